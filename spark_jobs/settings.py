@@ -1,0 +1,216 @@
+"""The only reader of environment, profiles and the overlay folder.
+
+Profiles say *where* (`conf/profiles/<name>.yml`), rules say *what* (`conf/rules`), arguments say *when*. A bank keeps its
+own folder with the same layout and lays it over the shipped one (`--conf DIR` or `OXPECKER_CONF`); a later folder wins
+key by key. Unknown keys fail and name the nearest right one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spark_jobs.errors import SettingsError, nearest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHIPPED_CONF = REPOSITORY / "conf"
+EARLIER_SPELLINGS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """The one local Spark server. `master` may be any Spark master; ports are on the loopback address."""
+
+    master: str = "local[2]"
+    connect_port: int = 15002
+    thrift_port: int = 10009
+    driver_memory: str = "3g"
+    shuffle_partitions: int = 2
+    extra_conf: Mapping[str, str] = field(default_factory=dict)
+    # Set on a cluster whose Connect endpoint somebody else runs: then nothing is started here.
+    remote: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are, for one lake. Frozen: a job cannot change where it runs.
+
+    home         everything this lake writes: tables, keys, exports, report, logs
+    landing      where suppliers put packages
+    conf_dirs    the shipped folder, then the overlays, later ones winning
+    prefix       put before each schema, so that several lakes can live in one server
+    zone         the bank's time zone; business dates are dates there
+    cut_off      a run for D sees what arrived up to this time on D+1, in `zone`
+    demo_seed    set only where the demo bank may derive its keys from the seed; the lake is then stamped `demo`
+    """
+
+    profile: str
+    home: Path
+    landing: Path
+    conf_dirs: tuple[Path, ...]
+    prefix: str = ""
+    zone: str = "Asia/Shanghai"
+    cut_off: str = "06:30"
+    demo_seed: int | None = None
+    steward: Path | None = None
+    server: ServerSettings = ServerSettings()
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of the Delta tables."""
+        return self.home / "lake"
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def exports(self) -> Path:
+        return self.home / "exports"
+
+    @property
+    def report(self) -> Path:
+        return self.home / "report"
+
+    @property
+    def current_release(self) -> Path:
+        """The release pointer that readers follow; replaced by one atomic rename."""
+        return self.home / "current.json"
+
+    @property
+    def steward_decisions(self) -> Path:
+        """Decisions of data stewards, one JSON object a line; lies beside landing unless the profile says else."""
+        return self.steward or self.landing.parent / "steward" / "decisions.jsonl"
+
+    def with_(self, **changes: Any) -> Settings:
+        return replace(self, **changes)
+
+
+def conf_dirs(overlay: str | Path | None = None) -> tuple[Path, ...]:
+    """The shipped folder, then those of `overlay` or `OXPECKER_CONF` (several are separated by the path separator)."""
+    text = str(overlay) if overlay else os.environ.get("OXPECKER_CONF", "")
+    overlays = tuple(Path(p).expanduser().resolve() for p in text.split(os.pathsep) if p)
+    for folder in overlays:
+        if not folder.is_dir():
+            raise SettingsError(f"the configuration folder {folder} does not exist; check --conf or OXPECKER_CONF")
+    return (SHIPPED_CONF, *overlays)
+
+
+def read_yaml(path: Path) -> Any:
+    """One YAML file; an error names file, line and column."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SettingsError(f"{path.name}{place}: not valid YAML ({getattr(problem, 'problem', 'syntax')})") from None
+
+
+def laid_over(below: Any, above: Any) -> Any:
+    """`above` laid over `below` key by key; lists and plain values are replaced whole, null takes a key away."""
+    if isinstance(below, Mapping) and isinstance(above, Mapping):
+        merged = dict(below)
+        for key, value in above.items():
+            if value is None:
+                merged.pop(key, None)
+            else:
+                merged[key] = laid_over(merged[key], value) if key in merged else value
+        return merged
+    return above
+
+
+def read_overlaid(dirs: tuple[Path, ...], relative: str) -> Any | None:
+    """The file at `relative` in every folder, laid over one another in order; None where no folder has it."""
+    result: Any | None = None
+    for folder in dirs:
+        path = folder / relative
+        if path.is_file():
+            content = read_yaml(path)
+            result = content if result is None else laid_over(result, content)
+    return result
+
+
+def overlaid_files(dirs: tuple[Path, ...], folder: str, pattern: str = "*.yml") -> list[str]:
+    """Relative paths of all files below `folder` in any of the folders, sorted, each once."""
+    found = {
+        str(path.relative_to(base))
+        for base in dirs
+        for path in sorted((base / folder).rglob(pattern))
+        if path.is_file()
+    }
+    return sorted(found)
+
+
+def _known(cls: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    names = {f.name for f in fields(cls)} - {"conf_dirs", "profile"}
+    for key in given:
+        if key not in names:
+            raise SettingsError(f"{where}: unknown setting `{key}`; {nearest(key, names)}")
+    return dict(given)
+
+
+def load(
+    profile: str | None = None,
+    *,
+    overlay: str | Path | None = None,
+    home: str | Path | None = None,
+    landing: str | Path | None = None,
+    prefix: str | None = None,
+) -> Settings:
+    """Settings of one profile. Arguments win over environment, environment over the profile.
+
+    Environment: OXPECKER_PROFILE, OXPECKER_HOME, OXPECKER_LANDING, OXPECKER_PREFIX, OXPECKER_CONF.
+    """
+    dirs = conf_dirs(overlay)
+    name = profile or os.environ.get("OXPECKER_PROFILE", "local")
+    content = read_overlaid(dirs, f"profiles/{name}.yml")
+    if content is None:
+        known = [Path(p).stem for p in overlaid_files(dirs, "profiles")]
+        raise SettingsError(f"unknown profile `{name}`; {nearest(name, known)}")
+    given = _known(Settings, content, f"profiles/{name}.yml")
+    server = ServerSettings(**_known(ServerSettings, given.pop("server", {}), f"profiles/{name}.yml, server"))
+    ports = {
+        key: int(os.environ[env])
+        for key, env in (("connect_port", "OXPECKER_CONNECT_PORT"), ("thrift_port", "OXPECKER_THRIFT_PORT"))
+        if os.environ.get(env)
+    }
+    if os.environ.get("OXPECKER_REMOTE"):
+        ports["remote"] = os.environ["OXPECKER_REMOTE"]  # type: ignore[assignment]
+    server = replace(server, **ports)
+    base = Path(str(home or os.environ.get("OXPECKER_HOME") or given.pop("home", "var"))).expanduser()
+    base = base if base.is_absolute() else REPOSITORY / base
+    given.pop("home", None)
+    landed = landing or os.environ.get("OXPECKER_LANDING") or given.pop("landing", "demo_bank/landing")
+    given.pop("landing", None)
+    landing_path = Path(str(landed)).expanduser()
+    if not landing_path.is_absolute():
+        # An argument is relative to where the person stands, a profile's value to the lake's home.
+        landing_path = (Path.cwd() if landing else base) / landing_path
+    given["prefix"] = prefix if prefix is not None else os.environ.get("OXPECKER_PREFIX", given.get("prefix", ""))
+    if given.get("steward"):
+        given["steward"] = Path(str(given["steward"])).expanduser()
+    return Settings(
+        profile=name, home=base.resolve(), landing=landing_path.resolve(), conf_dirs=dirs, server=server, **given
+    )
+
+
+@cache
+def _rules(dirs: tuple[Path, ...], name: str) -> Mapping[str, Any]:
+    content = read_overlaid(dirs, f"rules/{name}.yml")
+    if content is None:
+        known = [Path(p).stem for p in overlaid_files(dirs, "rules")]
+        raise SettingsError(f"there are no rules `{name}`; {nearest(name, known)}")
+    if "version" not in content:
+        raise SettingsError(f"rules/{name}.yml: `version` is missing; each rule file is versioned")
+    return content
+
+
+def rules(settings: Settings, name: str) -> Mapping[str, Any]:
+    """Parameters of one rule file (`conf/rules/<name>.yml`) after the overlays."""
+    return _rules(settings.conf_dirs, name)
