@@ -98,7 +98,9 @@ def conf_dirs(overlay: str | Path | None = None) -> tuple[Path, ...]:
     overlays = tuple(Path(p).expanduser().resolve() for p in text.split(os.pathsep) if p)
     for folder in overlays:
         if not folder.is_dir():
-            raise SettingsError(f"the configuration folder {folder} does not exist; check --conf or OXPECKER_CONF")
+            raise SettingsError(
+                f"the configuration folder {folder} does not exist; check --conf or OXPECKER_CONF"
+            )
     return (SHIPPED_CONF, *overlays)
 
 
@@ -109,7 +111,9 @@ def read_yaml(path: Path) -> Any:
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SettingsError(f"{path.name}{place}: not valid YAML ({getattr(problem, 'problem', 'syntax')})") from None
+        raise SettingsError(
+            f"{path.name}{place}: not valid YAML ({getattr(problem, 'problem', 'syntax')})"
+        ) from None
 
 
 def laid_over(below: Any, above: Any) -> Any:
@@ -192,11 +196,18 @@ def load(
     if not landing_path.is_absolute():
         # An argument is relative to where the person stands, a profile's value to the lake's home.
         landing_path = (Path.cwd() if landing else base) / landing_path
-    given["prefix"] = prefix if prefix is not None else os.environ.get("OXPECKER_PREFIX", given.get("prefix", ""))
+    given["prefix"] = (
+        prefix if prefix is not None else os.environ.get("OXPECKER_PREFIX", given.get("prefix", ""))
+    )
     if given.get("steward"):
         given["steward"] = Path(str(given["steward"])).expanduser()
     return Settings(
-        profile=name, home=base.resolve(), landing=landing_path.resolve(), conf_dirs=dirs, server=server, **given
+        profile=name,
+        home=base.resolve(),
+        landing=landing_path.resolve(),
+        conf_dirs=dirs,
+        server=server,
+        **given,
     )
 
 

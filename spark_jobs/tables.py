@@ -1,0 +1,315 @@
+"""The only reader and publisher of tables: contract checked, idempotent, stamped.
+
+A lake has a name (`prefix`), so that several live beside each other in one server. Jobs say names such as `silver.party`;
+this module turns them into physical ones, casts and orders columns as the contract says, counts what the contract forbids
+inside the write's own scan, and commits once per table and range.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from fcntl import LOCK_EX, flock
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs import settings as settings_module
+from spark_jobs.contracts import Contracts, TableContract
+from spark_jobs.contracts import load as load_contracts
+from spark_jobs.contracts.loader import load_codes
+from spark_jobs.contracts.model import HISTORY_COLUMNS, PrivacyClass, Write
+from spark_jobs.contracts.spark_types import schema_of, spark_type
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import ContractError, nearest
+from spark_jobs.history import next_history
+from spark_jobs.privacy.tokens import Tokeniser, tokeniser
+from spark_jobs.settings import Settings
+
+# Independent tables are written side by side; more threads than this gain nothing on a small machine.
+WRITERS = 4
+BUCKETS = 64
+_BUCKETED = {"customer_bucket": "customer_id", "party_bucket": "party_id", "agreement_bucket": "agreement_id"}
+_SKIPPING_TYPES = ("string", "int", "bigint", "date", "timestamp", "decimal")
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What is injected into every job of a run instead of a clock.
+
+    known_at is naive UTC: the cut-off of the last business date.
+    """
+
+    dates: DateRange
+    known_at: datetime
+    rules_version: str
+    run_id: str
+    mode: str = "daily"
+
+
+@dataclass
+class Written:
+    """What one publish did; the runner writes these into ops.stage_commit and the gates judge the measures."""
+
+    table: str
+    dates: DateRange | None
+    rows: int
+    committed: bool
+    measures: dict[str, int] = field(default_factory=dict)
+
+
+class Lake:
+    """All tables of one bank, as one run sees them."""
+
+    def __init__(self, spark: SparkSession, settings: Settings, run: RunContext) -> None:
+        self.spark = spark
+        self.settings = settings
+        self.run = run
+        self.contracts: Contracts = load_contracts(settings.conf_dirs)
+        self.written: list[Written] = []
+        self._schemas: set[str] = set()
+        self._lock = Lock()
+
+    # --- names and parameters -------------------------------------------------------------------------------
+
+    def name(self, table: str) -> str:
+        """Physical name: `silver.party` → `<prefix>silver.party`."""
+        schema, dot, thing = table.partition(".")
+        if not dot:
+            raise ContractError(f"`{table}` names no layer; write it like `silver.party`")
+        return f"{self.settings.prefix}{schema}.{thing}"
+
+    def rules(self, name: str) -> Mapping[str, Any]:
+        """Parameters of `conf/rules/<name>.yml`, overlays included."""
+        return settings_module.rules(self.settings, name)
+
+    def codes(self, name: str) -> Mapping[str, Mapping[str, str]]:
+        """Rows of `conf/codes/<name>.csv` keyed by code."""
+        return load_codes(self.settings.conf_dirs, name)
+
+    @cached_property
+    def tokens(self) -> Tokeniser:
+        return tokeniser(self.settings, "lake")
+
+    def token(self, kind: str, *columns: Column) -> Column:
+        """Keyed token of these columns; null where any of them is null."""
+        return self.tokens.column(kind, *columns)
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def exists(self, table: str) -> bool:
+        """Whether the table was ever written."""
+        return self.spark.catalog.tableExists(self.name(table))
+
+    def empty(self, table: str) -> DataFrame:
+        """No rows, with the columns of the contract."""
+        return self.spark.createDataFrame([], schema_of(self.contracts, table))
+
+    def read(self, table: str, dates: DateRange | None = None, *, provenance: bool = False) -> DataFrame:
+        """Rows of a table; of these business dates only where a range is given.
+
+        A table that was never written reads as empty: a bank without that system just works. Columns that say where
+        a row comes from (`_run_id`, `_rules_version`, `_origin`) are left out unless asked for, so that joins stay clean.
+        """
+        contract = self.contracts.table(table)
+        frame = self.spark.table(self.name(table)) if self.exists(table) else self.empty(table)
+        for missing in [c for c in contract.stored_columns if c not in frame.columns]:
+            # The table was written under an earlier contract: what it did not have is unknown.
+            frame = frame.withColumn(missing, F.lit(None).cast(spark_type(self.contracts.field(missing).type)))
+        wanted = [c for c in contract.stored_columns if provenance or not c.startswith("_")]
+        frame = frame.select(*wanted)
+        if dates is not None:
+            frame = frame.where(F.col("business_date").between(F.lit(dates.first), F.lit(dates.last)))
+        return frame
+
+    # --- writing --------------------------------------------------------------------------------------------
+
+    def publish_all(self, frames: Mapping[str, DataFrame], dates: DateRange | None = None) -> None:
+        """Publish independent tables side by side; the first error stops the stage after the others are done."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for done in [pool.submit(self.publish, table, frame, dates) for table, frame in frames.items()]:
+                done.result()
+
+    def publish(self, table: str, frame: DataFrame, dates: DateRange | None = None) -> None:
+        """Write a table as its contract says. The same frame twice leaves the same rows.
+
+        replace_range  `dates` is needed (default: the run's); rows outside of it are an error of the job
+        history        the frame is the full current belief, with valid_from and valid_to
+        """
+        contract = self.contracts.table(table)
+        dates = dates or self.run.dates
+        shaped = self._shaped(contract, frame)
+        self._ensure_schema(contract.layer)
+        with self._lease(table):
+            if contract.write is Write.HISTORY:
+                written = self._write_history(contract, shaped)
+            elif contract.write is Write.APPEND:
+                written = self._append(contract, shaped)
+            else:
+                written = self._replace(contract, shaped, dates)
+        with self._lock:
+            self.written.append(written)
+
+    def _shaped(self, contract: TableContract, frame: DataFrame) -> DataFrame:
+        """The frame with the contract's columns, types and order, stamped."""
+        for bucket, of in _BUCKETED.items():
+            if bucket in contract.columns and bucket not in frame.columns and of in frame.columns:
+                frame = frame.withColumn(bucket, F.pmod(F.xxhash64(of), F.lit(BUCKETS)).cast("int"))
+        stamps = {"_run_id": self.run.run_id, "_rules_version": self.run.rules_version}
+        for stamp, value in stamps.items():
+            if stamp in contract.stored_columns:
+                frame = frame.withColumn(stamp, F.lit(value))
+        given_by_kernel = {"known_from", "known_to"} if contract.write is Write.HISTORY else set()
+        wanted = [c for c in contract.stored_columns if c not in given_by_kernel]
+        if "_origin" in wanted and "_origin" not in frame.columns:
+            frame = frame.withColumn("_origin", F.lit(None))
+        missing = [c for c in wanted if c not in frame.columns]
+        if missing:
+            hints = "; ".join(f"`{c}`: {nearest(c, frame.columns)}" for c in missing[:3])
+            raise ContractError(f"{contract.table}: the job gives no column {', '.join(missing)} ({hints})")
+        return frame.select(*[F.col(c).cast(spark_type(self.contracts.field(c).type)).alias(c) for c in wanted])
+
+    def _replace(self, contract: TableContract, frame: DataFrame, dates: DateRange) -> Written:
+        ranged = contract.write is Write.REPLACE_RANGE
+        observed, observation = self._observe(contract, frame, dates if ranged else None)
+        writer = observed.write.format("delta").mode("overwrite").option("userMetadata", self._stamp(contract, dates))
+        if not self.exists(contract.table):
+            self._create(contract, writer)
+        elif ranged:
+            condition = f"business_date >= '{dates.first}' AND business_date <= '{dates.last}'"
+            writer.option("replaceWhere", condition).option("mergeSchema", "true").saveAsTable(self.name(contract.table))
+        else:
+            writer.option("overwriteSchema", "true").saveAsTable(self.name(contract.table))
+        measures = {code: int(count or 0) for code, count in observation.get.items()}
+        outside = measures.pop("outside_range", 0)
+        if outside:
+            raise ContractError(f"{contract.table}: {outside} rows lie outside {dates}, the range that is being replaced")
+        return Written(contract.table, dates if ranged else None, measures["row_cnt"], True, measures)
+
+    def _write_history(self, contract: TableContract, belief: DataFrame) -> Written:
+        payload = [c for c in contract.stored_columns if c not in HISTORY_COLUMNS and not c.startswith("_")]
+        exists = self.exists(contract.table)
+        stored = self.spark.table(self.name(contract.table)) if exists else self.empty(contract.table)
+        following = next_history(stored, belief, self.run.known_at, payload).select(*contract.stored_columns)
+        if exists:
+            following = following.localCheckpoint()
+            changed = following.exceptAll(stored.select(*contract.stored_columns)).limit(1).count() if (
+                following.count() == stored.count()
+            ) else 1
+            if not changed:
+                return Written(contract.table, None, 0, False)
+        observed, observation = self._observe(contract, following, None)
+        writer = observed.write.format("delta").mode("overwrite")
+        writer = writer.option("userMetadata", self._stamp(contract, self.run.dates))
+        if exists:
+            writer.option("overwriteSchema", "true").saveAsTable(self.name(contract.table))
+        else:
+            self._create(contract, writer)
+        measures = {code: int(count or 0) for code, count in observation.get.items()}
+        return Written(contract.table, None, measures["row_cnt"], True, measures)
+
+    def _append(self, contract: TableContract, frame: DataFrame) -> Written:
+        exists = self.exists(contract.table)
+        if exists:
+            known = self.spark.table(self.name(contract.table)).select(*contract.key)
+            frame = frame.join(known, list(contract.key), "left_anti").select(*frame.columns).localCheckpoint()
+            if not frame.take(1):
+                return Written(contract.table, None, 0, False)
+        observed, observation = self._observe(contract, frame, None)
+        writer = observed.write.format("delta").option("userMetadata", self._stamp(contract, self.run.dates))
+        if exists:
+            writer.mode("append").option("mergeSchema", "true").saveAsTable(self.name(contract.table))
+        else:
+            self._create(contract, writer.mode("overwrite"))
+        measures = {code: int(count or 0) for code, count in observation.get.items()}
+        return Written(contract.table, None, measures["row_cnt"], True, measures)
+
+    # --- how a write is measured, stamped and guarded -------------------------------------------------------
+
+    def _observe(
+        self, contract: TableContract, frame: DataFrame, dates: DateRange | None
+    ) -> tuple[DataFrame, Observation]:
+        """Counts that ride along with the write: rows, nulls where none may be, bad rows by check."""
+        counts = [F.count(F.lit(1)).alias("row_cnt")]
+        for column in dict.fromkeys((*contract.stored_key, *contract.not_null)):
+            counts.append(F.count_if(F.col(column).isNull()).alias(f"null:{column}"))
+        for check in contract.checks:
+            counts.append(F.count_if(F.expr(check.where)).alias(f"check:{check.name}"))
+        if dates is not None:
+            outside = ~F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
+            counts.append(F.count_if(outside).alias("outside_range"))
+        observation = Observation()
+        return frame.observe(observation, *counts), observation
+
+    def _create(self, contract: TableContract, writer: Any) -> None:
+        """First commit of a table. Statistics stay on harmless columns: Delta's log keeps minima and maxima for ever."""
+        harmless = [
+            f.name
+            for f in self.contracts.stored_fields(contract.table)
+            if f.privacy is not PrivacyClass.IDENTIFYING
+            and f.type.startswith(_SKIPPING_TYPES)
+            and (f.name.endswith(("_date", "_id", "_bucket", "_code")) or f.name in HISTORY_COLUMNS)
+        ]
+        if harmless:
+            writer = writer.option("delta.dataSkippingStatsColumns", ",".join(harmless))
+        else:
+            writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
+        writer.option("overwriteSchema", "true").saveAsTable(self.name(contract.table))
+
+    def _stamp(self, contract: TableContract, dates: DateRange) -> str:
+        """Who wrote this commit: run and range, no personal value."""
+        return json.dumps({"run_id": self.run.run_id, "dates": str(dates), "table": contract.table})
+
+    def _ensure_schema(self, layer: str) -> None:
+        with self._lock:
+            if layer in self._schemas:
+                return
+            physical = f"{self.settings.prefix}{layer}"
+            location = self.settings.warehouse / physical
+            self.spark.sql(f"CREATE DATABASE IF NOT EXISTS `{physical}` LOCATION '{location}'")
+            self._schemas.add(layer)
+
+    @contextmanager
+    def _lease(self, table: str) -> Iterator[None]:
+        """One writer per table and machine: on a local disk Delta cannot see a writer in another process.
+
+        The kernel frees the lock when the holder dies, so nothing is ever left locked.
+        """
+        folder = self.settings.home / "leases"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{self.name(table)}.lease").open("w") as lease:
+            flock(lease, LOCK_EX)
+            yield
+
+    # --- versions -------------------------------------------------------------------------------------------
+
+    def location(self, table: str) -> Path:
+        """Folder of a table of this lake on a local disk."""
+        schema, thing = self.name(table).split(".", 1)
+        return self.settings.warehouse / schema / thing
+
+    def version(self, table: str) -> int | None:
+        """Newest Delta version, None when the table was never written."""
+        log = self.location(table) / "_delta_log"
+        if log.is_dir():
+            return max((int(p.stem) for p in log.glob("[0-9]*.json")), default=None)
+        if not self.exists(table):
+            return None
+        newest = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)} LIMIT 1").first()
+        return None if newest is None else int(newest["version"])
+
+
+def cut_off(settings: Settings, day: date) -> datetime:
+    """The instant (naive UTC) up to which arrivals count for business date `day`: the cut-off time on the next day."""
+    hour, minute = map(int, settings.cut_off.split(":"))
+    local = datetime.combine(day + timedelta(days=1), time(hour, minute), ZoneInfo(settings.zone))
+    return local.astimezone(UTC).replace(tzinfo=None)
