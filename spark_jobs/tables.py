@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -28,7 +29,7 @@ from spark_jobs.contracts import Contracts, TableContract
 from spark_jobs.contracts import load as load_contracts
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.model import HISTORY_COLUMNS, PrivacyClass, Write
-from spark_jobs.contracts.spark_types import schema_of, spark_type
+from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError, nearest
 from spark_jobs.history import next_history
@@ -179,21 +180,21 @@ class Lake:
         return frame.select(*[F.col(c).cast(spark_type(self.contracts.field(c).type)).alias(c) for c in wanted])
 
     def _replace(self, contract: TableContract, frame: DataFrame, dates: DateRange) -> Written:
-        ranged = contract.write is Write.REPLACE_RANGE
-        observed, observation = self._observe(contract, frame, dates if ranged else None)
-        writer = observed.write.format("delta").mode("overwrite").option("userMetadata", self._stamp(contract, dates))
-        if not self.exists(contract.table):
-            self._create(contract, writer)
-        elif ranged:
-            condition = f"business_date >= '{dates.first}' AND business_date <= '{dates.last}'"
-            writer.option("replaceWhere", condition).option("mergeSchema", "true").saveAsTable(self.name(contract.table))
-        else:
-            writer.option("overwriteSchema", "true").saveAsTable(self.name(contract.table))
-        measures = {code: int(count or 0) for code, count in observation.get.items()}
-        outside = measures.pop("outside_range", 0)
-        if outside:
-            raise ContractError(f"{contract.table}: {outside} rows lie outside {dates}, the range that is being replaced")
-        return Written(contract.table, dates if ranged else None, measures["row_cnt"], True, measures)
+        if contract.write is Write.REPLACE_RANGE:
+            inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
+            try:
+                measures = self._commit(contract, frame, replacing=inside)
+            except PySparkException as problem:
+                # Delta checks the condition itself, but quotes the offending row in its message.
+                if "DELTA_REPLACE_WHERE_MISMATCH" not in str(problem):
+                    raise
+                raise ContractError(
+                    f"{contract.table}: the job gave rows outside {dates}, the range that is being replaced; "
+                    "nothing was written"
+                ) from None
+            return Written(contract.table, dates, measures["row_cnt"], True, measures)
+        measures = self._commit(contract, frame, replacing=F.lit(True))
+        return Written(contract.table, None, measures["row_cnt"], True, measures)
 
     def _write_history(self, contract: TableContract, belief: DataFrame) -> Written:
         payload = [c for c in contract.stored_columns if c not in HISTORY_COLUMNS and not c.startswith("_")]
@@ -202,72 +203,72 @@ class Lake:
         following = next_history(stored, belief, self.run.known_at, payload).select(*contract.stored_columns)
         if exists:
             following = following.localCheckpoint()
-            changed = following.exceptAll(stored.select(*contract.stored_columns)).limit(1).count() if (
-                following.count() == stored.count()
-            ) else 1
-            if not changed:
+            told_apart = [F.col(c) for c in (*payload, *HISTORY_COLUMNS)]
+            row = F.md5(F.to_json(F.struct(*told_apart)))
+            before, after = (f.select(row.alias("row")) for f in (stored, following))
+            same = before.exceptAll(after).isEmpty() and after.exceptAll(before).isEmpty()
+            if same:
                 return Written(contract.table, None, 0, False)
-        observed, observation = self._observe(contract, following, None)
-        writer = observed.write.format("delta").mode("overwrite")
-        writer = writer.option("userMetadata", self._stamp(contract, self.run.dates))
-        if exists:
-            writer.option("overwriteSchema", "true").saveAsTable(self.name(contract.table))
-        else:
-            self._create(contract, writer)
-        measures = {code: int(count or 0) for code, count in observation.get.items()}
+        measures = self._commit(contract, following, replacing=F.lit(True))
         return Written(contract.table, None, measures["row_cnt"], True, measures)
 
     def _append(self, contract: TableContract, frame: DataFrame) -> Written:
-        exists = self.exists(contract.table)
-        if exists:
+        if self.exists(contract.table):
             known = self.spark.table(self.name(contract.table)).select(*contract.key)
             frame = frame.join(known, list(contract.key), "left_anti").select(*frame.columns).localCheckpoint()
-            if not frame.take(1):
+            if frame.isEmpty():
                 return Written(contract.table, None, 0, False)
-        observed, observation = self._observe(contract, frame, None)
-        writer = observed.write.format("delta").option("userMetadata", self._stamp(contract, self.run.dates))
-        if exists:
-            writer.mode("append").option("mergeSchema", "true").saveAsTable(self.name(contract.table))
-        else:
-            self._create(contract, writer.mode("overwrite"))
-        measures = {code: int(count or 0) for code, count in observation.get.items()}
+        measures = self._commit(contract, frame, replacing=None)
         return Written(contract.table, None, measures["row_cnt"], True, measures)
 
     # --- how a write is measured, stamped and guarded -------------------------------------------------------
 
-    def _observe(
-        self, contract: TableContract, frame: DataFrame, dates: DateRange | None
-    ) -> tuple[DataFrame, Observation]:
-        """Counts that ride along with the write: rows, nulls where none may be, bad rows by check."""
+    def _commit(self, contract: TableContract, frame: DataFrame, replacing: Column | None) -> dict[str, int]:
+        """One commit: the rows that `replacing` selects make way for the frame (None: nothing does).
+
+        Gives the counts that rode along with the write: rows, nulls where none may be, bad rows by check.
+        """
+        existed = self.exists(contract.table)
+        if not existed:
+            self._create(contract)
         counts = [F.count(F.lit(1)).alias("row_cnt")]
         for column in dict.fromkeys((*contract.stored_key, *contract.not_null)):
             counts.append(F.count_if(F.col(column).isNull()).alias(f"null:{column}"))
         for check in contract.checks:
             counts.append(F.count_if(F.expr(check.where)).alias(f"check:{check.name}"))
-        if dates is not None:
-            outside = ~F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
-            counts.append(F.count_if(outside).alias("outside_range"))
         observation = Observation()
-        return frame.observe(observation, *counts), observation
+        writer = (
+            frame.observe(observation, *counts)
+            .writeTo(self.name(contract.table))
+            .option("userMetadata", self._stamp(contract))
+            .option("mergeSchema", "true")
+        )
+        if replacing is None or not existed:
+            writer.append()
+        else:
+            writer.overwrite(replacing)
+        return {code: int(count or 0) for code, count in observation.get.items()}
 
-    def _create(self, contract: TableContract, writer: Any) -> None:
-        """First commit of a table. Statistics stay on harmless columns: Delta's log keeps minima and maxima for ever."""
+    def _create(self, contract: TableContract) -> None:
+        """An empty table. Statistics stay on harmless columns: Delta's log keeps minima and maxima for ever."""
+        fields = self.contracts.stored_fields(contract.table)
         harmless = [
             f.name
-            for f in self.contracts.stored_fields(contract.table)
+            for f in fields
             if f.privacy is not PrivacyClass.IDENTIFYING
             and f.type.startswith(_SKIPPING_TYPES)
             and (f.name.endswith(("_date", "_id", "_bucket", "_code")) or f.name in HISTORY_COLUMNS)
         ]
-        if harmless:
-            writer = writer.option("delta.dataSkippingStatsColumns", ",".join(harmless))
-        else:
-            writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
-        writer.option("overwriteSchema", "true").saveAsTable(self.name(contract.table))
+        properties = {
+            "delta.dataSkippingStatsColumns" if harmless else "delta.dataSkippingNumIndexedCols": ",".join(harmless) or "0",
+            "oxpecker.sealed": str(contract.sealed).lower(),
+        }
+        told = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+        self.spark.sql(f"CREATE TABLE {self.name(contract.table)} ({ddl(fields)}) USING DELTA TBLPROPERTIES ({told})")
 
-    def _stamp(self, contract: TableContract, dates: DateRange) -> str:
+    def _stamp(self, contract: TableContract) -> str:
         """Who wrote this commit: run and range, no personal value."""
-        return json.dumps({"run_id": self.run.run_id, "dates": str(dates), "table": contract.table})
+        return json.dumps({"run_id": self.run.run_id, "dates": str(self.run.dates), "table": contract.table})
 
     def _ensure_schema(self, layer: str) -> None:
         with self._lock:

@@ -59,3 +59,8 @@ def schema_of_fields(fields: tuple[Field, ...]) -> T.StructType:
 def schema_of(contracts: Contracts, table: str) -> T.StructType:
     """The columns of a table as they lie on disk."""
     return schema_of_fields(contracts.stored_fields(table))
+
+
+def ddl(fields: tuple[Field, ...]) -> str:
+    """`a string, b decimal(18,2)`, in the order of the fields."""
+    return ", ".join(f"`{f.name}` {f.type}" for f in fields)
