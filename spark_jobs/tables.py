@@ -28,7 +28,7 @@ from spark_jobs import settings as settings_module
 from spark_jobs.contracts import Contracts, TableContract
 from spark_jobs.contracts import load as load_contracts
 from spark_jobs.contracts.loader import load_codes
-from spark_jobs.contracts.model import HISTORY_COLUMNS, PrivacyClass, Write
+from spark_jobs.contracts.model import HISTORY_COLUMNS, LAYERS, PrivacyClass, Write
 from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError, nearest
@@ -125,7 +125,9 @@ class Lake:
         frame = self.spark.table(self.name(table)) if self.exists(table) else self.empty(table)
         for missing in [c for c in contract.stored_columns if c not in frame.columns]:
             # The table was written under an earlier contract: what it did not have is unknown.
-            frame = frame.withColumn(missing, F.lit(None).cast(spark_type(self.contracts.field(missing).type)))
+            frame = frame.withColumn(
+                missing, F.lit(None).cast(spark_type(self.contracts.field(missing).type))
+            )
         wanted = [c for c in contract.stored_columns if provenance or not c.startswith("_")]
         frame = frame.select(*wanted)
         if dates is not None:
@@ -177,13 +179,15 @@ class Lake:
         if missing:
             hints = "; ".join(f"`{c}`: {nearest(c, frame.columns)}" for c in missing[:3])
             raise ContractError(f"{contract.table}: the job gives no column {', '.join(missing)} ({hints})")
-        return frame.select(*[F.col(c).cast(spark_type(self.contracts.field(c).type)).alias(c) for c in wanted])
+        return frame.select(
+            *[F.col(c).cast(spark_type(self.contracts.field(c).type)).alias(c) for c in wanted]
+        )
 
     def _replace(self, contract: TableContract, frame: DataFrame, dates: DateRange) -> Written:
         if contract.write is Write.REPLACE_RANGE:
             inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
             try:
-                measures = self._commit(contract, frame, replacing=inside)
+                measures = self._commit(contract, frame, replacing=inside, dates=dates)
             except PySparkException as problem:
                 # Delta checks the condition itself, but quotes the offending row in its message.
                 if "DELTA_REPLACE_WHERE_MISMATCH" not in str(problem):
@@ -215,7 +219,9 @@ class Lake:
     def _append(self, contract: TableContract, frame: DataFrame) -> Written:
         if self.exists(contract.table):
             known = self.spark.table(self.name(contract.table)).select(*contract.key)
-            frame = frame.join(known, list(contract.key), "left_anti").select(*frame.columns).localCheckpoint()
+            frame = (
+                frame.join(known, list(contract.key), "left_anti").select(*frame.columns).localCheckpoint()
+            )
             if frame.isEmpty():
                 return Written(contract.table, None, 0, False)
         measures = self._commit(contract, frame, replacing=None)
@@ -223,7 +229,13 @@ class Lake:
 
     # --- how a write is measured, stamped and guarded -------------------------------------------------------
 
-    def _commit(self, contract: TableContract, frame: DataFrame, replacing: Column | None) -> dict[str, int]:
+    def _commit(
+        self,
+        contract: TableContract,
+        frame: DataFrame,
+        replacing: Column | None,
+        dates: DateRange | None = None,
+    ) -> dict[str, int]:
         """One commit: the rows that `replacing` selects make way for the frame (None: nothing does).
 
         Gives the counts that rode along with the write: rows, nulls where none may be, bad rows by check.
@@ -240,7 +252,7 @@ class Lake:
         writer = (
             frame.observe(observation, *counts)
             .writeTo(self.name(contract.table))
-            .option("userMetadata", self._stamp(contract))
+            .option("userMetadata", self._stamp(contract, dates))
             .option("mergeSchema", "true")
         )
         if replacing is None or not existed:
@@ -260,15 +272,23 @@ class Lake:
             and (f.name.endswith(("_date", "_id", "_bucket", "_code")) or f.name in HISTORY_COLUMNS)
         ]
         properties = {
-            "delta.dataSkippingStatsColumns" if harmless else "delta.dataSkippingNumIndexedCols": ",".join(harmless) or "0",
+            "delta.dataSkippingStatsColumns" if harmless else "delta.dataSkippingNumIndexedCols": ",".join(
+                harmless
+            )
+            or "0",
             "oxpecker.sealed": str(contract.sealed).lower(),
         }
         told = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
-        self.spark.sql(f"CREATE TABLE {self.name(contract.table)} ({ddl(fields)}) USING DELTA TBLPROPERTIES ({told})")
+        self.spark.sql(
+            f"CREATE TABLE {self.name(contract.table)} ({ddl(fields)}) USING DELTA TBLPROPERTIES ({told})"
+        )
 
-    def _stamp(self, contract: TableContract) -> str:
-        """Who wrote this commit: run and range, no personal value."""
-        return json.dumps({"run_id": self.run.run_id, "dates": str(self.run.dates), "table": contract.table})
+    def _stamp(self, contract: TableContract, dates: DateRange | None) -> str:
+        """Who wrote this commit: run and, for dated tables, the business dates it touched. No personal value."""
+        stamp: dict[str, Any] = {"run_id": self.run.run_id, "table": contract.table}
+        if dates is not None:
+            stamp |= {"first": str(dates.first), "last": str(dates.last)}
+        return json.dumps(stamp)
 
     def _ensure_schema(self, layer: str) -> None:
         with self._lock:
@@ -297,6 +317,48 @@ class Lake:
         """Folder of a table of this lake on a local disk."""
         schema, thing = self.name(table).split(".", 1)
         return self.settings.warehouse / schema / thing
+
+    def stored_tables(self) -> list[str]:
+        """Logical names of all tables of this lake that were ever written, sorted."""
+        prefix = self.settings.prefix
+        if self.settings.warehouse.is_dir():
+            logs = self.settings.warehouse.glob(f"{prefix}*/*/_delta_log")
+            pairs = [(log.parent.parent.name, log.parent.name) for log in logs]
+        else:
+            pairs = [
+                (schema.name, table.name)
+                for schema in self.spark.catalog.listDatabases(f"{prefix}*")
+                for table in self.spark.catalog.listTables(schema.name)
+            ]
+        layers = {f"{prefix}{layer}": layer for layer in (*LAYERS, "mart_build")}
+        return sorted(f"{layers[schema]}.{thing}" for schema, thing in pairs if schema in layers)
+
+    def touched_since(self, table: str, seen: int, now: int) -> date | None:
+        """Oldest business date that the commits after version `seen` up to `now` wrote; None where they say none."""
+        oldest: date | None = None
+        for stamp in self._stamps(table, seen, now):
+            first = json.loads(stamp).get("first")
+            if first is not None:
+                oldest = min(filter(None, (oldest, date.fromisoformat(first))))
+        return oldest
+
+    def _stamps(self, table: str, seen: int, now: int) -> Iterator[str]:
+        log = self.location(table) / "_delta_log"
+        if not log.is_dir():
+            history = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)}")
+            newer = history.where((F.col("version") > seen) & (F.col("version") <= now))
+            yield from (
+                r["userMetadata"] for r in newer.select("userMetadata").collect() if r["userMetadata"]
+            )
+            return
+        for version in range(seen + 1, now + 1):
+            commit = log / f"{version:020d}.json"
+            if not commit.is_file():
+                continue
+            for line in commit.read_text(encoding="utf-8").splitlines():
+                stamp = json.loads(line).get("commitInfo", {}).get("userMetadata")
+                if stamp:
+                    yield stamp
 
     def version(self, table: str) -> int | None:
         """Newest Delta version, None when the table was never written."""

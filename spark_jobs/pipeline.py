@@ -1,0 +1,147 @@
+"""The path of a record, as data: files → bronze → silver → identity → profile → metric → mart → export.
+
+Each job says what it reads and writes; the order follows from that. `landing` stands for the suppliers' files, `bronze.*` for all
+tables of a layer. Raise a job's `logic_version` when it gives other rows from the same input: then, and only then, it runs
+again on unchanged tables. Imports nothing heavy, so that Airflow can read it while parsing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from spark_jobs.errors import SettingsError, nearest
+
+
+@dataclass(frozen=True)
+class Job:
+    """One step. `entry` is `module:function`, or `stage:<name>` for a step that another package brings by entry point.
+
+    `option` is handed to the entry as a keyword argument; `per_system` steps are started once per source system by Airflow.
+    """
+
+    name: str
+    entry: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    doc: str
+    logic_version: int = 1
+    option: str | None = None
+    per_system: bool = False
+    retries: int = 1
+
+
+def _gate(layer: str, reads: tuple[str, ...], doc: str) -> Job:
+    return Job(f"gate_{layer}", "stage:gate", reads, (f"verdict:{layer}",), doc, option=layer)
+
+
+JOBS: tuple[Job, ...] = (
+    Job(
+        "bronze", "spark_jobs.jobs.bronze:run", ("landing",), ("bronze.*", "silver.control_total"),
+        "Check what arrived, hold what must not load, load the rest byte for byte.", per_system=True, retries=2,
+    ),
+    _gate("bronze", ("bronze.*",), "Rows and amounts of bronze against trailers and control files."),
+    Job(
+        "silver", "spark_jobs.jobs.silver:run", ("bronze.*", "verdict:bronze"), ("silver.*",),
+        "Conform each supplier's shape to the bank's entities.", retries=2,
+    ),
+    _gate("silver", ("silver.*",), "Keys, codes and reconciliation of the conformed entities."),
+    Job(
+        "identity", "spark_jobs.jobs.identity:run",
+        ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
+         "silver.party_agreement", "verdict:silver"),
+        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", retries=2,
+    ),
+    _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),
+    Job(
+        "profile_o", "spark_jobs.jobs.profile_o:run", ("silver.*", "identity.party_customer", "verdict:identity"),
+        ("profile.o_*",), "Money and products: accounts, flows, AUM.", retries=2,
+    ),
+    Job(
+        "profile_b", "spark_jobs.jobs.profile_b:run", ("silver.*", "identity.party_customer", "verdict:identity"),
+        ("profile.b_*",), "What customers did: logins, searches, visits, contacts.", retries=2,
+    ),
+    Job(
+        "profile_x", "spark_jobs.jobs.profile_x:run", ("silver.*", "identity.party_customer", "verdict:identity"),
+        ("profile.x_*",), "What customers said: surveys and complaints.", retries=2,
+    ),
+    Job(
+        "profile_s", "spark_jobs.jobs.profile_s:run",
+        ("silver.*", "identity.party_customer", "profile.b_*", "profile.x_*", "verdict:identity"),
+        ("profile.s_*",), "What service customers met: waits, errors, outages, clocks.", retries=2,
+    ),
+    Job(
+        "profile_a", "spark_jobs.jobs.profile_a:run",
+        ("silver.*", "identity.*", "profile.o_*", "profile.b_*", "profile.x_*", "profile.s_*"),
+        ("profile.a_tier_hist", "profile.a_lifecycle_hist", "profile.a_segment_member_hist", "profile.a_risk_profile",
+         "profile.a_consent_hist", "profile.a_contact_preference", "profile.a_model_score", "profile.a_customer_daily"),
+        "Tiers, lifecycle, segments, consent: what the bank concludes.", retries=2,
+    ),
+    Job(
+        "customer", "spark_jobs.jobs.customer:run",
+        ("silver.*", "identity.*", "profile.o_*", "profile.b_*", "profile.x_*", "profile.s_*",
+         "profile.a_customer_daily"),
+        ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, five layers joined.",
+        retries=2,
+    ),
+    Job(
+        "alerts", "spark_jobs.jobs.alerts:run",
+        ("silver.*", "profile.o_*", "profile.b_*", "profile.x_*", "profile.s_*", "profile.a_*", "profile.customer_daily"),
+        ("profile.a_rule_hit",), "If-then rules and their guards: each hit has one outcome and its reasons.", retries=2,
+    ),
+    Job(
+        "metrics", "spark_jobs.jobs.metrics:run", ("profile.*", "silver.*"), ("metric.*",),
+        "The 24 top metrics with numerator, denominator and sample.", retries=2,
+    ),
+    _gate("profile", ("profile.*", "metric.*"), "Key sets, reconciliation to the cent, legal moves."),
+    Job(
+        "marts", "spark_jobs.jobs.marts:run", ("profile.*", "metric.*", "silver.*", "identity.*", "verdict:profile"),
+        ("mart_build.*",), "dbt builds and tests the marts beside the published ones.", retries=1,
+    ),
+    _gate("mart", ("mart_build.*",), "Marts against their contracts, before anybody outside sees them."),
+    Job(
+        "publish", "spark_jobs.jobs.publish:run", ("mart_build.*", "profile.customer_*", "verdict:mart"), ("release",),
+        "Make the new release visible by one rename.", retries=2,
+    ),
+    Job(
+        "export", "spark_jobs.jobs.export:run", ("release", "profile.*", "identity.*"), ("export.*",),
+        "CRM files: full or delta, worklist; the manifest is renamed last.", retries=2,
+    ),
+    Job(
+        "report", "stage:report", ("release", "export.*"), ("report",),
+        "The steward's page for the day.", retries=2,
+    ),
+)  # fmt: skip
+
+
+def job(name: str) -> Job:
+    """The job of that name; an unknown one names the nearest."""
+    for known in JOBS:
+        if known.name == name:
+            return known
+    raise SettingsError(f"there is no job `{name}`; {nearest(name, [j.name for j in JOBS])}")
+
+
+def _meet(written: Iterable[str], read: Iterable[str]) -> bool:
+    return any(fnmatchcase(r, w) or fnmatchcase(w, r) for w in written for r in read)
+
+
+def upstream(of: Job) -> tuple[Job, ...]:
+    """Jobs whose output `of` reads, in pipeline order. Only earlier jobs count: a layer does not wait for itself."""
+    earlier = JOBS[: JOBS.index(of)]
+    return tuple(j for j in earlier if _meet(j.writes, of.reads))
+
+
+def edges() -> tuple[tuple[str, str], ...]:
+    """(from, to) by name, without those that follow from others: what a DAG needs to draw."""
+    direct = {j.name: [u.name for u in upstream(j)] for j in JOBS}
+    reach: dict[str, set[str]] = {}
+    for j in JOBS:
+        reach[j.name] = set().union(*({u} | reach[u] for u in direct[j.name])) if direct[j.name] else set()
+    return tuple(
+        (u, name)
+        for name, ups in direct.items()
+        for u in ups
+        if not any(u in reach[other] for other in ups if other != u)
+    )

@@ -1,0 +1,295 @@
+"""Runs the pipeline over a range of business dates, and does nothing where nothing changed.
+
+For each stage the runner compares the Delta versions of what the stage reads, the rules and the stage's logic version with what
+`ops.stage_commit` holds of its last time: the same → skipped, no commit. Otherwise the stage gets the dates asked for, widened
+at the front to the oldest business date that a commit since then has touched (a resend, a late file), and at the end to the last
+date that was ever processed, because later days depend on earlier ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from importlib.metadata import entry_points, version
+from time import monotonic
+from typing import Any
+
+from spark_jobs import pipeline
+from spark_jobs.contracts.spark_types import schema_of
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import OxpeckerError, SettingsError, nearest
+from spark_jobs.pipeline import Job
+from spark_jobs.session import connect
+from spark_jobs.settings import Settings, overlaid_files, read_overlaid
+from spark_jobs.tables import Lake, RunContext, cut_off
+
+Clock = Callable[[], datetime]
+Progress = Callable[["StageResult"], None]
+STAGE_LEDGER = "ops.stage_commit"
+
+
+def utc_now() -> datetime:
+    """The one clock of the product; only ledgers get to see it. Naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What happened to one stage. state: started | skipped | done | failed."""
+
+    stage: str
+    state: str
+    dates: DateRange | None = None
+    seconds: float = 0.0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass
+class RunSummary:
+    """What a run did, stage by stage. state: published | unchanged | held | failed."""
+
+    run_id: str
+    dates: DateRange
+    kind: str
+    stages: list[StageResult] = field(default_factory=list)
+    state: str = "published"
+    exit_code: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class LastTime:
+    """The newest ledger rows of one stage."""
+
+    from_date: date
+    to_date: date
+    read_versions: Mapping[str, int]
+    rules_version: str
+    logic_version: int
+
+
+def rules_version(settings: Settings) -> str:
+    """Short hash of all rule files after the overlays."""
+    content = {
+        name: read_overlaid(settings.conf_dirs, name) for name in overlaid_files(settings.conf_dirs, "rules")
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def run_id(dates: DateRange, deliveries: str, rules: str) -> str:
+    """Hash of the range, the deliveries that had arrived, the rules and the logic of every stage."""
+    logic = {j.name: j.logic_version for j in pipeline.JOBS}
+    content = json.dumps([str(dates), deliveries, rules, logic], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+class Runner:
+    """One run over one lake. Under Airflow each stage is a process of its own and builds its own runner."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dates: DateRange,
+        kind: str = "daily",
+        *,
+        clock: Clock = utc_now,
+        lake: Lake | None = None,
+    ) -> None:
+        self.settings = settings
+        self.dates = dates
+        self.kind = kind
+        self.clock = clock
+        if lake is None:
+            rules = rules_version(settings)
+            context = RunContext(dates, cut_off(settings, dates.last), rules, "", kind)
+            lake = Lake(connect(settings), settings, context)
+        self.lake = lake
+        self.ledger = self._read_ledger()
+        self._set_context()
+
+    def _set_context(self) -> None:
+        from spark_jobs.bronze.discovery import fingerprint
+
+        ends = [last.to_date for last in self.ledger.values()]
+        horizon = max([self.dates.last, *ends])
+        self.horizon = DateRange(self.dates.first, horizon)
+        known_at = cut_off(self.settings, horizon)
+        rules = rules_version(self.settings)
+        seen = fingerprint(self.settings, known_at)
+        self.lake.run = RunContext(
+            self.horizon, known_at, rules, run_id(self.horizon, seen, rules), self.kind
+        )
+
+    # --- the ledger -----------------------------------------------------------------------------------------
+
+    def _read_ledger(self) -> dict[str, LastTime]:
+        """The newest rows of each stage, with the dates all its times together have covered."""
+        if not self.lake.exists(STAGE_LEDGER):
+            return {}
+        rows = self.lake.read(STAGE_LEDGER).collect()
+        last: dict[str, LastTime] = {}
+        for row in sorted(rows, key=lambda r: r["started_at"]):
+            before = last.get(row["stage_code"])
+            reads = dict(row["read_versions"] or {})
+            if (
+                before is not None
+                and before.read_versions.keys() & reads.keys()
+                and row["started_at"] is None
+            ):
+                continue
+            first = min(row["from_date"], before.from_date) if before else row["from_date"]
+            end = max(row["to_date"], before.to_date) if before else row["to_date"]
+            last[row["stage_code"]] = LastTime(first, end, reads, row["rules_version"], row["logic_version"])
+        return last
+
+    def _read_versions(self, stage: Job) -> dict[str, int]:
+        versions = {}
+        for table in self.lake.stored_tables():
+            if any(fnmatchcase(table, pattern) for pattern in stage.reads):
+                found = self.lake.version(table)
+                if found is not None:
+                    versions[table] = found
+        return versions
+
+    def plan(self, stage: Job) -> tuple[DateRange, dict[str, int]] | None:
+        """Dates the stage must work on now and the versions it reads; None where nothing has changed for it."""
+        reads = self._read_versions(stage)
+        last = self.ledger.get(stage.name)
+        wanted = self.horizon
+        if last is None:
+            return wanted, reads
+        same_logic = (last.rules_version, last.logic_version) == (
+            self.lake.run.rules_version,
+            stage.logic_version,
+        )
+        covered = last.from_date <= self.dates.first and self.dates.last <= last.to_date
+        if "landing" not in stage.reads and same_logic and covered and dict(last.read_versions) == reads:
+            return None
+        for table, now in reads.items():
+            touched = self.lake.touched_since(table, last.read_versions.get(table, -1), now)
+            wanted = wanted.reaching(touched)
+        return wanted, reads
+
+    # --- running --------------------------------------------------------------------------------------------
+
+    def run_stage(self, stage: Job, progress: Progress, **options: Any) -> StageResult:
+        """Plan, run and enter one stage into the ledger."""
+        planned = self.plan(stage)
+        if planned is None:
+            result = StageResult(stage.name, "skipped")
+            progress(result)
+            return result
+        dates, reads = planned
+        progress(StageResult(stage.name, "started", dates))
+        started, began = self.clock(), monotonic()
+        self.lake.written.clear()
+        if stage.option is not None:
+            options["option"] = stage.option
+        _entry(stage)(self.lake, dates, **options)
+        seconds = round(monotonic() - began, 1)
+        self._enter(stage, dates, reads, started, seconds)
+        rows = {w.table: w.rows for w in self.lake.written if w.committed}
+        result = StageResult(stage.name, "done", dates, seconds, rows)
+        progress(result)
+        return result
+
+    def _enter(
+        self, stage: Job, dates: DateRange, reads: dict[str, int], started: datetime, seconds: float
+    ) -> None:
+        committed = [w for w in self.lake.written if w.committed and not w.table.startswith("ops.")]
+        if not committed and "landing" in stage.reads and stage.name in self.ledger:
+            last = self.ledger[stage.name]
+            if last.from_date <= dates.first and dates.last <= last.to_date:
+                return  # Nothing new arrived for dates that were looked at before: nothing to say.
+        run = self.lake.run
+        ended = self.clock()
+        rows = [
+            (run.run_id, stage.name, table, dates.first, dates.last, run.rules_version, stage.logic_version, reads,
+             self.lake.version(table) if table != stage.name else None, count, measures, seconds, started, ended)
+            for table, count, measures in (
+                [(w.table, w.rows, w.measures) for w in committed] or [(stage.name, 0, {})]
+            )
+        ]  # fmt: skip
+        frame = self.lake.spark.createDataFrame(rows, schema_of(self.lake.contracts, STAGE_LEDGER))
+        kept = list(self.lake.written)
+        self.lake.publish(STAGE_LEDGER, frame)
+        self.lake.written[:] = kept
+        self.ledger[stage.name] = LastTime(
+            min(dates.first, self.ledger[stage.name].from_date) if stage.name in self.ledger else dates.first,
+            max(dates.last, self.ledger[stage.name].to_date) if stage.name in self.ledger else dates.last,
+            reads, run.rules_version, stage.logic_version,
+        )  # fmt: skip
+
+
+def _entry(stage: Job) -> Callable[..., None]:
+    """The function behind a stage; those of other packages are found by entry point."""
+    if stage.entry.startswith("stage:"):
+        name = stage.entry.removeprefix("stage:")
+        found = {e.name: e for e in entry_points(group="oxpecker.stages")}
+        if name not in found:
+            raise SettingsError(f"no installed package brings the stage `{name}`; {nearest(name, found)}")
+        function: Callable[..., None] = found[name].load()
+        return function
+    module, _, attribute = stage.entry.partition(":")
+    function = getattr(importlib.import_module(module), attribute)
+    return function
+
+
+def run_range(
+    settings: Settings,
+    dates: DateRange,
+    kind: str = "daily",
+    jobs: Sequence[str] | None = None,
+    progress: Progress = lambda result: None,
+    *,
+    clock: Clock = utc_now,
+    lake: Lake | None = None,
+) -> RunSummary:
+    """Run the whole pipeline, or only the named jobs, in order. A known error ends the run with its exit code."""
+    stages = pipeline.JOBS if jobs is None else tuple(pipeline.job(name) for name in jobs)
+    started = clock()
+    runner = Runner(settings, dates, kind, clock=clock, lake=lake)
+    summary = RunSummary(runner.lake.run.run_id, dates, kind)
+    for stage in stages:
+        try:
+            summary.stages.append(runner.run_stage(stage, progress))
+        except OxpeckerError as problem:
+            failed = StageResult(stage.name, "failed", message=str(problem))
+            progress(failed)
+            summary.stages.append(failed)
+            summary.exit_code, summary.message = problem.exit_code, str(problem)
+            summary.state = "held" if problem.exit_code == 3 else "failed"
+            break
+    else:
+        if all(s.state == "skipped" or not s.rows for s in summary.stages):
+            summary.state = "unchanged"
+    if summary.state != "unchanged":
+        _enter_run(runner, summary, started)
+    return summary
+
+
+def run_job(
+    settings: Settings,
+    name: str,
+    dates: DateRange,
+    kind: str = "daily",
+    progress: Progress = lambda result: None,
+    **options: Any,
+) -> StageResult:
+    """One stage by itself, as Airflow starts it. Errors are raised, so that the task turns red."""
+    return Runner(settings, dates, kind).run_stage(pipeline.job(name), progress, **options)
+
+
+def _enter_run(runner: Runner, summary: RunSummary, started: datetime) -> None:
+    lake = runner.lake
+    pointer = runner.settings.current_release
+    release = json.loads(pointer.read_text())["release_id"] if pointer.is_file() else None
+    row = (summary.run_id, summary.kind, summary.dates.first, summary.dates.last, version("oxpecker"),
+           lake.run.rules_version, started, runner.clock(), summary.state, release)  # fmt: skip
+    lake.publish("ops.run", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.run")))
