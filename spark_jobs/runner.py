@@ -137,12 +137,6 @@ class Runner:
         for row in sorted(rows, key=lambda r: r["started_at"]):
             before = last.get(row["stage_code"])
             reads = dict(row["read_versions"] or {})
-            if (
-                before is not None
-                and before.read_versions.keys() & reads.keys()
-                and row["started_at"] is None
-            ):
-                continue
             first = min(row["from_date"], before.from_date) if before else row["from_date"]
             end = max(row["to_date"], before.to_date) if before else row["to_date"]
             last[row["stage_code"]] = LastTime(first, end, reads, row["rules_version"], row["logic_version"])
