@@ -151,7 +151,7 @@ class Lake:
         contract = self.contracts.table(table)
         dates = dates or self.run.dates
         shaped = self._shaped(contract, frame)
-        self._ensure_schema(contract.layer)
+        self.ensure_schema(contract.layer)
         with self._lease(table):
             if contract.write is Write.HISTORY:
                 written = self._write_history(contract, shaped)
@@ -290,7 +290,8 @@ class Lake:
             stamp |= {"first": str(dates.first), "last": str(dates.last)}
         return json.dumps(stamp)
 
-    def _ensure_schema(self, layer: str) -> None:
+    def ensure_schema(self, layer: str) -> None:
+        """The schema of a layer, in the folder of this lake."""
         with self._lock:
             if layer in self._schemas:
                 return

@@ -1,0 +1,89 @@
+"""Marts: one `dbt build` over Thrift, beside what is published. Unit tests of the models run in `make test`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import GateFailed, OxpeckerError
+from spark_jobs.settings import REPOSITORY, Settings
+from spark_jobs.tables import Lake, Written
+
+PROJECT = REPOSITORY / "dbt_project"
+THREADS = 4
+
+
+def write_profile(settings: Settings) -> Path:
+    """dbt's own profile for this lake's server; holds an address on this machine and no secret."""
+    folder = settings.home / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = {
+        "type": "spark",
+        "method": "thrift",
+        "host": "127.0.0.1",
+        "port": settings.server.thrift_port,
+        "schema": "mart_build",
+        "threads": THREADS,
+        "connect_retries": 3,
+    }
+    content = {"oxpecker": {"target": "lake", "outputs": {"lake": target}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder
+
+
+def dbt(
+    settings: Settings, *arguments: str, dates: DateRange | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one dbt command for this lake; the caller judges its exit code."""
+    folder = write_profile(settings)
+    variables = {"prefix": settings.prefix}
+    if dates is not None:
+        variables |= {"from_date": str(dates.first), "to_date": str(dates.last)}
+    command = [
+        str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments,
+        "--project-dir", str(PROJECT), "--profiles-dir", str(folder),
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+        "--vars", json.dumps(variables),
+    ]  # fmt: skip
+    environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def results(settings: Settings) -> list[dict[str, Any]]:
+    """What dbt says of each node of its last command."""
+    path = settings.home / "dbt" / "target" / "run_results.json"
+    found: list[dict[str, Any]] = (
+        json.loads(path.read_text(encoding="utf-8"))["results"] if path.is_file() else []
+    )
+    return found
+
+
+def run(lake: Lake, dates: DateRange) -> None:
+    """Build and test all marts for these dates. A failed test stops publication, a broken model is an error."""
+    lake.ensure_schema("mart_build")
+    (lake.settings.home / "dbt" / "target" / "run_results.json").unlink(missing_ok=True)
+    done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates)
+    nodes = results(lake.settings)
+    for node in nodes:
+        kind, _, name = node["unique_id"].split(".")[:3]
+        if kind == "model" and node["status"] == "success":
+            lake.written.append(Written(f"mart_build.{name}", dates, 0, True))
+    if done.returncode == 0:
+        return
+    failed = [n for n in nodes if n["status"] in ("fail", "error")]
+    tests = sorted(n["unique_id"].split(".")[2] for n in failed if n["unique_id"].startswith("test."))
+    models = sorted(n["unique_id"].split(".")[2] for n in failed if n["unique_id"].startswith("model."))
+    log = lake.settings.home / "dbt" / "logs" / "dbt.log"
+    if tests and not models:
+        raise GateFailed(
+            f"marts: {len(tests)} dbt tests failed: {', '.join(tests)}; nothing is published. See {log}"
+        )
+    broken = ", ".join(models) or "the project does not compile"
+    raise OxpeckerError(f"marts: dbt stopped at {broken}; nothing is published. See {log}")
