@@ -13,7 +13,7 @@ import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, version
 from time import monotonic
@@ -26,16 +26,11 @@ from spark_jobs.errors import OxpeckerError, SettingsError, nearest
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect
 from spark_jobs.settings import Settings, overlaid_files, read_overlaid
-from spark_jobs.tables import Lake, RunContext, cut_off
+from spark_jobs.tables import Lake, RunContext, cut_off, utc_now
 
 Clock = Callable[[], datetime]
 Progress = Callable[["StageResult"], None]
 STAGE_LEDGER = "ops.stage_commit"
-
-
-def utc_now() -> datetime:
-    """The one clock of the product; only ledgers get to see it. Naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ class Runner:
         if lake is None:
             rules = rules_version(settings)
             context = RunContext(dates, cut_off(settings, dates.last), rules, "", kind)
-            lake = Lake(connect(settings), settings, context)
+            lake = Lake(connect(settings), settings, context, clock)
         self.lake = lake
         self.ledger = self._read_ledger()
         self._set_context()

@@ -8,7 +8,7 @@ inside the write's own scan, and commits once per table and range.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +43,11 @@ _BUCKETED = {"customer_bucket": "customer_id", "party_bucket": "party_id", "agre
 _SKIPPING_TYPES = ("string", "int", "bigint", "date", "timestamp", "decimal")
 
 
+def utc_now() -> datetime:
+    """The one clock of the product, naive UTC. Only ledgers get to see it: nothing derived from data may depend on it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 @dataclass(frozen=True)
 class RunContext:
     """What is injected into every job of a run instead of a clock.
@@ -71,8 +76,15 @@ class Written:
 class Lake:
     """All tables of one bank, as one run sees them."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, run: RunContext) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        settings: Settings,
+        run: RunContext,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.spark = spark
+        self.clock = clock
         self.settings = settings
         self.run = run
         self.contracts: Contracts = load_contracts(settings.conf_dirs)

@@ -1,0 +1,57 @@
+"""Publish: pin the versions that passed their gates and show them to readers."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from spark_jobs.contracts.spark_types import schema_of
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import OxpeckerError
+from spark_jobs.exports import release as releases
+from spark_jobs.tables import Lake
+
+# Beside the marts, these are what analysts may read.
+PUBLISHED_PROFILES = ("profile.customer_daily", "profile.customer_current")
+
+
+def run(lake: Lake, dates: DateRange) -> None:
+    """Name every published table's version, then swap the pointer; JDBC's stable views follow one by one."""
+    pinned = _pinned(lake)
+    if not any(name.startswith("mart.") for name in pinned):
+        raise OxpeckerError("publish: no mart was built; look at the stage `marts` before this one")
+    new_id = releases.release_id(dates.last, pinned, lake.run.rules_version)
+    shown = releases.current(lake.settings)
+    if shown is not None and shown.release_id == new_id:
+        return
+    published_at = lake.clock()
+    release = releases.Release(
+        new_id, str(dates.last), lake.run.run_id, lake.run.rules_version, version("oxpecker"),
+        releases.utc_text(published_at), pinned,
+    )  # fmt: skip
+    releases.make_visible(lake.settings, release)
+    _swap_views(lake, release)
+    row = (new_id, dates.last, lake.run.run_id, {n: t.version for n, t in pinned.items()}, lake.run.rules_version,
+           release.code_version, published_at, "published")  # fmt: skip
+    lake.publish("ops.release", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.release")))
+
+
+def _pinned(lake: Lake) -> dict[str, releases.PublishedTable]:
+    pinned = {}
+    for table in lake.stored_tables():
+        layer, _, thing = table.partition(".")
+        if layer != "mart_build" and table not in PUBLISHED_PROFILES:
+            continue
+        version = lake.version(table)
+        if version is not None:
+            name = f"mart.{thing}" if layer == "mart_build" else table
+            pinned[name] = releases.PublishedTable(version, str(lake.location(table)), lake.name(table))
+    return pinned
+
+
+def _swap_views(lake: Lake, release: releases.Release) -> None:
+    lake.ensure_schema("mart")
+    for name, table in sorted(release.tables.items()):
+        if name.startswith("mart."):
+            lake.spark.sql(
+                f"CREATE OR REPLACE VIEW {lake.name(name)} AS SELECT * FROM {table.physical} VERSION AS OF {table.version}"
+            )
