@@ -1,0 +1,67 @@
+"""Contracts are the only schema: what does not fit together is refused, what is rendered from them is fresh."""
+
+from pathlib import Path
+
+import pytest
+
+from spark_jobs.contracts import load
+from spark_jobs.contracts.render import rendered, stale
+from spark_jobs.errors import ContractError
+from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
+
+FIELDS = """
+customer_id: {type: string, zh: 客户, en: Customer, description: Who., class: C2-fin}
+phone: {type: string, zh: 电话, en: Phone, description: Number., class: C2-id}
+business_date: {type: date, zh: 日期, en: Date, description: Day., class: C1}
+"""
+TABLE = "{{table: mart.t, zh: 表, description: D., grain: one row per customer, key: [customer_id], {more}}}"
+
+
+def conf(tmp_path: Path, more: str, fields: str = FIELDS) -> tuple[Path]:
+    (tmp_path / "fields").mkdir()
+    (tmp_path / "fields" / "a.yml").write_text(fields, encoding="utf-8")
+    (tmp_path / "contracts" / "tables").mkdir(parents=True)
+    (tmp_path / "contracts" / "tables" / "t.yml").write_text(TABLE.format(more=more), encoding="utf-8")
+    return (tmp_path,)
+
+
+def test_shipped_contracts_fit_together():
+    contracts = load((SHIPPED_CONF,))
+
+    assert contracts.table("ops.release").key == ("release_id",)
+
+
+def test_every_rendered_file_is_fresh():
+    assert stale(REPOSITORY, rendered(load((SHIPPED_CONF,)))) == [], "run `make contracts`"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("write: replace_whole, columns: [customer_id, phoen]", "`phoen` is not explained.*did you mean `phone`"),
+        ("write: replace_whole, columns: [customer_id, phone]", "phone identify a person .* not sealed"),
+        ("write: replace_hole, columns: [customer_id]", "did you mean `replace_whole`"),
+        ("write: replace_range, columns: [customer_id]", "needs the column business_date"),
+        ("write: append, columns: [customer_id, customer_id]", "listed twice: customer_id"),
+        ("write: append, colums: [customer_id]", "unknown key `colums`; did you mean `columns`"),
+        ("write: append, columns: [business_date]", "`customer_id` in `key` is no column"),
+    ],
+)
+def test_a_contract_that_does_not_fit_is_refused_with_the_way_out(tmp_path, more, said):
+    with pytest.raises(ContractError, match=said):
+        load(conf(tmp_path, more))
+
+
+def test_a_name_with_two_meanings_is_refused(tmp_path):
+    dirs = conf(tmp_path, "write: append, columns: [customer_id]")
+    (tmp_path / "fields" / "b.yml").write_text(FIELDS, encoding="utf-8")
+
+    with pytest.raises(ContractError, match="explained a second time"):
+        load(dirs)
+
+
+def test_secrets_have_no_class_because_they_never_enter(tmp_path):
+    fields = "pin: {type: string, zh: 密码, en: Pin, description: Secret., class: C3}"
+
+    with pytest.raises(ContractError, match="C3 data is refused at the door"):
+        load(conf(tmp_path, "write: append, columns: [pin]", fields))

@@ -1,0 +1,84 @@
+"""Publishing: the same frame twice leaves the same rows, and a history forgets nothing."""
+
+from datetime import datetime
+
+import pytest
+
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import ContractError
+from spark_jobs.history import as_of, next_history
+from tests.support.tables import table
+
+TIER = "customer_id string, tier_code string, valid_from date, valid_to date"
+STORED = TIER + ", known_from timestamp, known_to timestamp"
+EVER = "9999-12-31"
+
+
+def learn(spark, stored, known: str, text: str):
+    belief = table(spark, TIER, text)
+    return next_history(stored, belief, datetime.fromisoformat(known), ["customer_id", "tier_code"]).localCheckpoint()
+
+
+def test_news_and_corrections_leave_what_was_believed_before(spark):
+    """The worked example of the data model: affluent in May, wealthy from June, then wealthy from May after all."""
+    nothing = spark.createDataFrame([], STORED)
+    may = learn(spark, nothing, "2026-05-02", f"c | AFF | 2026-05-01 | {EVER}")
+    june = learn(spark, may, "2026-06-02", f"c | AFF | 2026-05-01 | 2026-06-01\n c | HNW | 2026-06-01 | {EVER}")
+    july = learn(spark, june, "2026-07-05", f"c | HNW | 2026-05-01 | {EVER}")
+
+    def believed(valid: str, known: str) -> list[str]:
+        day = datetime.fromisoformat(valid).date()
+        return [row["tier_code"] for row in as_of(july, day, datetime.fromisoformat(known)).collect()]
+
+    assert believed("2026-05-15", "2026-05-20") == ["AFF"]
+    assert believed("2026-05-15", "2026-06-15") == ["AFF"]
+    assert believed("2026-06-15", "2026-06-15") == ["HNW"]
+    assert believed("2026-05-15", "2026-07-06") == ["HNW"]
+    assert believed("2026-06-15", "2026-05-20") == ["AFF"]
+    assert believed("2026-05-15", "2026-07-05") == ["HNW"]
+    assert july.count() == 4
+
+
+def test_learning_the_same_again_changes_nothing(spark):
+    once = learn(spark, spark.createDataFrame([], STORED), "2026-05-02", f"c | AFF | 2026-05-01 | {EVER}")
+    twice = learn(spark, once, "2026-05-03", f"c | AFF | 2026-05-01 | {EVER}")
+
+    assert twice.collect() == once.collect()
+
+
+def release(spark, lake, release_id: str, day: str):
+    return lake.empty("ops.release").unionByName(
+        spark.sql(f"select '{release_id}' as release_id, date'{day}' as business_date"), allowMissingColumns=True
+    )
+
+
+def test_an_append_skips_a_key_that_is_there(spark, lake):
+    lake.publish("ops.release", release(spark, lake, "r1", "2026-09-30"))
+    before = lake.version("ops.release")
+    lake.publish("ops.release", release(spark, lake, "r1", "2026-09-30"))
+
+    assert lake.version("ops.release") == before
+    assert lake.read("ops.release").count() == 1
+
+
+def test_a_missing_column_is_named_with_the_nearest(spark, lake):
+    with pytest.raises(ContractError, match="gives no column .*release_id"):
+        lake.publish("ops.release", spark.sql("select 'r1' as releas_id"))
+
+
+def test_rows_outside_the_range_are_refused_and_nothing_is_written(spark, lake):
+    table_name = "export.crm__customer_delta_v1"
+    day = DateRange.parse("2026-09-30")
+    other = lake.empty(table_name).unionByName(
+        spark.sql("select date'2026-09-29' as business_date, 1L as seq_no"), allowMissingColumns=True
+    )
+    lake.publish(table_name, lake.empty(table_name), day)
+    before = lake.version(table_name)
+
+    with pytest.raises(ContractError, match="rows outside 2026-09-30"):
+        lake.publish(table_name, other, day)
+    assert lake.version(table_name) == before
+
+
+def test_a_table_nobody_wrote_reads_as_empty(lake):
+    assert lake.read("ops.release").collect() == []
