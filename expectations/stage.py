@@ -1,0 +1,60 @@
+"""The gate stage: measure a layer, let Great Expectations judge, write the verdicts, stop publication where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from expectations import judge, measure
+from expectations.model import Verdict
+from spark_jobs.contracts.spark_types import schema_of
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import GateFailed
+from spark_jobs.tables import Lake
+
+# A gate `profile` guards the metrics, too: they are computed from it and published with it.
+LAYERS = {"profile": ("profile", "metric")}
+BOUNDARY = {"silver", "profile"}
+
+
+def run(lake: Lake, dates: DateRange, *, option: str) -> None:
+    """Judge the tables of a layer that changed since this gate last spoke. A crash is an error: gates fail closed."""
+    tables = _changed(lake, option)
+    measures = [
+        *measure.from_writes(lake, tables),
+        *measure.repeated_keys(lake, tables, dates),
+        *(measure.codes_kept(lake, tables, dates) if option in BOUNDARY else []),
+        *measure.invariants(lake, option, dates),
+    ]
+    verdicts = judge.judge_measures(measures)
+    _publish(lake, option, dates, verdicts)
+    failed = [v for v in verdicts if v.verdict == "fail"]
+    if failed:
+        told = "; ".join(f"{v.measure.table} {v.measure.check}: {v.measure.failing}" for v in failed[:10])
+        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
+        raise GateFailed(
+            f"gate {option}, {dates}: {len(failed)} of {len(verdicts)} checks failed ({told}{more}); nothing is published. "
+            "See ops.quality_verdict and the steward's report"
+        )
+
+
+def _changed(lake: Lake, gate: str) -> list[str]:
+    """Declared tables of the gate's layers whose version differs from the one this gate judged last."""
+    layers = LAYERS.get(gate, (gate,))
+    rows = lake.read("ops.stage_commit").where(f"stage_code = 'gate_{gate}'").collect()
+    newest: Any = max(rows, key=lambda r: r["started_at"], default=None)
+    seen = dict(newest["read_versions"] or {}) if newest else {}
+    stored = [t for t in lake.stored_tables() if t.split(".")[0] in layers and t in lake.contracts.tables]
+    return [table for table in stored if lake.version(table) != seen.get(table)]
+
+
+def _publish(lake: Lake, gate: str, dates: DateRange, verdicts: Sequence[Verdict]) -> None:
+    judged_at = lake.clock()
+    rows = [
+        (lake.run.run_id, gate, v.measure.table, v.measure.check, dates.first, dates.last, v.engine, v.measure.dimension,
+         v.measure.severity, v.verdict, v.measure.failing, v.measure.total, list(v.measure.sample), judged_at)
+        for v in verdicts
+    ]  # fmt: skip
+    if rows:
+        table = "ops.quality_verdict"
+        lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))
