@@ -22,10 +22,11 @@ RESULT_FORMAT = "BOOLEAN_ONLY"
 def _context() -> Any:
     """An ephemeral context without telemetry and progress bars. Importing takes seconds: one process judges many tables."""
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     context.enable_analytics(False)
     return context
 
@@ -75,7 +76,7 @@ def _source(name: str, kind: str) -> Any:
     return source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
 
 
-def _severity(severity: str) -> str:
+def _severity(severity: str) -> Any:
     return "critical" if severity == "fail" else "warning"
 
 

@@ -16,7 +16,9 @@ def parse_date(text: str | date) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"`{text}` is not a business date; write it as YYYY-MM-DD, for example 2026-09-30") from None
+        raise SettingsError(
+            f"`{text}` is not a business date; write it as YYYY-MM-DD, for example 2026-09-30"
+        ) from None
 
 
 @dataclass(frozen=True, order=True)
@@ -28,7 +30,9 @@ class DateRange:
 
     def __post_init__(self) -> None:
         if self.first > self.last:
-            raise SettingsError(f"the range starts on {self.first}, after its end on {self.last}; swap the two")
+            raise SettingsError(
+                f"the range starts on {self.first}, after its end on {self.last}; swap the two"
+            )
 
     @classmethod
     def parse(cls, first: str | date, last: str | date | None = None) -> DateRange:

@@ -46,9 +46,7 @@ def explode_days(history: DataFrame, dates: DateRange) -> DataFrame:
     if "known_to" in history.columns:
         believed = current_belief(history)
     inside = believed.where((F.col("valid_from") <= last) & (F.col("valid_to") > first))
-    days = F.sequence(
-        F.greatest(F.col("valid_from"), first), F.least(F.date_sub(F.col("valid_to"), 1), last)
-    )
+    days = F.sequence(F.greatest(F.col("valid_from"), first), F.least(F.date_sub(F.col("valid_to"), 1), last))
     return inside.withColumn("business_date", F.explode(days)).drop("valid_from", "valid_to")
 
 
@@ -67,7 +65,9 @@ def next_history(stored: DataFrame, belief: DataFrame, known_at: datetime, paylo
     now = belief.withColumn("_content", row)
     hashes_now = now.select("_content").withColumn("_still", F.lit(True))
     judged = was.join(hashes_now, "_content", "left")
-    kept = judged.withColumn("known_to", F.when(F.col("_still"), open_instant).otherwise(known)).drop("_still", "_content")
+    kept = judged.withColumn("known_to", F.when(F.col("_still"), open_instant).otherwise(known)).drop(
+        "_still", "_content"
+    )
     fresh = (
         now.join(was.select("_content"), "_content", "left_anti")
         .withColumn("known_from", known)

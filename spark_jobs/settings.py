@@ -179,13 +179,13 @@ def load(
         raise SettingsError(f"unknown profile `{name}`; {nearest(name, known)}")
     given = _known(Settings, content, f"profiles/{name}.yml")
     server = ServerSettings(**_known(ServerSettings, given.pop("server", {}), f"profiles/{name}.yml, server"))
-    ports = {
+    ports: dict[str, Any] = {
         key: int(os.environ[env])
         for key, env in (("connect_port", "OXPECKER_CONNECT_PORT"), ("thrift_port", "OXPECKER_THRIFT_PORT"))
         if os.environ.get(env)
     }
     if os.environ.get("OXPECKER_REMOTE"):
-        ports["remote"] = os.environ["OXPECKER_REMOTE"]  # type: ignore[assignment]
+        ports["remote"] = os.environ["OXPECKER_REMOTE"]
     server = replace(server, **ports)
     base = Path(str(home or os.environ.get("OXPECKER_HOME") or given.pop("home", "var"))).expanduser()
     base = base if base.is_absolute() else REPOSITORY / base

@@ -23,7 +23,9 @@ LAST_DAY = date(2026, 9, 30)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requirement(*ids): requirements of docs/requirements.md that this test proves")
+    config.addinivalue_line(
+        "markers", "requirement(*ids): requirements of docs/requirements.md that this test proves"
+    )
     config.addinivalue_line("markers", "slow: takes more than about ten seconds")
 
 
@@ -38,7 +40,9 @@ def spark() -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def make_lake(spark: SparkSession, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Lake]]:
+def make_lake(
+    spark: SparkSession, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Lake]]:
     """Makes lakes with a prefix of their own; all their tables are dropped at the end of the test."""
     from spark_jobs.tables import Lake, RunContext, cut_off
 

@@ -38,7 +38,10 @@ def test_every_rendered_file_is_fresh():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ("write: replace_whole, columns: [customer_id, phoen]", "`phoen` is not explained.*did you mean `phone`"),
+        (
+            "write: replace_whole, columns: [customer_id, phoen]",
+            "`phoen` is not explained.*did you mean `phone`",
+        ),
         ("write: replace_whole, columns: [customer_id, phone]", "phone identify a person .* not sealed"),
         ("write: replace_hole, columns: [customer_id]", "did you mean `replace_whole`"),
         ("write: replace_range, columns: [customer_id]", "needs the column business_date"),

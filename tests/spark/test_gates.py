@@ -30,7 +30,9 @@ def test_codes_are_judged_row_by_row_and_null_is_allowed(spark):
 
 def test_a_repeated_key_stops_publication_and_is_told_by_count(spark, lake):
     twice = lake.empty("export.crm__ack").unionByName(
-        spark.sql("select 'r1' as release_id, 'c' as contract_code, 'accepted' as ack_state_code from range(2)"),
+        spark.sql(
+            "select 'r1' as release_id, 'c' as contract_code, 'accepted' as ack_state_code from range(2)"
+        ),
         allowMissingColumns=True,
     )
     lake.publish("export.crm__ack", twice)

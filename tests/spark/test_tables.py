@@ -16,14 +16,18 @@ EVER = "9999-12-31"
 
 def learn(spark, stored, known: str, text: str):
     belief = table(spark, TIER, text)
-    return next_history(stored, belief, datetime.fromisoformat(known), ["customer_id", "tier_code"]).localCheckpoint()
+    return next_history(
+        stored, belief, datetime.fromisoformat(known), ["customer_id", "tier_code"]
+    ).localCheckpoint()
 
 
 def test_news_and_corrections_leave_what_was_believed_before(spark):
     """The worked example of the data model: affluent in May, wealthy from June, then wealthy from May after all."""
     nothing = spark.createDataFrame([], STORED)
     may = learn(spark, nothing, "2026-05-02", f"c | AFF | 2026-05-01 | {EVER}")
-    june = learn(spark, may, "2026-06-02", f"c | AFF | 2026-05-01 | 2026-06-01\n c | HNW | 2026-06-01 | {EVER}")
+    june = learn(
+        spark, may, "2026-06-02", f"c | AFF | 2026-05-01 | 2026-06-01\n c | HNW | 2026-06-01 | {EVER}"
+    )
     july = learn(spark, june, "2026-07-05", f"c | HNW | 2026-05-01 | {EVER}")
 
     def believed(valid: str, known: str) -> list[str]:
@@ -48,7 +52,8 @@ def test_learning_the_same_again_changes_nothing(spark):
 
 def release(spark, lake, release_id: str, day: str):
     return lake.empty("ops.release").unionByName(
-        spark.sql(f"select '{release_id}' as release_id, date'{day}' as business_date"), allowMissingColumns=True
+        spark.sql(f"select '{release_id}' as release_id, date'{day}' as business_date"),
+        allowMissingColumns=True,
     )
 
 

@@ -117,7 +117,10 @@ def test_the_third_sale_in_seven_days_is_one_too_many():
 
 
 def test_an_urgent_task_ignores_caps_but_never_consent():
-    assert outcome(OUTFLOW, replace(ADULT, contacts={"any_nonservice_30": 10, "sms_push_7": 4})).outcome == "sent"
+    assert (
+        outcome(OUTFLOW, replace(ADULT, contacts={"any_nonservice_30": 10, "sms_push_7": 4})).outcome
+        == "sent"
+    )
     denied = replace(ADULT, granted=EVERYTHING - {("care", "transaction", "any")})
     assert outcome(OUTFLOW, denied).reasons == ("consent",)
 
