@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import pytest
 
 from spark_jobs import settings as settings_module
 from spark_jobs.dates import DateRange
+from spark_jobs.settings import ServerSettings, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -29,19 +32,49 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than about ten seconds")
 
 
-@pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    """The session of the one server; `OXPECKER_TEST_CONNECT` reuses one that runs already."""
-    from pyspark.sql import SparkSession
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
-    remote = os.environ["OXPECKER_TEST_CONNECT"]
-    session = SparkSession.builder.remote(remote).getOrCreate()
+
+@pytest.fixture(scope="session")
+def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of the one Spark server of the whole run, which is started on first use and stopped at the end.
+
+    `OXPECKER_TEST_CONNECT` (and `OXPECKER_TEST_THRIFT_PORT`) name one that runs already.
+    """
+    remote = os.environ.get("OXPECKER_TEST_CONNECT")
+    if remote:
+        thrift = int(os.environ.get("OXPECKER_TEST_THRIFT_PORT", "15991"))
+        yield settings_module.load().with_(server=ServerSettings(remote=remote, thrift_port=thrift))
+        return
+    from spark_jobs import server
+
+    home = tmp_path_factory.mktemp("server")
+    given = settings_module.load(home=home)
+    settings = given.with_(
+        server=replace(given.server, connect_port=_free_port(), thrift_port=_free_port(), driver_memory="4g")
+    )
+    server.start(settings)
+    yield settings
+    server.stop(settings)
+
+
+@pytest.fixture(scope="session")
+def spark(server_settings: Settings) -> Iterator[SparkSession]:
+    """The one session of this process."""
+    from spark_jobs.session import connect
+
+    session = connect(server_settings)
     yield session
+    session.stop()
 
 
 @pytest.fixture
 def make_lake(
-    spark: SparkSession, tmp_path: Path, request: pytest.FixtureRequest
+    spark: SparkSession, server_settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Lake]]:
     """Makes lakes with a prefix of their own; all their tables are dropped at the end of the test."""
     from spark_jobs.tables import Lake, RunContext, cut_off
@@ -51,7 +84,7 @@ def make_lake(
 
     def make(last: date = LAST_DAY, first: date | None = None, **changes: object) -> Lake:
         base = settings_module.load(home=tmp_path / "home", landing=tmp_path / "landing")
-        settings = base.with_(prefix=f"t_{stem}_{len(made)}_", **changes)
+        settings = base.with_(prefix=f"t_{stem}_{len(made)}_", server=server_settings.server, **changes)
         dates = DateRange(first or last, last)
         run = RunContext(dates, cut_off(settings, last), "rules-test", "run-test")
         lake = Lake(spark, settings, run)

@@ -1,0 +1,49 @@
+# `make` lists what there is. Every target sets up what it needs first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+TESTS ?= tests
+
+.PHONY: help setup run up down sql test check contracts lock clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?(.*)/  make \1\t\2/' | expand -t 24
+
+setup:           ## environment from the lock file, Delta's jars (done by every other target)
+	@scripts/setup.sh
+
+run: setup       ## the main job: demo bank, Spark server, pipeline, summary
+	@$(BIN)/oxpecker demo
+
+up: setup        ## start the Spark server
+	@$(BIN)/oxpecker up
+
+down:            ## stop what `make up` started
+	@$(BIN)/oxpecker down
+
+sql: setup       ## a SQL prompt on what is published
+	@$(BIN)/oxpecker sql
+
+contracts: setup ## write every file that is rendered from contracts
+	@$(BIN)/python -m spark_jobs.contracts.render
+	@$(BIN)/python -m tests.support.requirements
+
+check: setup     ## lint, types, import rules, stale files, unit tests (minutes)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q . || { echo "run: .venv/bin/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > .cache/lint-imports.txt || { cat .cache/lint-imports.txt; exit 1; }
+	@$(BIN)/python -m spark_jobs.contracts.render --check
+	@$(BIN)/python -m pytest -q tests/unit tests/contracts
+
+test: setup check ## check and all other tests, on one Spark server
+	@$(BIN)/python -m pytest -q --ignore=tests/unit --ignore=tests/contracts $(TESTS)
+
+lock:            ## renew requirements.lock after a change of pyproject.toml
+	@[ -x .bootstrap/bin/uv ] || { python3 -m venv .bootstrap && .bootstrap/bin/pip install -q uv; }
+	@.bootstrap/bin/uv lock --quiet --upgrade
+	@.bootstrap/bin/uv export --quiet --frozen --no-emit-project --all-groups --format requirements-txt -o requirements.lock
+
+clean:           ## remove what runs have written (the lake under var/, not the environment)
+	@[ ! -x $(BIN)/oxpecker ] || $(BIN)/oxpecker down || true
+	@rm -rf var build dist .pytest_cache .mypy_cache .ruff_cache

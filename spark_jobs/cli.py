@@ -1,0 +1,295 @@
+"""`oxpecker`: the command line, thin over the modules that do the work. Sub-commands of other packages are found by entry point."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+from spark_jobs import settings as settings_module
+from spark_jobs.dates import DateRange, parse_date
+from spark_jobs.errors import OxpeckerError
+from spark_jobs.settings import Settings
+
+out = Console()
+err = Console(stderr=True)
+QUARANTINE = "ops.quarantine"
+
+
+class NearestName(TyperGroup):
+    """An unknown command names the nearest right one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f"did you mean `{near[0]}`?" if near else "see `oxpecker --help`"
+            raise typer.BadParameter(f"no command `{name}`; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=NearestName,
+    no_args_is_help=True,
+    add_completion=False,
+    help="One customer view from siloed bank extracts.",
+)
+release_app = typer.Typer(
+    cls=NearestName, no_args_is_help=True, help="What readers see, and what they saw before."
+)
+quarantine_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Records that could not be read.")
+app.add_typer(release_app, name="release")
+app.add_typer(quarantine_app, name="quarantine")
+
+Conf = Annotated[
+    Path | None,
+    typer.Option("--conf", help="The bank's own configuration folder, laid over the shipped one."),
+]
+Landing = Annotated[Path | None, typer.Option("--landing", help="Where suppliers put their files.")]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="Name of a profile: local, cluster or the bank's own.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Jobs = Annotated[list[str] | None, typer.Option("--job", help="Only this job; may be repeated.")]
+
+
+def _settings(profile: str | None = None, conf: Path | None = None, landing: Path | None = None) -> Settings:
+    return settings_module.load(profile, overlay=conf, landing=landing)
+
+
+@app.command()
+def up(profile: Profile = None) -> None:
+    """Start the Spark server (Connect for jobs, Thrift for dbt and BI tools)."""
+    from spark_jobs import server
+
+    now = server.start(_settings(profile))
+    out.print(
+        f"Spark server runs: sc://127.0.0.1:{now.connect_port} · jdbc:hive2://127.0.0.1:{now.thrift_port}"
+    )
+
+
+@app.command()
+def down(profile: Profile = None) -> None:
+    """Stop the Spark server."""
+    from spark_jobs import server
+
+    out.print("stopped" if server.stop(_settings(profile)) else "no server was running")
+
+
+@app.command()
+def status(as_json: Json = False, profile: Profile = None) -> None:
+    """Server, release and the newest run, read without a JVM."""
+    from spark_jobs import server
+    from spark_jobs.exports import release as releases
+
+    settings = _settings(profile)
+    now, shown = server.status(settings), releases.current(settings)
+    content = {
+        "version": version("oxpecker"),
+        "home": str(settings.home),
+        "server": {
+            "answers": now.answers,
+            "pid": now.pid,
+            "connect_port": now.connect_port,
+            "thrift_port": now.thrift_port,
+        },
+        "release": None
+        if shown is None
+        else {
+            "release_id": shown.release_id,
+            "business_date": shown.business_date,
+            "published_at": shown.published_at,
+            "tables": len(shown.tables),
+        },
+    }
+    if as_json:
+        print(json.dumps(content, indent=1))
+        return
+    out.print(f"home     {content['home']}")
+    out.print(f"server   {'answers' if now.answers else 'is down; `oxpecker up` starts it'}")
+    if shown is None:
+        out.print("release  none yet")
+    else:
+        out.print(f"release  {shown.release_id} of {shown.business_date}, {len(shown.tables)} tables")
+
+
+def _show(result: Any) -> None:
+    colours = {"started": "dim", "skipped": "dim", "done": "green", "failed": "red"}
+    rows = sum(n for table, n in result.rows.items() if not table.startswith("ops."))
+    told = {
+        "started": f"… {result.dates}",
+        "skipped": "unchanged",
+        "done": f"{result.seconds:.1f} s · {rows:,} rows in {len(result.rows)} tables",
+        "failed": result.message,
+    }[result.state]
+    err.print(
+        f"[{colours[result.state]}]{datetime.now().astimezone():%H:%M:%S} {result.stage:<14} {told}[/]",
+        highlight=False,
+    )
+
+
+def _run(settings: Settings, dates: DateRange, kind: str, jobs: Sequence[str] | None) -> None:
+    from spark_jobs import runner
+
+    summary = runner.run_range(settings, dates, kind, jobs or None, _show)
+    seconds = sum(s.seconds for s in summary.stages)
+    colour = "green" if summary.exit_code == 0 else "red"
+    err.print(f"[{colour}]{dates}: {summary.state} in {seconds:.0f} s[/] {summary.message}", highlight=False)
+    raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def run(
+    business_date: Annotated[str, typer.Option("--business-date", help="YYYY-MM-DD, the day of the bank's books.")],
+    job: Jobs = None, conf: Conf = None, landing: Landing = None, profile: Profile = None,
+) -> None:  # fmt: skip
+    """Run the pipeline for one business date. Twice is harmless: the second time nothing changes."""
+    _run(_settings(profile, conf, landing), DateRange.day(parse_date(business_date)), "daily", job)
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First business date, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last business date, YYYY-MM-DD.")],
+    job: Jobs = None, conf: Conf = None, landing: Landing = None, profile: Profile = None,
+) -> None:  # fmt: skip
+    """Run the pipeline for a range of business dates at once, with one release for its last date."""
+    _run(_settings(profile, conf, landing), DateRange.parse(first, last), "backfill", job)
+
+
+@app.command()
+def sql(
+    query: Annotated[
+        str | None, typer.Argument(help="A query on what is published; without one, a prompt.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    profile: Profile = None,
+) -> None:
+    """Query the published release: the marts, profile.customer_daily and profile.customer_current."""
+    from spark_jobs.exports import published
+
+    settings = _settings(profile)
+    if form not in ("table", "csv", "json"):
+        raise typer.BadParameter(f"no format `{form}`; known are table, csv, json")
+    if query is not None:
+        _print_rows(*published.query(settings, query), form)
+        return
+    release = published.describe(settings)
+    err.print(
+        f"release {release.release_id} of {release.business_date}; {', '.join(sorted(release.tables))}; Ctrl-D leaves"
+    )
+    while True:
+        try:
+            line = input("oxpecker> ").strip().rstrip(";")
+        except EOFError:
+            return
+        if line:
+            try:
+                _print_rows(*published.query(settings, line), form)
+            except OxpeckerError as problem:
+                err.print(f"[red]{problem}[/]")
+
+
+def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
+    if form == "json":
+        print(
+            json.dumps(
+                [dict(zip(columns, row, strict=True)) for row in rows],
+                default=str,
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
+    elif form == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    else:
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*["" if value is None else str(value) for value in row])
+        out.print(table)
+
+
+@release_app.command("list")
+def release_list(profile: Profile = None) -> None:
+    """Releases that readers could see, newest first; read without a JVM."""
+    settings = _settings(profile)
+    shown = settings.current_release
+    current = json.loads(shown.read_text())["release_id"] if shown.is_file() else None
+    found = [json.loads(path.read_text()) for path in (settings.home / "releases").glob("*.json")]
+    table = Table("release", "business date", "published at", "tables", "")
+    for each in sorted(found, key=lambda r: (r["published_at"], r["release_id"]), reverse=True):
+        mark = "current" if each["release_id"] == current else ""
+        table.add_row(
+            each["release_id"], each["business_date"], each["published_at"], str(len(each["tables"])), mark
+        )
+    out.print(table)
+
+
+@quarantine_app.command("list")
+def quarantine_list(profile: Profile = None) -> None:
+    """How many records lie in quarantine, by feed and reason; no record's content."""
+    from spark_jobs.exports import published
+
+    columns, rows = published.ledger(
+        _settings(profile), QUARANTINE,
+        "select feed_code, array_to_string(reason_codes, ' ') as reasons, state_code, count(*) as records, "
+        "min(business_date) as oldest from {table} group by all order by records desc, feed_code",
+    )  # fmt: skip
+    _print_rows(columns, rows, "table")
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    quarantine_id: Annotated[
+        str, typer.Argument(help="From `oxpecker quarantine list --json` or the report.")
+    ],
+    profile: Profile = None,
+) -> None:
+    """Where one record lies (file, line, bytes) and why; its content stays sealed."""
+    from spark_jobs.exports import published
+
+    if not quarantine_id.isalnum():
+        raise typer.BadParameter("a quarantine id is letters and digits only")
+    columns, rows = published.ledger(
+        _settings(profile),
+        QUARANTINE,
+        f"select * exclude (record) from {{table}} where quarantine_id = '{quarantine_id}'",
+    )
+    if not rows:
+        raise OxpeckerError(
+            f"no record `{quarantine_id}` in quarantine; `oxpecker quarantine list` shows what there is"
+        )
+    for name, value in zip(columns, rows[0], strict=True):
+        out.print(f"{name:<20} {value}", highlight=False)
+
+
+def _add_plugins() -> None:
+    for point in sorted(entry_points(group="oxpecker.commands"), key=lambda e: e.name):
+        try:
+            app.add_typer(point.load(), name=point.name)
+        except ModuleNotFoundError as problem:
+            if problem.name and not problem.name.startswith(("demo_bank", "expectations")):
+                raise
+
+
+def main() -> None:
+    """Entry point: a known error is one line and its exit code; anything else is a bug and shows itself."""
+    _add_plugins()
+    try:
+        app()
+    except OxpeckerError as problem:
+        err.print(f"[red]oxpecker: {problem}[/]", highlight=False, soft_wrap=True)
+        sys.exit(problem.exit_code)

@@ -1,0 +1,67 @@
+"""Reading what is published, and the ledgers, without a JVM: DuckDB over the Delta tables at the release's versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from spark_jobs.errors import OxpeckerError
+from spark_jobs.exports.release import Release, require_current
+from spark_jobs.settings import Settings
+
+Rows = tuple[list[str], list[tuple[Any, ...]]]
+
+
+def describe(settings: Settings) -> Release:
+    """The release that queries see."""
+    return require_current(settings)
+
+
+def query(settings: Settings, statement: str) -> Rows:
+    """One SELECT over the release; every table it names is read at the version the release pins.
+
+    DuckDB's error text may quote values, so only its first line up to a quotation is passed on.
+    """
+    release = require_current(settings)
+    with duckdb.connect(":memory:") as connection:
+        for name, table in release.tables.items():
+            schema = name.split(".")[0]
+            if schema not in statement and name.split(".")[1] not in statement:
+                continue
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            dataset = DeltaTable(table.path, version=table.version).to_pyarrow_dataset()
+            connection.register(f"_{name.replace('.', '_')}", dataset)
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM _{name.replace('.', '_')}")
+        connection.execute("SET TimeZone = 'UTC'")
+        return _fetched(connection, statement)
+
+
+def ledger(settings: Settings, table: str, statement: str) -> Rows:
+    """A query over the newest version of one ledger; `{table}` stands for it. Empty where it was never written."""
+    schema, thing = table.split(".")
+    path = settings.warehouse / f"{settings.prefix}{schema}" / thing
+    try:
+        dataset = DeltaTable(str(path)).to_pyarrow_dataset()
+    except TableNotFoundError:
+        return [], []
+    with duckdb.connect(":memory:") as connection:
+        connection.register("ledger", dataset)
+        return _fetched(connection, statement.format(table="ledger"))
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection, statement: str) -> Rows:
+    try:
+        result = connection.execute(statement)
+        columns = [column[0] for column in result.description or []]
+        return columns, result.fetchall()
+    except duckdb.Error as problem:
+        kind = type(problem).__name__
+        told = (
+            str(problem).splitlines()[0]
+            if kind in ("ParserException", "CatalogException", "BinderException")
+            else kind
+        )
+        raise OxpeckerError(f"the query failed: {told}") from None
