@@ -1,0 +1,62 @@
+"""`oxpecker demo-bank`: makes the extracts of a bank that does not exist."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from demo_bank.generate import SYSTEMS
+from demo_bank.generate import generate as generate_bank
+from demo_bank.sizes import DEFAULT_SEED, SIZES
+
+app = typer.Typer(no_args_is_help=True, help="Extracts of a fictional bank, with hidden truth.")
+
+
+@app.callback()
+def _group() -> None:
+    """Extracts of a fictional bank, with hidden truth."""
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/ and its hidden sibling.")],
+    size: Annotated[str, typer.Option("--size", help="nano, tiny, demo or full.")] = "tiny",
+    people: Annotated[int | None, typer.Option("--people", help="Another number of people.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Another first business date.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Another last business date.")] = None,
+    systems: Annotated[
+        str | None, typer.Option("--systems", help="Only these, for example CORE,REF.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed")] = DEFAULT_SEED,
+) -> None:
+    """Write every package of the bank; what lay in the folder's landing before is removed."""
+    chosen = SIZES.get(size)
+    if chosen is None:
+        near = difflib.get_close_matches(size, SIZES, n=1)
+        raise typer.BadParameter(
+            f"no size `{size}`; " + (f"did you mean `{near[0]}`?" if near else ", ".join(SIZES))
+        )
+    wanted = tuple(systems.split(",")) if systems else SYSTEMS
+    unknown = sorted(set(wanted) - set(SYSTEMS))
+    if unknown:
+        raise typer.BadParameter(f"no system {', '.join(unknown)}; known are {', '.join(SYSTEMS)}")
+    changed = replace(
+        chosen,
+        people=people or chosen.people,
+        first=date.fromisoformat(first) if first else chosen.first,
+        last=date.fromisoformat(last) if last else chosen.last,
+    )
+    for folder in ("landing", "truth"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    began = monotonic()
+    packages = generate_bank(changed, out, seed, wanted)
+    typer.echo(
+        f"{size}: {changed.people:,} people, {len(changed.dates)} dates, {packages} packages in {monotonic() - began:.1f} s"
+    )

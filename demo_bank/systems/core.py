@@ -1,0 +1,160 @@
+"""CORE, the deposit system: fixed-width records in GB18030 with trailers and control files; layouts as published in docs/demo-bank.md."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo_bank.books import DEMAND, DOLLAR, TIME, Books, Entries
+from demo_bank.packages import Inner, control, dates, digits, fixed, signed, texts, trailer
+from demo_bank.population import World
+
+SYSTEM = "CORE"
+ARRIVES = time(2, 10)
+CIF = (1, 16, 1, 2, 20, 60, 1, 8, 3, 15, 20, 120, 3, 6, 8, 1, 8, 14)
+ACCT = (1, 22, 16, 16, 16, 8, 3, 6, 8, 8, 8, 1, 5, 9, 1, 2, 14)
+BAL = (1, 22, 8, 3, 18, 18, 17, 17, 18)
+TXN = (1, 8, 6, 20, 22, 1, 3, 17, 18, 4, 2, 6, 8, 32, 60, 14, 60, 1, 20)
+PROD = (1, 8, 40, 4, 3, 2, 5, 1, 16)
+ORG = (1, 6, 40, 1, 6, 8, 8, 6, 14)
+
+
+def arrival(day: date) -> datetime:
+    """Local time on the next calendar day."""
+    return datetime.combine(day + timedelta(days=1), ARRIVES)
+
+
+def _full(text: str, rows: int) -> NDArray[np.bytes_]:
+    return np.full(rows, text.encode("gb18030"))
+
+
+def _file(
+    name: str, day: date, content: bytes, rows: int, widths: tuple[int, ...], sums: tuple[int, int] = (0, 0)
+) -> Inner:
+    length = sum(widths)
+    return Inner(f"{name}_{day:%Y%m%d}.dat", content + trailer(name, day, rows, *sums, length), rows, length)
+
+
+def customers(world: World, day: date) -> Inner:
+    """CIF of everyone; people with a second number appear twice, under another outlet."""
+    seconds = world.second_numbers()
+    who = np.concatenate([np.arange(world.people), seconds])
+    numbers = np.concatenate(
+        [world.cust_numbers(), np.array([f"C{500_000_000 + n}" for n in seconds], dtype=str)]
+    )
+    n = len(who)
+    columns = [
+        _full("D", n), numbers.astype("S16"), _full("1", n), _full("01", n), world.certs[who].astype("S20"),
+        texts(world.names[who], 60), world.sexes[who].astype("S1"), dates(world.births[who], n), _full("156", n),
+        world.mobiles[who].astype("S15"), _full("", n), texts(world.addresses[who], 120), _full("", n),
+        world.outlets[who].astype("S6"), dates(world.opened[who], n), _full("0", n), _full("99991231", n),
+        _full(f"{day:%Y%m%d}010000", n),
+    ]  # fmt: skip
+    return _file("CIF", day, fixed(columns, CIF), n, CIF)
+
+
+def changed_customers(day: date) -> Inner:
+    """No customer changed on an ordinary day: an empty file with correct controls."""
+    return _file("CIF", day, b"", 0, CIF)
+
+
+def accounts(books: Books, day: date, *, everyone: bool) -> Inner:
+    """ACCT of all accounts in the opening package; new and changed ones later."""
+    if not everyone:
+        return _file("ACCT", day, b"", 0, ACCT)
+    world, held, n = books.world, books.accounts, len(books.accounts)
+    firsts = world.cust_numbers()
+    owners = np.where(
+        held.number == 0, firsts[held.holder], np.char.add("C", (500_000_000 + held.holder).astype(str))
+    )
+    second = np.where(held.co_holder >= 0, firsts[held.co_holder], "")
+    columns = [
+        _full("D", n), held.numbers.astype("S22"), owners.astype("S16"), second.astype("S16"), _full("", n),
+        held.products.astype("S8"), held.currency.astype("S3"), world.outlets[held.holder].astype("S6"),
+        dates(held.opened, n), dates(held.matures, n), _full("00000000", n), _full("0", n),
+        digits(held.term_days, 5), _full("001500000", n), _full("N", n),
+        np.where((world.employers[held.holder] >= 0) & (held.products == DEMAND), b"02", b"01"),
+        _full(f"{day:%Y%m%d}010000", n),
+    ]  # fmt: skip
+    return _file("ACCT", day, fixed(columns, ACCT), n, ACCT)
+
+
+def balances(books: Books, day: date) -> Inner:
+    """ACCT_BAL of every account. SUM1 = Σ of CNY rows, SUM2 = numeric Σ of the other currencies."""
+    held, n = books.accounts, len(books.accounts)
+    is_cny = held.currency == "156"
+    zeros = np.zeros(n, np.int64)
+    columns = [
+        _full("D", n), held.numbers.astype("S22"), dates(day, n), held.currency.astype("S3"), signed(books.balance, 18),
+        signed(books.balance, 18), digits(zeros, 17), digits(zeros, 17), signed(books.month_average(), 18),
+    ]  # fmt: skip
+    sums = int(books.balance[is_cny].sum()), int(books.balance[~is_cny].sum())
+    return _file("ACCT_BAL", day, fixed(columns, BAL), n, BAL, sums)
+
+
+def entries(books: Books, made: Entries, day: date) -> list[Inner]:
+    """TXN with its control file: SUM1 = Σ debits, SUM2 = Σ credits, all currencies."""
+    held, n = books.accounts, len(made.account)
+    clock = made.second
+    hms = digits((clock // 3600) * 10000 + (clock % 3600 // 60) * 100 + clock % 60, 6)
+    is_transfer = np.isin(made.code, ["2003", "2004"])
+    columns = [
+        _full("D", n), dates(day, n), hms, np.array([f"{day:%m%d}{k:012d}" for k in range(1, n + 1)], dtype="S20"),
+        held.numbers[made.account].astype("S22"), made.flag.astype("S1"), held.currency[made.account].astype("S3"),
+        digits(made.cents, 17), signed(made.balance, 18), made.code.astype("S4"), made.channel.astype("S2"),
+        books.world.outlets[held.holder[made.account]].astype("S6"), _full("", n), _full("", n),
+        texts(np.where(is_transfer, "他行账户", ""), 60), np.where(is_transfer, b"OTH00000000001", b""),
+        texts(made.summary, 60), _full("", n), _full("", n),
+    ]  # fmt: skip
+    debit = int(made.cents[made.flag == "D"].sum())
+    credit = int(made.cents[made.flag == "C"].sum())
+    data = _file("TXN", day, fixed(columns, TXN), n, TXN, (debit, credit))
+    return [data, Inner(f"TXN_{day:%Y%m%d}.ctl", control(day, n, debit, credit), n, 0, is_listed=False)]
+
+
+def products(day: date) -> Inner:
+    """PROD: deposit products."""
+    rows = (
+        (DEMAND, "活期储蓄", "DEMD", "156", "", 0),
+        (TIME, "整存整取一年", "TIME", "156", "", 365),
+        (DOLLAR, "美元活期", "DEMD", "USD", "", 0),
+    )
+    n = len(rows)
+    columns = [
+        _full("D", n), np.array([r[0] for r in rows], "S8"), texts([r[1] for r in rows], 40),
+        np.array([r[2] for r in rows], "S4"), np.array([r[3] for r in rows], "S3"), _full("", n),
+        digits(np.array([r[5] for r in rows]), 5), _full("1", n), _full("", n),
+    ]  # fmt: skip
+    return _file("PROD", day, fixed(columns, PROD), n, PROD)
+
+
+def organisation(world: World, day: date) -> Inner:
+    """ORG: head office and outlets."""
+    outlets = [f"33{100 + k:04d}" for k in range(world.size.outlets)]
+    codes = ["330000", *outlets]
+    names = ["滨江银行总行", *[f"滨江银行第{k + 1}支行" for k in range(len(outlets))]]
+    n = len(codes)
+    columns = [
+        _full("D", n), np.array(codes, "S6"), texts(names, 40), np.array([b"1"] + [b"3"] * (n - 1)),
+        np.array([b""] + [b"330000"] * (n - 1)), _full("20000101", n), _full("99991231", n), _full("", n), _full("", n),
+    ]  # fmt: skip
+    return _file("ORG", day, fixed(columns, ORG), n, ORG)
+
+
+def opening_package(books: Books) -> tuple[date, list[Inner]]:
+    """Sequence 00, dated the day before the first business date: everyone, all accounts, opening balances."""
+    day = books.world.size.first - timedelta(days=1)
+    return day, [
+        customers(books.world, day), accounts(books, day, everyone=True), balances(books, day), products(day),
+        organisation(books.world, day),
+    ]  # fmt: skip
+
+
+def daily_package(books: Books, made: Entries, day: date) -> list[Inner]:
+    """What CORE sends each day: changes, all balances, new entries."""
+    return [
+        changed_customers(day), accounts(books, day, everyone=False), balances(books, day), *entries(books, made, day),
+        products(day), organisation(books.world, day),
+    ]  # fmt: skip
