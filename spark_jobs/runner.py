@@ -13,7 +13,7 @@ import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, version
 from time import monotonic
@@ -273,6 +273,13 @@ def run_job(
 ) -> StageResult:
     """One stage by itself, as Airflow starts it. Errors are raised, so that the task turns red."""
     return Runner(settings, dates, kind).run_stage(pipeline.job(name), progress, **options)
+
+
+def close_run(settings: Settings, dates: DateRange, kind: str, state: str, started: datetime) -> None:
+    """Enter a run whose stages were started one by one, as Airflow does. `started` may carry a zone."""
+    runner = Runner(settings, dates, kind)
+    begun = started.astimezone(UTC).replace(tzinfo=None) if started.tzinfo else started
+    _enter_run(runner, RunSummary(runner.lake.run.run_id, dates, kind, state=state), begun)
 
 
 def _enter_run(runner: Runner, summary: RunSummary, started: datetime) -> None:

@@ -30,6 +30,8 @@ class ServerSettings:
     master: str = "local[2]"
     connect_port: int = 15002
     thrift_port: int = 10009
+    # Airflow's web UI and REST; the two ports above it are its log servers'.
+    airflow_port: int = 8780
     driver_memory: str = "3g"
     shuffle_partitions: int = 2
     extra_conf: Mapping[str, str] = field(default_factory=dict)
@@ -169,7 +171,8 @@ def load(
 ) -> Settings:
     """Settings of one profile. Arguments win over environment, environment over the profile.
 
-    Environment: OXPECKER_PROFILE, OXPECKER_HOME, OXPECKER_LANDING, OXPECKER_PREFIX, OXPECKER_CONF.
+    Environment: OXPECKER_PROFILE, OXPECKER_HOME, OXPECKER_LANDING, OXPECKER_PREFIX, OXPECKER_CONF,
+    OXPECKER_CONNECT_PORT, OXPECKER_THRIFT_PORT, OXPECKER_AIRFLOW_PORT, OXPECKER_REMOTE.
     """
     dirs = conf_dirs(overlay)
     name = profile or os.environ.get("OXPECKER_PROFILE", "local")
@@ -181,7 +184,11 @@ def load(
     server = ServerSettings(**_known(ServerSettings, given.pop("server", {}), f"profiles/{name}.yml, server"))
     ports: dict[str, Any] = {
         key: int(os.environ[env])
-        for key, env in (("connect_port", "OXPECKER_CONNECT_PORT"), ("thrift_port", "OXPECKER_THRIFT_PORT"))
+        for key, env in (
+            ("connect_port", "OXPECKER_CONNECT_PORT"),
+            ("thrift_port", "OXPECKER_THRIFT_PORT"),
+            ("airflow_port", "OXPECKER_AIRFLOW_PORT"),
+        )
         if os.environ.get(env)
     }
     if os.environ.get("OXPECKER_REMOTE"):
