@@ -29,6 +29,7 @@ from spark_jobs.contracts import Contracts, TableContract
 from spark_jobs.contracts import load as load_contracts
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.model import HISTORY_COLUMNS, LAYERS, PrivacyClass, Write
+from spark_jobs.contracts.sources import bronze_contract, load_sources
 from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError, nearest
@@ -87,7 +88,10 @@ class Lake:
         self.clock = clock
         self.settings = settings
         self.run = run
-        self.contracts: Contracts = load_contracts(settings.conf_dirs)
+        self.sources = load_sources(settings.conf_dirs)
+        declared = load_contracts(settings.conf_dirs)
+        bronze = {source.table: bronze_contract(source) for source in self.sources.values()}
+        self.contracts = Contracts(declared.fields, {**declared.tables, **bronze})
         self.written: list[Written] = []
         self._schemas: set[str] = set()
         self._lock = Lock()
@@ -135,11 +139,9 @@ class Lake:
         """
         contract = self.contracts.table(table)
         frame = self.spark.table(self.name(table)) if self.exists(table) else self.empty(table)
-        for missing in [c for c in contract.stored_columns if c not in frame.columns]:
+        for missing in [f for f in self.contracts.stored_fields(table) if f.name not in frame.columns]:
             # The table was written under an earlier contract: what it did not have is unknown.
-            frame = frame.withColumn(
-                missing, F.lit(None).cast(spark_type(self.contracts.field(missing).type))
-            )
+            frame = frame.withColumn(missing.name, F.lit(None).cast(spark_type(missing.type)))
         wanted = [c for c in contract.stored_columns if provenance or not c.startswith("_")]
         frame = frame.select(*wanted)
         if dates is not None:
@@ -191,9 +193,8 @@ class Lake:
         if missing:
             hints = "; ".join(f"`{c}`: {nearest(c, frame.columns)}" for c in missing[:3])
             raise ContractError(f"{contract.table}: the job gives no column {', '.join(missing)} ({hints})")
-        return frame.select(
-            *[F.col(c).cast(spark_type(self.contracts.field(c).type)).alias(c) for c in wanted]
-        )
+        types = {f.name: spark_type(f.type) for f in self.contracts.stored_fields(contract.table)}
+        return frame.select(*[F.col(c).cast(types[c]).alias(c) for c in wanted])
 
     def _replace(self, contract: TableContract, frame: DataFrame, dates: DateRange) -> Written:
         if contract.write is Write.REPLACE_RANGE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -83,6 +83,8 @@ class TableContract:
     purpose: str | None = None
     group: str | None = None
     limits: str | None = None
+    # Bronze tables keep their supplier's column names, which mean what the supplier says.
+    own_fields: Mapping[str, Field] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def layer(self) -> str:
@@ -135,4 +137,7 @@ class Contracts:
             raise ContractError(f"no field `{name}` in conf/fields; {nearest(name, self.fields)}") from None
 
     def stored_fields(self, name: str) -> tuple[Field, ...]:
-        return tuple(self.field(column) for column in self.table(name).stored_columns)
+        contract = self.table(name)
+        return tuple(
+            contract.own_fields.get(column) or self.field(column) for column in contract.stored_columns
+        )
