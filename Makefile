@@ -15,7 +15,7 @@ setup:           ## environment from the lock file, Delta's jars (done by every 
 run: setup       ## the main job: demo bank, Spark server, pipeline, summary
 	@$(BIN)/oxpecker demo
 
-up: setup        ## start the Spark server
+up: setup        ## start the Spark server and Airflow with its web UI, schedule on
 	@$(BIN)/oxpecker up
 
 down:            ## stop what `make up` started

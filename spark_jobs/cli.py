@@ -43,6 +43,7 @@ app = typer.Typer(
     cls=NearestName,
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     help="One customer view from siloed bank extracts.",
 )
 release_app = typer.Typer(
@@ -69,22 +70,46 @@ def _settings(profile: str | None = None, conf: Path | None = None, landing: Pat
 
 
 @app.command()
-def up(profile: Profile = None) -> None:
-    """Start the Spark server (Connect for jobs, Thrift for dbt and BI tools)."""
-    from spark_jobs import server
+def up(
+    profile: Profile = None,
+    server_only: Annotated[
+        bool, typer.Option("--server-only", help="The Spark server without Airflow.")
+    ] = False,
+) -> None:
+    """Start the Spark server (Connect for jobs, Thrift for dbt and BI tools) and Airflow with its schedule on."""
+    from spark_jobs import orchestrator, server
 
-    now = server.start(_settings(profile))
+    settings = _settings(profile)
+    now = server.start(settings)
     out.print(
-        f"Spark server runs: sc://127.0.0.1:{now.connect_port} · jdbc:hive2://127.0.0.1:{now.thrift_port}"
+        f"Spark server  sc://127.0.0.1:{now.connect_port} · jdbc:hive2://127.0.0.1:{now.thrift_port}",
+        soft_wrap=True,
     )
+    if not server_only:
+        airflow = orchestrator.start(settings, scheduled=True)
+        out.print(
+            f"Airflow       {airflow.url}, user {airflow.user}, password in {airflow.password_file}",
+            soft_wrap=True,
+        )
 
 
 @app.command()
 def down(profile: Profile = None) -> None:
-    """Stop the Spark server."""
-    from spark_jobs import server
+    """Stop Airflow and the Spark server."""
+    from spark_jobs import orchestrator, server
 
-    out.print("stopped" if server.stop(_settings(profile)) else "no server was running")
+    settings = _settings(profile)
+    out.print("Airflow stopped" if orchestrator.stop(settings) else "Airflow was not running")
+    out.print("Spark server stopped" if server.stop(settings) else "no Spark server was running")
+
+
+@app.command()
+def demo(size: Annotated[str, typer.Option("--size", help="Of the demo bank, where there is none yet.")] = "tiny",
+         profile: Profile = None, landing: Landing = None) -> None:  # fmt: skip
+    """The main job: demo bank, Spark server, pipeline through Airflow, summary."""
+    from spark_jobs import main_job
+
+    raise typer.Exit(main_job.run(_settings(profile, landing=landing), out, err, size))
 
 
 @app.command()

@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,12 +85,12 @@ def describe(settings: Settings) -> Airflow:
     )
 
 
-def start(settings: Settings, *, scheduled: bool) -> Airflow:
-    """Start Airflow unless it runs; `scheduled` lets the daily DAG start by the clock, else only on demand."""
+def start(settings: Settings, *, scheduled: bool | None) -> Airflow:
+    """Start Airflow unless it runs. `scheduled` lets the daily DAG start by the clock; None takes one that runs as it is."""
     with processes.one_at_a_time(_folder(settings) / "start.lock"):
         now = describe(settings)
         running = processes.remembered(_state(settings))
-        if now.healthy and running and running.notes.get("scheduled") == scheduled:
+        if now.healthy and running and scheduled in (None, running.notes.get("scheduled")):
             return now
         if running is not None:
             stop(settings)
@@ -99,9 +99,9 @@ def start(settings: Settings, *, scheduled: bool) -> Airflow:
         process = processes.launch(
             _state(settings),
             command,
-            environment(settings, scheduled=scheduled),
+            environment(settings, scheduled=bool(scheduled)),
             now.log,
-            scheduled=scheduled,
+            scheduled=bool(scheduled),
         )
         waited_until = time.monotonic() + READY_WITHIN_SECS
         while time.monotonic() < waited_until:
@@ -287,16 +287,13 @@ class Client:
             for t in answer["task_instances"]
         ]
 
-    def follow(
-        self, dag: str, run: str, show: Callable[[list[TaskState]], None] = lambda tasks: None
-    ) -> Iterator[str]:
-        """Show the tasks until the run has ended; gives its last state. (A generator so that callers can stop early.)"""
+    def follow(self, dag: str, run: str, show: Callable[[list[TaskState]], None] = lambda tasks: None) -> str:
+        """Show the tasks until the run has ended; gives its last state, `success` or `failed`."""
         while True:
             state = self.run_state(dag, run)
             show(self.tasks(dag, run))
-            yield state
             if state in ENDED:
-                return
+                return state
             time.sleep(POLLS_EVERY_SECS)
 
     def exit_code(self, dag: str, run: str) -> int:

@@ -12,9 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from spark_jobs import settings as settings_module
+from spark_jobs.bronze.waiting import may_start, source_systems
 from spark_jobs.dates import DateRange, parse_date
 from spark_jobs.errors import OxpeckerError
-from spark_jobs.waiting import may_start, source_systems
 
 EXIT_CODE = "exit_code"
 RESULT = "result"

@@ -1,0 +1,130 @@
+"""What became of the business dates: figures of the ledgers and of the published release, read from files without a JVM.
+
+Used by `make run`, `oxpecker status` and whoever wants them as JSON. A ledger that was never written gives no rows, not an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from spark_jobs.exports import published
+from spark_jobs.exports import release as releases
+from spark_jobs.exports.files import manifest_of
+from spark_jobs.settings import Settings
+
+
+@dataclass
+class Day:
+    """One business date. Feeds are counted by package and system; rows are records found in accepted files."""
+
+    business_date: date
+    feeds_received: int = 0
+    feeds_held: int = 0
+    rows_in: int = 0
+    quarantined: int = 0
+    customers: int | None = None
+
+
+@dataclass
+class Figures:
+    """Everything the summary shows. `stages` are seconds by run and stage in the order they ran."""
+
+    days: list[Day] = field(default_factory=list)
+    links: int = 0
+    gates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    marts: Mapping[str, int] = field(default_factory=dict)
+    exports: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    runs: Sequence[Mapping[str, Any]] = ()
+
+
+def _rows(settings: Settings, table: str, statement: str) -> list[tuple[Any, ...]]:
+    return published.ledger(settings, table, statement)[1]
+
+
+def collect(settings: Settings) -> Figures:
+    """The figures of this lake as it is now."""
+    figures = Figures()
+    days: dict[date, Day] = {}
+
+    def day(of: date) -> Day:
+        return days.setdefault(of, Day(of))
+
+    for of, received, held in _rows(
+        settings, "ops.delivery",
+        "select business_date, count(*) filter (state_code in ('loaded', 'superseded', 'verified')), "
+        "count(*) filter (state_code in ('held', 'rejected', 'conflict')) from {table} group by 1",
+    ):  # fmt: skip
+        day(of).feeds_received, day(of).feeds_held = received, held
+    for of, rows in _rows(
+        settings, "ops.delivery_file", "select business_date, sum(rows_found)::bigint from {table} group by 1"
+    ):
+        day(of).rows_in = rows or 0
+    for of, rows in _rows(
+        settings, "ops.quarantine", "select business_date, count(*) from {table} group by 1"
+    ):
+        day(of).quarantined = rows
+    for of, rows in _rows(
+        settings, "profile.customer_daily", "select business_date, count(*) from {table} group by 1"
+    ):
+        day(of).customers = rows
+    figures.days = [days[of] for of in sorted(days)]
+    figures.links = sum(n for (n,) in _rows(settings, "identity.link", "select count(*) from {table}"))
+    figures.gates = _gates(settings)
+    figures.stages = _stages(settings)
+    figures.marts = _marts(settings)
+    figures.exports = _exports(settings)
+    return figures
+
+
+def _gates(settings: Settings) -> dict[str, dict[str, int]]:
+    """Checks by gate and verdict, of the newest time each gate spoke."""
+    found: dict[str, dict[str, int]] = {}
+    rows = _rows(
+        settings, "ops.quality_verdict",
+        "select gate_code, verdict_code, count(*) from {table} "
+        "where (gate_code, judged_at) in (select (gate_code, max(judged_at)) from {table} group by gate_code) "
+        "group by all order by 1, 2",
+    )  # fmt: skip
+    for gate, verdict, count in rows:
+        found.setdefault(gate, {})[verdict] = count
+    return found
+
+
+def _stages(settings: Settings) -> dict[str, dict[str, float]]:
+    """Seconds by range of dates and stage, each stage's times of a run added up."""
+    found: dict[str, dict[str, float]] = {}
+    rows = _rows(
+        settings, "ops.stage_commit",
+        "select run_id, stage_code, sum(stage_secs) as secs, min(started_at) as began, max(to_date) as until from "
+        "(select distinct run_id, stage_code, stage_secs, started_at, to_date from {table}) group by all order by began",
+    )  # fmt: skip
+    until: dict[str, date] = {}
+    for run, stage, secs, _, last in rows:
+        found.setdefault(run, {})[stage] = round(float(secs), 1)
+        until[run] = max(until.get(run, last), last)
+    return {f"{until[run]} {run[:6]}": stages for run, stages in found.items()}
+
+
+def _marts(settings: Settings) -> dict[str, int]:
+    """Rows of each published table at the version of the release."""
+    release = releases.current(settings)
+    if release is None:
+        return {}
+    counts = " union all ".join(
+        f"select '{name}' as name, count(*) as n from {name}" for name in sorted(release.tables)
+    )
+    return dict(published.query(settings, counts)[1]) if counts else {}
+
+
+def _exports(settings: Settings) -> dict[str, int]:
+    """Rows of each complete export package, keyed `<contract>/<yyyymmdd>`."""
+    found = {}
+    for folder in sorted(settings.exports.glob("*/[0-9]*")):
+        manifest = manifest_of(folder)
+        if manifest is not None:
+            found[f"{folder.parent.name}/{folder.name}"] = sum(f["rows"] for f in manifest["files"])
+    return found
