@@ -1,0 +1,33 @@
+"""Folding of characters that look alike: full-width forms, spaces and dots in identifiers and names."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+# U+FF01…FF5E are the full-width twins of ASCII 0x21…0x7E; U+3000 is the ideographic space.
+_FULL_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+_FROM = "".join(map(chr, _FULL_WIDTH))
+_TO = "".join(map(chr, _FULL_WIDTH.values()))
+# Invisible characters that suppliers' screens let in: zero-width spaces, joiners, byte-order mark, no-break space.
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_WITHOUT_INVISIBLE = dict.fromkeys(map(ord, INVISIBLE)) | {0xA0: 0x20}
+# Middle dots of minority and foreign names (D35); the ASCII full stop is one, too, when it stands between hanzi.
+DOTS = "·•・‧∙․⋅●"
+
+
+def folded_width(text: str) -> str:
+    """Full-width letters, digits and punctuation as ASCII; invisible characters gone. Hanzi stay as they are."""
+    return text.translate(_FULL_WIDTH).translate(_WITHOUT_INVISIBLE)
+
+
+def trimmed(text: Column) -> Column:
+    """Without spaces at both ends (also ideographic ones); empty becomes null."""
+    cleaned = F.regexp_replace(text, r"^[\s\u3000]+|[\s\u3000]+$", "")
+    return F.when(cleaned != "", cleaned)
+
+
+def identifier_text(text: Column) -> Column:
+    """Full-width folded, spaces inside removed, upper case: for numbers people type. Null when nothing is left."""
+    folded = F.upper(F.regexp_replace(F.translate(text, _FROM, _TO), r"[\s\u3000]+", ""))
+    return F.when(folded != "", folded)

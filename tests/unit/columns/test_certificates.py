@@ -1,0 +1,134 @@
+"""Worked values of the demo-bank page, certificates and identifiers. None belongs to a person."""
+
+from datetime import date
+
+import pytest
+
+from spark_jobs.columns.certificates import (
+    check_digit,
+    is_taiwan_id,
+    parse_certificate,
+    to_18_digits,
+)
+
+
+def test_published_specimen_is_valid():
+    found = parse_certificate("01", "11010519491231002X")
+    assert (found.checksum_code, found.class_code) == ("valid", "strong")
+    assert found.birth_date == date(1949, 12, 31)
+
+
+def test_a_wrong_check_digit_never_links():
+    found = parse_certificate("01", "110105194912310021")
+    assert (found.checksum_code, found.class_code, found.match_value) == ("invalid", "blocked", None)
+
+
+def test_fifteen_digits_become_eighteen_and_keep_where_they_come_from():
+    assert to_18_digits("330102850607005") == "330102198506070059"
+    found = parse_certificate("02", "330102850607005")
+    assert (found.kind_code, found.value_norm, found.derived_code) == ("01", "330102198506070059", "from_15")
+    assert (found.class_code, found.checksum_code) == ("strong", "valid")
+
+
+def test_a_spreadsheet_that_kept_fifteen_digits_is_told_apart_from_a_typing_error():
+    found = parse_certificate("01", "330102198506070000")
+    assert (found.checksum_code, found.reason_code) == ("invalid", "id_precision")
+
+
+@pytest.mark.parametrize(
+    ("first_17", "whole", "sex"),
+    [
+        ("33980119900307001", "339801199003070019", "M"),
+        ("33980119900307002", "339801199003070027", "F"),
+        ("33980219620115003", "339802196201150039", "M"),
+    ],
+)
+def test_check_digit_and_sex_follow_the_standard(first_17, whole, sex):
+    assert first_17 + check_digit(first_17) == whole
+    assert parse_certificate("01", whole).sex_code == sex
+
+
+def test_birth_date_is_read_from_the_number():
+    assert parse_certificate("01", "339802196201150039").birth_date == date(1962, 1, 15)
+
+
+def test_residence_permit_of_hong_kong_is_strong():
+    found = parse_certificate("08", "81000019900101001" + check_digit("81000019900101001"))
+    assert (found.class_code, found.region_code) == ("strong", "810000")
+
+
+def test_twins_have_two_valid_numbers_that_differ():
+    one, other = (parse_certificate("01", n) for n in ("339801198512013026", "339801198512013018"))
+    assert one.checksum_code == other.checksum_code == "valid"
+    assert one.match_value != other.match_value
+
+
+def test_full_width_digits_are_folded_and_flagged():
+    found = parse_certificate("01", "３３９８０１１９９００３０７００１９")
+    assert (found.value_norm, found.is_folded) == ("339801199003070019", True)
+
+
+def test_lower_case_x_and_spaces_are_folded():
+    found = parse_certificate("01", "110105 19491231 002x")
+    assert (found.value_norm, found.checksum_code) == ("11010519491231002X", "valid")
+
+
+def test_a_renewed_home_return_permit_matches_its_predecessor():
+    first, second = (parse_certificate("06", n) for n in ("H1234567801", "H1234567802"))
+    assert first.match_value == second.match_value == "H12345678"
+    assert first.value_norm != second.value_norm
+
+
+def test_a_taiwan_permit_matches_by_its_first_eight_digits():
+    assert (
+        parse_certificate("07", "1234567801A").match_value
+        == parse_certificate("07", "12345678").match_value
+        == "12345678"
+    )
+
+
+def test_taiwan_id():
+    assert is_taiwan_id("A123456789")
+    assert not is_taiwan_id("A123456788")
+    assert parse_certificate("20", "A123456789").class_code == "strong"
+    assert parse_certificate("20", "A123456788").class_code == "blocked"
+
+
+def test_an_impossible_birth_date_is_invalid_whatever_the_check_digit():
+    number = "33980119900230001"
+    assert parse_certificate("01", "339801199002300019").checksum_code == "invalid"
+    assert parse_certificate("01", number + check_digit(number)).checksum_code == "invalid"
+
+
+def test_a_household_book_never_is_a_strong_key():
+    found = parse_certificate("03", "339801199003070019")
+    assert (found.class_code, found.family_code) == ("medium", "resident")
+
+
+@pytest.mark.parametrize("value", ["111111111111111111", "000000000000000000", "123456789012345678"])
+def test_placeholders_are_blocked(value):
+    found = parse_certificate("01", value)
+    assert (found.class_code, found.reason_code, found.match_value) == ("blocked", "id_placeholder", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "class_code"),
+    [
+        ("04", "E12345678", "medium"),
+        ("04", "EA1234567", "medium"),
+        ("04", "XX", "weak"),
+        ("05", "K1234567A", "medium"),
+        ("09", "军字第0012345号", "weak"),
+        ("10", "USA123456789012", "medium"),
+        ("10", "933980119900307001", "medium"),
+        ("99", "anything", "weak"),
+    ],
+)
+def test_class_by_kind_and_shape(kind, value, class_code):
+    assert parse_certificate(kind, value).class_code == class_code
+
+
+def test_blank_and_masked_numbers_are_no_keys():
+    assert parse_certificate("01", None).class_code is None
+    assert parse_certificate("01", "  ").value_norm is None
+    assert parse_certificate("01", "3398**********0019").class_code == "weak"
