@@ -156,11 +156,14 @@ class Lake:
             for done in [pool.submit(self.publish, table, frame, dates) for table, frame in frames.items()]:
                 done.result()
 
-    def publish(self, table: str, frame: DataFrame, dates: DateRange | None = None) -> None:
+    def publish(
+        self, table: str, frame: DataFrame, dates: DateRange | None = None, *, within: Column | None = None
+    ) -> None:
         """Write a table as its contract says. The same frame twice leaves the same rows.
 
         replace_range  `dates` is needed (default: the run's); rows outside of it are an error of the job
         history        the frame is the full current belief, with valid_from and valid_to
+        within         narrows what a replaced range replaces, for example to the files being loaded
         """
         contract = self.contracts.table(table)
         dates = dates or self.run.dates
@@ -172,7 +175,7 @@ class Lake:
             elif contract.write is Write.APPEND:
                 written = self._append(contract, shaped)
             else:
-                written = self._replace(contract, shaped, dates)
+                written = self._replace(contract, shaped, dates, within)
         with self._lock:
             self.written.append(written)
 
@@ -196,9 +199,12 @@ class Lake:
         types = {f.name: spark_type(f.type) for f in self.contracts.stored_fields(contract.table)}
         return frame.select(*[F.col(c).cast(types[c]).alias(c) for c in wanted])
 
-    def _replace(self, contract: TableContract, frame: DataFrame, dates: DateRange) -> Written:
+    def _replace(
+        self, contract: TableContract, frame: DataFrame, dates: DateRange, within: Column | None
+    ) -> Written:
         if contract.write is Write.REPLACE_RANGE:
             inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
+            inside = inside if within is None else inside & within
             try:
                 measures = self._commit(contract, frame, replacing=inside, dates=dates)
             except PySparkException as problem:

@@ -1,0 +1,162 @@
+"""Control checks before anything is loaded: checksum, length, rows, dates and amounts of one file. No Spark.
+
+The first failing check names the reason for which the feed is held; it holds nobody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from spark_jobs.bronze.discovery import Listed
+from spark_jobs.bronze.records import Cut, cut, missing_columns
+from spark_jobs.contracts.sources import SourceContract
+
+_TRAILER = re.compile(
+    rb"T(?P<name>.{10})(?P<day>\d{8})(?P<rows>\d{12})(?P<sum1>[+-]\d{22})(?P<sum2>[+-]\d{22}) *"
+)
+_CONTROL = re.compile(rb"T\|(?P<day>\d{8})\|(?P<rows>\d+)\|DR=(?P<debit>[+-]\d+)\|CR=(?P<credit>[+-]\d+)\s*")
+_MARKS = (b"\xef\xbf\xbd",)  # U+FFFD in UTF-8: somebody before us lost characters
+# A file whose non-ASCII lines mostly cannot be decoded, or decode as UTF-8 where GB is declared, is in another encoding.
+MOST_UNDECODABLE = 0.2
+CENSUS_LINES = 2000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: what the supplier declares and what was found."""
+
+    code: str
+    expected: Decimal | None
+    actual: Decimal | None
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the checks say of one file. `reason` is None where it may load."""
+
+    checks: tuple[Check, ...]
+    reason: str | None
+    rows_declared: int | None
+    rows_found: int
+
+
+def verify(
+    content: bytes, source: SourceContract, day: date, listed: Listed | None, control: bytes | None
+) -> Verified:
+    """All checks of one file, in the order of the interface agreement."""
+    made = cut(content, source.layout)
+    checks: list[Check] = []
+    reason: str | None = None
+
+    def found(
+        code: str, passed: bool, expected: int | None = None, actual: int | None = None, of: int = 1
+    ) -> None:
+        nonlocal reason
+        checks.append(Check(code, _scaled(expected, of), _scaled(actual, of), passed))
+        if not passed and reason is None:
+            reason = code
+
+    rows = len(made.details)
+    if listed is not None:
+        digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        found("md5", digest == listed.md5)
+        found("row_count", rows == listed.rows, listed.rows, rows)
+        if listed.record_bytes:
+            found(
+                "record_length",
+                listed.record_bytes == source.layout.record_bytes,
+                source.layout.record_bytes,
+                listed.record_bytes,
+            )
+    if source.layout.trailer == "core_trailer":
+        _trailer(made, source, day, found)
+    if control is not None:
+        _control(control, made, source, day, found)
+    absent = missing_columns(content, source)
+    if source.layout.header:
+        found("schema_columns", not absent, 0, len(absent))
+    found("encoding", _encoding_holds(made, source.layout.encoding))
+    return Verified(tuple(checks), reason, listed.rows if listed else None, rows)
+
+
+def _scaled(units: int | None, of: int) -> Decimal | None:
+    return None if units is None else (Decimal(units) / of).quantize(Decimal("0.01"))
+
+
+def _trailer(made: Cut, source: SourceContract, day: date, found: Callable[..., None]) -> None:
+    """Trailer of the core system: rows, date, and for money feeds two sums."""
+    parsed = _TRAILER.fullmatch(made.trailer or b"")
+    found("truncated", parsed is not None)
+    if parsed is None:
+        return
+    found(
+        "row_count_trailer", int(parsed["rows"]) == len(made.details), int(parsed["rows"]), len(made.details)
+    )
+    found("date_mismatch", parsed["day"] == f"{day:%Y%m%d}".encode())
+    if source.feed.endswith("acct_bal"):
+        cny, other = _split(made, source, "bal", "ccy", lambda ccy: ccy.strip() in (b"156", b"CNY", b"RMB"))
+    elif source.feed.endswith("txn"):
+        cny, other = _split(made, source, "amt", "dc_flag", lambda flag: flag == b"D")
+    else:
+        return
+    for code, expected, actual in (
+        ("control_total", int(parsed["sum1"]), cny),
+        ("control_total_2", int(parsed["sum2"]), other),
+    ):
+        found(code, expected == actual, expected, actual, of=100)
+
+
+def _control(
+    control: bytes, made: Cut, source: SourceContract, day: date, found: Callable[..., None]
+) -> None:
+    """Control file of a money feed."""
+    parsed = _CONTROL.fullmatch(control)
+    found("control_file", parsed is not None)
+    if parsed is None:
+        return
+    found("date_mismatch_control", parsed["day"] == f"{day:%Y%m%d}".encode())
+    debit, credit = _split(made, source, "amt", "dc_flag", lambda flag: flag == b"D")
+    found("control_total_debit", int(parsed["debit"]) == debit, int(parsed["debit"]), debit, of=100)
+    found("control_total_credit", int(parsed["credit"]) == credit, int(parsed["credit"]), credit, of=100)
+
+
+def _split(
+    made: Cut, source: SourceContract, amount: str, by: str, belongs: Callable[[bytes], bool]
+) -> tuple[int, int]:
+    """Sums of an amount where a column belongs and where it does not, in the smallest unit."""
+    at = {f.name: f.at for f in source.fields if f.at}
+    first, last = at[amount]
+    sums = [0, 0]
+    for _, _, raw in made.details:
+        text = raw[first - 1 : last].strip()
+        key = raw[at[by][0] - 1 : at[by][1]]
+        if re.fullmatch(rb"[+-]?\d+", text):
+            sums[0 if belongs(key) else 1] += int(text)
+    return sums[0], sums[1]
+
+
+def _encoding_holds(made: Cut, declared: str) -> bool:
+    """Whether the declared encoding can be true, from the bytes of up to 2,000 lines that are not plain ASCII."""
+    lines = [raw for _, _, raw in made.details if not raw.isascii()][:CENSUS_LINES]
+    if not lines:
+        return True
+    wrong = sum(not _decodes(raw, declared) or any(mark in raw for mark in _MARKS) for raw in lines)
+    # Hanzi in UTF-8 often decode as GB, too, into other hanzi: nearly all lines being valid UTF-8 is no accident.
+    is_utf8 = sum(_decodes(raw, "utf-8") for raw in lines) > 0.9 * len(lines)
+    if is_utf8 and declared.lower() not in ("utf-8", "utf8"):
+        return False
+    return wrong <= MOST_UNDECODABLE * len(lines)
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""What has arrived: packages with their `.OK` files, plain files, and when. No Spark.
+
+A run sees what arrived up to its cut-off. Arrival is the time in `landing/arrivals.csv` where that file lists the package, else the `.OK`
+file's own time, else the file's.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from spark_jobs.contracts.sources import SourceContract
+from spark_jobs.settings import Settings
+
+_PACKAGE = re.compile(r"(?P<system>[A-Z]+)_(?P<sequence>\d{2})_(?P<day>\d{8})(\d{2})?\.tar\.gz")
+# A member larger than this, or so much larger than its package, is no bank extract.
+MOST_MEMBER_BYTES = 4 * 1024**3
+MOST_RATIO = 400
+
+
+@dataclass(frozen=True)
+class Package:
+    """One delivery: a package or a plain file. arrived_at is naive UTC."""
+
+    system: str
+    sequence: int
+    business_date: date
+    path: Path
+    ok: Path | None
+    arrived_at: datetime
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def identity(self) -> str:
+        """What the delivery's id is made of; the same on every machine."""
+        return f"{self.system}/{self.business_date}/{self.sequence:02d}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What the `.OK` file says of one inner file."""
+
+    rows: int
+    record_bytes: int
+    md5: str
+    encoding: str
+
+
+def arrived(settings: Settings, known_at: datetime, sources: Mapping[str, SourceContract]) -> list[Package]:
+    """Deliveries that had arrived at `known_at`, oldest first."""
+    times = _arrivals(settings.landing)
+    found = [*_packages(settings.landing, times), *_plain_files(settings.landing, times, sources)]
+    return sorted((p for p in found if p.arrived_at <= known_at), key=lambda p: (p.arrived_at, p.identity()))
+
+
+def fingerprint(settings: Settings, known_at: datetime) -> str:
+    """Hash of names, sizes and arrivals of everything that had arrived."""
+    times = _arrivals(settings.landing)
+    seen = hashlib.sha256()
+    for path in (
+        sorted(p for p in settings.landing.rglob("*") if p.is_file()) if settings.landing.is_dir() else []
+    ):
+        name = str(path.relative_to(settings.landing))
+        moment = times.get(name) or _time(path)
+        if moment <= known_at and path.name != "arrivals.csv":
+            seen.update(f"{name}|{path.stat().st_size}|{moment}\n".encode())
+    return seen.hexdigest()[:16]
+
+
+def _time(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _arrivals(landing: Path) -> dict[str, datetime]:
+    path = landing / "arrivals.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {
+            row["package"]: datetime.fromisoformat(row["arrived_at"].replace("Z", "+00:00"))
+            .astimezone(UTC)
+            .replace(tzinfo=None)
+            for row in csv.DictReader(stream)
+        }
+
+
+def _packages(landing: Path, times: Mapping[str, datetime]) -> list[Package]:
+    found = []
+    for path in sorted(landing.rglob("*.tar.gz")) if landing.is_dir() else []:
+        named = _PACKAGE.fullmatch(path.name)
+        if named is None:
+            continue
+        ok = path.with_name(path.name.removesuffix(".tar.gz") + ".OK")
+        moment = times.get(str(path.relative_to(landing))) or _time(ok if ok.is_file() else path)
+        day = datetime.strptime(named["day"], "%Y%m%d").date()
+        found.append(
+            Package(named["system"], int(named["sequence"]), day, path, ok if ok.is_file() else None, moment)
+        )
+    return found
+
+
+def _plain_files(
+    landing: Path, times: Mapping[str, datetime], sources: Mapping[str, SourceContract]
+) -> list[Package]:
+    """Files of feeds that come by themselves, by the pattern in their contract: `{date}` (yyyymmdd or yyyy-mm-dd), `{seq}`."""
+    found = []
+    for source in sources.values():
+        if source.delivery.file is None:
+            continue
+        pattern = file_pattern(source.delivery.file)
+        for path in sorted(p for p in landing.rglob("*") if p.is_file()) if landing.is_dir() else []:
+            named = pattern.fullmatch(path.name)
+            if named is None:
+                continue
+            groups = named.groupdict()
+            day = date.fromisoformat(groups["day"])
+            sequence = int(groups.get("sequence") or 1)
+            moment = times.get(str(path.relative_to(landing))) or _time(path)
+            found.append(Package(source.feed, sequence, day, path, None, moment))
+    return found
+
+
+def file_pattern(template: str) -> re.Pattern[str]:
+    """`cards_{date}_{seq}.csv` as a pattern."""
+    escaped = re.escape(template)
+    escaped = escaped.replace(re.escape("{date}"), r"(?P<day>\d{4}-\d{2}-\d{2}|\d{8})")
+    return re.compile(escaped.replace(re.escape("{seq}"), r"(?P<sequence>\d+)"))
+
+
+def listed(ok: Path) -> dict[str, Listed]:
+    """The lines of an `.OK` file by inner name. A malformed line is an error of the whole package."""
+    lines = {}
+    for line in ok.read_text(encoding="ascii").splitlines():
+        name, rows, record_bytes, md5, encoding = line.split("|")
+        lines[name] = Listed(int(rows), int(record_bytes), md5, encoding)
+    return lines
+
+
+def unpack(package: Package, folder: Path) -> dict[str, Path]:
+    """Inner files of a package, by name, unpacked below `folder`. Only plain members with plain names come out.
+
+    Links, devices, folders, absolute names and names with a path are refused: nothing is written outside of `folder`.
+    """
+    target = folder / hashlib.sha256(package.identity().encode()).hexdigest()[:24]
+    size = package.path.stat().st_size
+    found: dict[str, Path] = {}
+    with tarfile.open(package.path, "r:gz") as archive:
+        for member in archive:
+            plain = (
+                member.isreg()
+                and re.fullmatch(r"[A-Za-z0-9_.\-]+", member.name)
+                and not member.name.startswith(".")
+            )
+            if not plain or member.name in found:
+                raise ValueError("member_name")
+            if member.size > MOST_MEMBER_BYTES or member.size > MOST_RATIO * size:
+                raise ValueError("member_size")
+            inner = archive.extractfile(member)
+            if inner is None:
+                raise ValueError("member_name")
+            target.mkdir(parents=True, exist_ok=True)
+            path = target / member.name
+            path.write_bytes(inner.read())
+            found[member.name] = path
+    return found

@@ -1,0 +1,199 @@
+"""The delivery ledger: every file ever seen, what became of it, and which rows silver may read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.bronze.controls import Check, verify
+from spark_jobs.bronze.discovery import Listed, Package, file_pattern, listed, unpack
+from spark_jobs.contracts.sources import SourceContract
+from spark_jobs.contracts.spark_types import schema_of
+from spark_jobs.tables import Lake
+
+TABLE = "ops.delivery_file"
+ACCEPTED = ("loaded",)
+
+
+@dataclass(frozen=True)
+class FileState:
+    """One row of the ledger, in the order of its columns."""
+
+    file_id: str
+    delivery_id: str
+    source_code: str
+    feed_code: str
+    business_date: date
+    sequence_no: int
+    package_name: str
+    file_name: str
+    sha256: str | None
+    file_bytes: int | None
+    arrived_at: datetime | None
+    state_code: str
+    reason_code: str | None
+    rows_declared: int | None
+    rows_found: int | None
+    quarantined_cnt: int
+    is_required: bool
+    known_at: datetime
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A file that was looked at: its ledger row, its checks, and where its bytes lie."""
+
+    state: FileState
+    checks: tuple[Check, ...] = ()
+    path: Path | None = None
+
+
+def read_states(lake: Lake) -> dict[str, FileState]:
+    """The ledger by file id."""
+    return {row["file_id"]: FileState(**row.asDict()) for row in lake.read(TABLE).collect()}
+
+
+def _short(*parts: object) -> str:
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:26]
+
+
+def examine(
+    package: Package, sources: Mapping[str, SourceContract], work: Path, known_at: datetime
+) -> list[Examined]:
+    """Look at every declared file of a package; a feed that fails its checks is held, the others are not."""
+    mine = [s for s in sources.values() if package.system in (s.delivery.system, s.feed)]
+    delivery_id = _short("delivery", package.identity())
+    if package.ok is None and any(s.delivery.member for s in mine):
+        return [_without_file(package, s, delivery_id, "held", "ok_missing", known_at) for s in mine]
+    try:
+        files = (
+            unpack(package, work) if package.path.name.endswith(".tar.gz") else {package.name: package.path}
+        )
+        told = listed(package.ok) if package.ok else {}
+    except (ValueError, OSError, EOFError) as problem:
+        reason = str(problem) if str(problem) in ("member_name", "member_size") else "package_unreadable"
+        return [_without_file(package, s, delivery_id, "rejected", reason, known_at) for s in mine]
+    found = []
+    for source in mine:
+        name = _member(source, package, files)
+        if name is None:
+            if package.sequence == 1 and source.delivery.member and not source.delivery.opening:
+                found.append(_without_file(package, source, delivery_id, "missing", "missing", known_at))
+            continue
+        found.append(_file(package, source, delivery_id, name, files, told, known_at))
+    return found
+
+
+def _member(source: SourceContract, package: Package, files: Mapping[str, Path]) -> str | None:
+    """The inner file of a feed; one with another date in its name is found, too, so that it can be held."""
+    if source.delivery.file is not None:
+        return package.name
+    pattern = file_pattern(source.delivery.member or "")
+    names = sorted(name for name in files if pattern.fullmatch(name))
+    right = (source.delivery.member or "").replace("{date}", f"{package.business_date:%Y%m%d}")
+    return right if right in names else (names[0] if names else None)
+
+
+def _file(
+    package: Package, source: SourceContract, delivery_id: str, name: str, files: Mapping[str, Path],
+    told: Mapping[str, Listed], known_at: datetime,
+) -> Examined:  # fmt: skip
+    content = files[name].read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    control = files.get(name.rsplit(".", 1)[0] + ".ctl")
+    named = file_pattern(source.delivery.file or source.delivery.member or "").fullmatch(name)
+    day_in_name = date.fromisoformat(named["day"]) if named else None
+    checked = verify(
+        content, source, package.business_date, told.get(name), control.read_bytes() if control else None
+    )
+    reason = checked.reason
+    if day_in_name != package.business_date:
+        reason = "date_mismatch"
+    elif package.ok is not None and name not in told:
+        reason = "not_listed"
+    state = FileState(
+        _short("file", package.identity(), name, digest), delivery_id, source.source_code, source.feed,
+        package.business_date, package.sequence, package.name, name, digest, len(content), package.arrived_at,
+        "held" if reason else "verified", reason, checked.rows_declared, checked.rows_found, 0,
+        source.delivery.required, known_at,
+    )  # fmt: skip
+    return Examined(state, checked.checks, files[name])
+
+
+def _without_file(
+    package: Package, source: SourceContract, delivery_id: str, state: str, reason: str, known_at: datetime
+) -> Examined:
+    return Examined(FileState(
+        _short("file", package.identity(), source.feed, reason), delivery_id, source.source_code, source.feed,
+        package.business_date, package.sequence, package.name, "", None, None, package.arrived_at, state, reason, None, None,
+        0, source.delivery.required, known_at,
+    ))  # fmt: skip
+
+
+def settle(states: Iterable[FileState]) -> dict[str, FileState]:
+    """The ledger after new files came: per feed and date the highest sequence is loaded, lower ones are superseded.
+
+    The same bytes again are a duplicate, whatever the package is called. A hold for a missing `.OK` falls away
+    once a file of that package and feed was read.
+    """
+    by_day: dict[tuple[str, date], list[FileState]] = {}
+    for state in states:
+        by_day.setdefault((state.feed_code, state.business_date), []).append(state)
+    settled: dict[str, FileState] = {}
+    for files in by_day.values():
+        in_order = sorted(files, key=lambda f: (f.sequence_no, str(f.arrived_at), f.file_id))
+        readable = [f for f in in_order if f.state_code in ("verified", "loaded", "superseded", "duplicate")]
+        read_packages = {f.delivery_id for f in readable}
+        contents: dict[str | None, FileState] = {}
+        for each in readable:
+            if contents.setdefault(each.sha256, each) is not each:
+                settled[each.file_id] = replace(each, state_code="duplicate", reason_code="duplicate")
+        *lower, newest = list(contents.values()) or [None]
+        for each in lower:
+            settled[each.file_id] = replace(each, state_code="superseded", reason_code=None)
+        if newest is not None:
+            settled[newest.file_id] = replace(newest, state_code="loaded", reason_code=None)
+        for each in in_order:
+            answered = each.reason_code == "ok_missing" and each.delivery_id in read_packages
+            if each not in readable and not answered:
+                settled[each.file_id] = each
+    return settled
+
+
+def write_states(lake: Lake, states: Mapping[str, FileState]) -> None:
+    """Replace the ledger where it changed."""
+    ordered = [tuple(asdict(states[key]).values()) for key in sorted(states)]
+    lake.publish(TABLE, lake.spark.createDataFrame(ordered, schema_of(lake.contracts, TABLE)))
+
+
+def accepted(lake: Lake, feed: str) -> DataFrame:
+    """Bronze rows of the newest accepted delivery of each business date: the one door for silver.
+
+    Grain: one row per record. Empty, with the feed's columns, where nothing was ever loaded or the feed is unknown to this bank.
+    """
+    table = f"bronze.{feed}"
+    rows = lake.read(table, provenance=True)
+    if not lake.exists(table):
+        return rows
+    files = lake.read(TABLE).where((F.col("feed_code") == feed) & F.col("state_code").isin(*ACCEPTED))
+    return rows.join(F.broadcast(files.select(F.col("file_id").alias("_file_id"))), "_file_id", "left_semi")
+
+
+def held_required(states: Iterable[FileState], first: date, last: date) -> list[FileState]:
+    """Required feeds of these dates that are held, missing or rejected, and for which nothing else was loaded."""
+    states = list(states)
+    loaded: set[tuple[Any, ...]] = {
+        (s.feed_code, s.business_date) for s in states if s.state_code == "loaded"
+    }
+    return [
+        s for s in states
+        if s.is_required and first <= s.business_date <= last and s.state_code in ("held", "missing", "rejected")
+        and (s.feed_code, s.business_date) not in loaded
+    ]  # fmt: skip

@@ -1,0 +1,129 @@
+"""Bronze: look at what arrived, hold what must not load, load the rest as delivered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from spark_jobs.bronze import ledger
+from spark_jobs.bronze.discovery import arrived
+from spark_jobs.bronze.ledger import Examined, FileState
+from spark_jobs.bronze.source import NAME, BankFiles
+from spark_jobs.contracts.spark_types import schema_of
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import RequiredFeedHeld
+from spark_jobs.history import instant
+from spark_jobs.tables import WRITERS, Lake
+
+
+def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> None:
+    """Load every delivery that arrived and was not looked at before; nothing new, no commit."""
+    known = ledger.read_states(lake)
+    looked_at = {(s.package_name, s.business_date) for s in known.values() if s.reason_code != "ok_missing"}
+    packages = [
+        package
+        for package in arrived(lake.settings, lake.run.known_at, lake.sources)
+        if (package.name, package.business_date) not in looked_at and package.business_date <= dates.last
+        and (systems is None or package.system in systems)
+    ]  # fmt: skip
+    work = lake.settings.home / "work" / "unpacked"
+    fresh = [e for p in packages for e in ledger.examine(p, lake.sources, work, lake.run.known_at)]
+    fresh = [e for e in fresh if e.state.file_id not in known]
+    if fresh:
+        settled = ledger.settle([*known.values(), *(e.state for e in fresh)])
+        quarantined = _load(
+            lake,
+            [
+                e
+                for e in fresh
+                if settled.get(e.state.file_id, e.state).state_code in ("loaded", "superseded")
+            ],
+        )
+        _enter_checks(lake, fresh)
+        ledger.write_states(lake, {k: _counted(s, quarantined) for k, s in settled.items()})
+        known = settled
+    stopped = ledger.held_required(known.values(), dates.first, dates.last)
+    if stopped:
+        told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
+        raise RequiredFeedHeld(
+            f"bronze: {len(stopped)} required feeds are held ({told}); everything else is loaded, nothing is published. "
+            'A corrected delivery with a higher sequence releases them; see docs/runbook.md, "a feed is held"'
+        )
+
+
+def _counted(state: FileState, quarantined: dict[str, int]) -> FileState:
+    found = quarantined.get(state.file_id)
+    return state if found is None else replace(state, quarantined_cnt=found)
+
+
+def _load(lake: Lake, files: Sequence[Examined]) -> dict[str, int]:
+    """Load files feed by feed, side by side. Gives the number of quarantined records by file."""
+    lake.spark.dataSource.register(BankFiles)
+    by_feed: dict[str, list[Examined]] = {}
+    for each in files:
+        by_feed.setdefault(each.state.feed_code, []).append(each)
+    lake.ensure_schema("bronze")
+    with ThreadPoolExecutor(WRITERS) as pool:
+        counted = pool.map(lambda item: _load_feed(lake, item[0], item[1]), sorted(by_feed.items()))
+        return {file_id: count for feed in counted for file_id, count in feed.items()}
+
+
+def _load_feed(lake: Lake, feed: str, files: Sequence[Examined]) -> dict[str, int]:
+    given = [
+        {
+            "path": str(e.path),
+            "bytes": e.state.file_bytes, "file_id": e.state.file_id, "delivery_id": e.state.delivery_id,
+            "business_date": str(e.state.business_date), "arrived_at": e.state.arrived_at.isoformat() if e.state.arrived_at else "",
+        }
+        for e in files
+    ]  # fmt: skip
+    rows = (
+        lake.spark.read.format(NAME)
+        .option("feed", feed)
+        .option("conf_dirs", json.dumps([str(Path(p)) for p in lake.settings.conf_dirs]))
+        .option("files", json.dumps(given))
+        .load()
+        .withColumn("_ingested_at", instant(lake.run.known_at))
+        .localCheckpoint()
+    )
+    days = [e.state.business_date for e in files]
+    loaded = rows.where("_parse_status <> 'quarantined'")
+    ids = [e.state.file_id for e in files]
+    lake.publish(
+        f"bronze.{feed}", loaded, DateRange(min(days), max(days)), within=F.col("_file_id").isin(*ids)
+    )
+    held_back = rows.where("_parse_status = 'quarantined'")
+    counted = {row["_file_id"]: row["count"] for row in held_back.groupBy("_file_id").count().collect()}
+    if counted:
+        lake.publish("ops.quarantine", held_back.select(
+            F.substring(F.sha2(F.concat_ws("|", "_file_id", "_line_no"), 256), 1, 26).alias("quarantine_id"),
+            F.col("_file_id").alias("file_id"), F.lit(feed).alias("feed_code"), "business_date",
+            F.col("_line_no").alias("line_no"), F.col("_byte_offset").alias("byte_offset"), F.col("_byte_len").alias("byte_len"),
+            F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.lit("open").alias("state_code"),
+            F.col("_ingested_at").alias("known_at"),
+        ))  # fmt: skip
+    return counted
+
+
+def _enter_checks(lake: Lake, files: Sequence[Examined]) -> None:
+    rows = [
+        (
+            e.state.file_id,
+            e.state.feed_code,
+            e.state.business_date,
+            c.code,
+            c.expected,
+            c.actual,
+            "pass" if c.passed else "fail",
+        )
+        for e in files
+        for c in e.checks
+    ]
+    if rows:
+        table = "ops.control_check"
+        lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))
