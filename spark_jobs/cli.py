@@ -247,6 +247,32 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> N
         out.print(table)
 
 
+@app.command()
+def compare(
+    ref: Annotated[str, typer.Argument(help="A lake: its home, home:prefix, or :prefix in the present home.")],
+    got: Annotated[str, typer.Argument(help="The lake to hold against it.")],
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Superseded rows and provenance count, too.")
+    ] = False,
+    profile: Profile = None, conf: Conf = None,
+) -> None:  # fmt: skip
+    """Whether two lakes hold the same; exit code 1 and the differing tables where they do not."""
+    from spark_jobs import compare as comparing
+    from spark_jobs.contracts import load
+
+    settings = _settings(profile, conf)
+    sides = [comparing.Side.parse(text, settings) for text in (ref, got)]
+    looked_at, differences = comparing.compare(sides[0], sides[1], load(settings.conf_dirs), exact=exact)
+    for d in differences:
+        columns = ", ".join(f"{c} {n:,}" for c, n in d.columns.items())
+        counts = f"only REF {d.only_ref:,}, only GOT {d.only_got:,}, changed {d.changed:,}"
+        out.print(f"[red]{d.table}[/]: {d.what}; {counts}; {columns}", highlight=False, soft_wrap=True)
+        for key in d.keys:
+            out.print(f"    {key}", highlight=False, soft_wrap=True)
+    out.print(f"{looked_at} tables, {len(differences)} differ")
+    raise typer.Exit(1 if differences or not looked_at else 0)
+
+
 @release_app.command("list")
 def release_list(profile: Profile = None) -> None:
     """Releases that readers could see, newest first; read without a JVM."""

@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 
+KILLED_WITHIN_SECS = 10
+
+
 @dataclass(frozen=True)
 class Remembered:
     """A process that runs now, with what was noted when it was started."""
@@ -78,12 +81,21 @@ def stop(state: Path, within_secs: float) -> bool:
     if running is None:
         return False
     group = running.pid
-    waited_until = time.monotonic() + within_secs
     _signal(group, signal.SIGTERM)
-    while _group_lives(group) and time.monotonic() < waited_until:
+    if not _gone(group, within_secs):
+        _signal(group, signal.SIGKILL)
+        _gone(group, KILLED_WITHIN_SECS)
+    return True
+
+
+def _gone(group: int, within_secs: float) -> bool:
+    """Wait until no process of the group runs."""
+    waited_until = time.monotonic() + within_secs
+    while _group_lives(group):
+        if time.monotonic() > waited_until:
+            return False
         _reap(group)
-        time.sleep(0.2)
-    _signal(group, signal.SIGKILL)
+        time.sleep(0.1)
     _reap(group)
     return True
 

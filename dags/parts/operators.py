@@ -42,7 +42,7 @@ class StageOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         from spark_jobs import runner
 
-        options = {} if self.system is None else {"system": self.system}
+        options = {} if self.system is None else {"systems": [self.system]}
         dates = DateRange.parse(self.first, self.last)
         try:
             result = runner.run_job(settings_module.load(), self.job, dates, self.kind, **options)

@@ -16,8 +16,9 @@ EVER = datetime(9999, 12, 31)
 
 
 def source_systems(settings: Settings) -> list[str]:
-    """Source systems that any feed contract names, sorted; each is one task of bronze."""
-    return sorted({source.delivery.system for source in load_sources(settings.conf_dirs).values()})
+    """Senders that bronze can work on side by side, sorted: systems that send packages, and feeds that come as plain files."""
+    sources = load_sources(settings.conf_dirs).values()
+    return sorted({s.feed if s.delivery.member is None else s.delivery.system for s in sources})
 
 
 def business_dates(settings: Settings) -> list[date]:
