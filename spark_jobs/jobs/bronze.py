@@ -18,6 +18,7 @@ from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
 from spark_jobs.history import instant
+from spark_jobs.processes import one_at_a_time
 from spark_jobs.tables import WRITERS, Lake
 
 
@@ -45,9 +46,18 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
             ],
         )
         _enter_checks(lake, fresh)
-        ledger.write_states(lake, {k: _counted(s, quarantined) for k, s in settled.items()})
-        known = settled
-    stopped = ledger.held_required(known.values(), dates.first, dates.last)
+        # Several systems are loaded side by side, each by a process of its own: what the others entered meanwhile stays.
+        with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
+            settled = ledger.settle([*ledger.read_states(lake).values(), *(e.state for e in fresh)])
+            known = {key: _counted(state, quarantined) for key, state in settled.items()}
+            ledger.write_states(lake, known)
+    codes = {
+        s.source_code
+        for s in lake.sources.values()
+        if systems is None or s.delivery.system in systems or s.feed in systems
+    }
+    mine = [state for state in known.values() if state.source_code in codes]
+    stopped = ledger.held_required(mine, dates.first, dates.last)
     if stopped:
         told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
         raise RequiredFeedHeld(
