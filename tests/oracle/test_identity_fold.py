@@ -1,0 +1,110 @@
+"""The fold of dated evidence into customers, against what must always hold, on random input."""
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spark_jobs.identity.fold import OPEN, Edge, close, fold
+
+START = date(2026, 9, 1)
+PARTIES = [f"p{n}" for n in range(8)]
+
+
+def day(n: int) -> date:
+    return START + timedelta(days=n)
+
+
+def new_id(*content: str) -> str:
+    return "c:" + "|".join(content)
+
+
+edges = st.lists(
+    st.builds(
+        lambda pair, rank, first, length: Edge(
+            rank, min(pair), max(pair), "r", day(first), OPEN if length is None else day(first + length)
+        ),
+        st.sampled_from([(a, b) for a in PARTIES for b in PARTIES if a < b]),
+        st.integers(0, 2),
+        st.integers(0, 5),
+        st.none() | st.integers(1, 4),
+    ),
+    max_size=12,
+)
+seen = st.fixed_dictionaries({p: st.integers(0, 5).map(day) for p in PARTIES})
+ids = st.fixed_dictionaries(
+    {p: st.sampled_from([frozenset(), frozenset({"01:a"}), frozenset({"01:b"})]) for p in PARTIES}
+)
+
+
+def on(line, when: date) -> dict[str, str]:
+    return {m.party_id: m.customer_id for m in line.memberships if m.valid_from <= when < m.valid_to}
+
+
+@given(seen, edges, ids)
+def test_two_different_valid_ids_never_share_a_customer(first_seen, given_edges, exclusive):
+    line = fold(first_seen, given_edges, exclusive, new_id)
+
+    for n in range(12):
+        held: dict[str, set[str]] = {}
+        for party, customer in on(line, day(n)).items():
+            held.setdefault(customer, set()).update(exclusive[party])
+        assert all(len(found) <= 1 for found in held.values())
+
+
+@given(seen, edges, ids)
+def test_each_party_has_exactly_one_customer_from_the_day_it_was_seen(first_seen, given_edges, exclusive):
+    line = fold(first_seen, given_edges, exclusive, new_id)
+
+    for n in range(12):
+        assert set(on(line, day(n))) == {p for p, first in first_seen.items() if first <= day(n)}
+
+
+@given(seen, edges, ids, st.randoms(use_true_random=False))
+def test_the_order_of_the_evidence_does_not_matter(first_seen, given_edges, exclusive, random):
+    shuffled = list(given_edges)
+    random.shuffle(shuffled)
+
+    one, other = (fold(first_seen, e, exclusive, new_id) for e in (given_edges, shuffled))
+
+    assert (one.memberships, one.events, one.retired) == (other.memberships, other.events, other.retired)
+
+
+@given(seen, edges, ids)
+def test_a_range_at_once_equals_the_same_days_one_by_one(first_seen, given_edges, exclusive):
+    """Knowing only what had happened up to a day gives the same customers for that day."""
+    whole = fold(first_seen, given_edges, exclusive, new_id)
+
+    for n in range(8):
+        so_far = {p: first for p, first in first_seen.items() if first <= day(n)}
+        known = [e for e in given_edges if e.valid_from <= day(n)]
+        assert on(fold(so_far, known, exclusive, new_id), day(n)) == on(whole, day(n))
+
+
+@given(seen, edges, ids)
+def test_a_retired_id_leads_to_a_living_one_in_one_hop_or_to_nobody_twice(first_seen, given_edges, exclusive):
+    line = fold(first_seen, given_edges, exclusive, new_id)
+    alive = set(on(line, day(400)).values())
+
+    assert not set(line.retired) & alive
+    assert all(survivor in alive or survivor not in line.retired for survivor in line.retired.values())
+
+
+@given(seen, edges, ids)
+def test_components_without_guards_are_plain_connected_components(first_seen, given_edges, exclusive):
+    """The slow obvious version: spread labels until nothing changes."""
+    label = {p: p for p in PARTIES}
+    changed = True
+    while changed:
+        changed = False
+        for edge in given_edges:
+            low = min(label[edge.party_a], label[edge.party_b])
+            for party in (edge.party_a, edge.party_b):
+                if label[party] != low:
+                    label[party], changed = low, True
+    expected = {frozenset(p for p in PARTIES if label[p] == value) for value in label.values()}
+
+    groups, refused = close(PARTIES, given_edges, {}, frozenset())
+
+    assert set(groups) == expected
+    assert refused == []

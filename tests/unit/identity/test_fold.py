@@ -1,0 +1,73 @@
+"""Life of a customer id, in small pictures."""
+
+from datetime import date
+
+from spark_jobs.identity.fold import OPEN, Edge, fold
+
+D1, D2, D3, D4 = (date(2026, 9, n) for n in (1, 2, 3, 4))
+
+
+def new_id(*content: str) -> str:
+    return "/".join(content)
+
+
+def link(a: str, b: str, since: date, until: date = OPEN) -> Edge:
+    return Edge(0, a, b, "same_id", since, until)
+
+
+def kinds(line):
+    return [(e.kind, e.customer_id, e.other_customer_id, str(e.day)) for e in line.events]
+
+
+def test_a_second_account_does_not_change_the_id():
+    line = fold({"a": D1, "b": D3}, [link("a", "b", D3)], {}, new_id)
+
+    assert {m.customer_id for m in line.memberships} == {"a/2026-09-01"}
+    assert kinds(line) == [
+        ("create", "a/2026-09-01", None, "2026-09-01"),
+        ("absorb", "a/2026-09-01", None, "2026-09-03"),
+    ]
+
+
+def test_when_two_customers_merge_the_larger_keeps_its_id_and_the_other_redirects():
+    seen = {"a": D1, "b": D1, "c": D1}
+    line = fold(seen, [link("b", "c", D1), link("a", "b", D2)], {}, new_id)
+
+    assert line.retired == {"a/2026-09-01": "b/2026-09-01"}
+    assert ("merge", "b/2026-09-01", "a/2026-09-01", "2026-09-02") in kinds(line)
+
+
+def test_a_merge_that_is_taken_back_restores_who_was_who():
+    seen = {"a": D1, "b": D1}
+    line = fold(seen, [link("a", "b", D2, D3)], {}, new_id)
+
+    def owner(party, day):
+        return next(
+            m.customer_id
+            for m in line.memberships
+            if m.party_id == party and m.valid_from <= day < m.valid_to
+        )
+
+    assert owner("a", D2) == owner("b", D2) == "a/2026-09-01"
+    assert owner("a", D4) == "a/2026-09-01"
+    assert owner("b", D4) != owner("a", D4)
+    assert [e.kind for e in line.events if e.day == D3] == ["split"]
+
+
+def test_twins_with_ids_of_their_own_stay_two_even_if_the_evidence_ties_them():
+    line = fold(
+        {"a": D1, "b": D1}, [link("a", "b", D1)], {"a": frozenset({"01:x"}), "b": frozenset({"01:y"})}, new_id
+    )
+
+    assert len({m.customer_id for m in line.memberships}) == 2
+    assert [e.reason for e in line.refused] == ["same_id"]
+
+
+def test_a_pair_that_must_stay_apart_stays_apart_through_a_third():
+    seen = {"a": D1, "b": D1, "c": D1}
+    edges = [link("a", "c", D1), link("b", "c", D1)]
+
+    line = fold(seen, edges, {}, new_id, frozenset({("a", "b")}))
+
+    owner = {m.party_id: m.customer_id for m in line.memberships}
+    assert owner["a"] == owner["c"] != owner["b"]
