@@ -59,7 +59,9 @@ def repeated_keys(lake: Lake, tables: Iterable[str], dates: DateRange) -> list[M
 
 
 def _repeated(lake: Lake, contract: TableContract, dates: DateRange) -> Measure:
-    rows = lake.read(contract.table, dates if contract.write is Write.REPLACE_RANGE else None)
+    rows = lake.read(
+        contract.table, dates if contract.write is Write.REPLACE_RANGE else None, provenance=True
+    )
     counted = rows.groupBy(*contract.stored_key).agg(F.count(F.lit(1)).alias("_rows"))
     summed = counted.agg(
         F.count_if(F.col("_rows") > 1).alias("repeated"), F.sum("_rows").alias("rows")
