@@ -55,6 +55,8 @@ class TaskState:
     label: str
     state: str
     secs: float | None
+    attempt: int = 1
+    map_index: int = -1
 
     @property
     def name(self) -> str:
@@ -283,6 +285,8 @@ class Client:
                 str(t.get("rendered_map_index") or (t["map_index"] if t["map_index"] >= 0 else "")),
                 t["state"] or "waiting",
                 t["duration"],
+                t["try_number"],
+                t["map_index"],
             )
             for t in answer["task_instances"]
         ]
@@ -307,11 +311,15 @@ class Client:
             raise
 
     def message(self, dag: str, run: str, task: TaskState) -> str:
-        """Last line of the log of a failed task's newest attempt; empty where there is none."""
-        base = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task.task}"
-        found = self._call("GET", f"{base}/logs/1?map_index=-1&full_content=true")
-        lines = [entry.get("event", "") for entry in found.get("content", []) if isinstance(entry, dict)]
-        return next((line for line in reversed(lines) if line.strip()), "")
+        """Why a task failed: the error of its newest attempt in one line; empty where its log does not say."""
+        path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task.task}/logs/{task.attempt}"
+        found = self._call("GET", f"{path}?map_index={task.map_index}&full_content=true")
+        entries = [entry for entry in found.get("content", []) if isinstance(entry, dict)]
+        for entry in reversed(entries):
+            for error in entry.get("error_detail") or []:
+                first_line = str(error.get("exc_value", "")).strip().splitlines()[:1]
+                return f"{error.get('exc_type')}: {''.join(first_line)}"
+        return ""
 
 
 class AirflowRefused(OxpeckerError):
