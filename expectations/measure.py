@@ -68,7 +68,7 @@ def _repeated(lake: Lake, contract: TableContract, dates: DateRange) -> Measure:
     ).first()
     repeated, total = (int(summed["repeated"]), int(summed["rows"] or 0)) if summed else (0, 0)
     sample: tuple[str, ...] = ()
-    named = [lake.contracts.field(c) for c in contract.stored_key]
+    named = [f for f in lake.contracts.stored_fields(contract.table) if f.name in contract.stored_key]
     if repeated and all(f.privacy is not PrivacyClass.IDENTIFYING for f in named):
         worst = counted.where("_rows > 1").orderBy(*contract.stored_key).limit(SAMPLE)
         sample = tuple(" ".join(str(v) for v in row[:-1]) for row in worst.collect())
