@@ -1,0 +1,64 @@
+"""O: accounts in CNY and their holders' shares, to the cent (rules: aum)."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+UNASSIGNED = "_unassigned"
+CENT = "decimal(18,2)"
+
+
+def derive_cny(balances: DataFrame, rates: DataFrame) -> DataFrame:
+    """More columns, same rows: `gross_balance_cny`.
+
+    balances  agreement_id, business_date, balance_amt, balance_ccy
+    rates     currency_code, rate_date, mid_rate to CNY
+    The mid rate of the newest rate date at or before the business date; rounded half up to cents per account, before anything is
+    summed. A currency without any rate stays null and is counted by the table's own check.
+    """
+    foreign = balances.where("balance_ccy <> 'CNY'").select("business_date", "balance_ccy").distinct()
+    known = foreign.join(
+        rates,
+        (F.col("currency_code") == F.col("balance_ccy")) & (F.col("rate_date") <= F.col("business_date")),
+    )
+    newest = known.groupBy("business_date", "balance_ccy").agg(
+        F.max_by("mid_rate", "rate_date").alias("_rate")
+    )
+    joined = balances.join(F.broadcast(newest), ["business_date", "balance_ccy"], "left")
+    rate = F.when(F.col("balance_ccy") == "CNY", F.lit(1).cast("decimal(18,8)")).otherwise(F.col("_rate"))
+    return joined.withColumn("gross_balance_cny", F.round(F.col("balance_amt") * rate, 2).cast(CENT)).drop(
+        "_rate"
+    )
+
+
+def explode_holders(accounts: DataFrame, holders: DataFrame, memberships: DataFrame) -> DataFrame:
+    """Finer: one row per account, customer and day with the customer's share.
+
+    accounts     agreement_id, business_date, gross_balance_cny and whatever describes the account
+    holders      agreement_id, business_date, party_id, holder_rank, share_ratio (null: equal shares)
+    memberships  party_id, business_date, customer_id
+    Cents by largest remainder, ties to the first-named holder, so that the shares of an account sum to it. An account without a resolved
+    holder goes whole to `_unassigned`; parties of one customer on one account are added up.
+    """
+    per_account = Window.partitionBy("agreement_id", "business_date")
+    shared = accounts.join(holders, ["agreement_id", "business_date"], "left")
+    cents = (F.col("gross_balance_cny") * 100).cast("decimal(20,0)")
+    holders_cnt = F.count(F.lit(1)).over(per_account)
+    exact = F.when(F.col("share_ratio").isNull(), cents / holders_cnt).otherwise(cents * F.col("share_ratio"))
+    shared = shared.withColumn("_exact", exact.cast("decimal(28,8)"))
+    shared = shared.withColumn("_whole", F.floor("_exact").cast("decimal(20,0)"))
+    left = (cents - F.sum("_whole").over(per_account)).cast("int")
+    by_remainder = per_account.orderBy(
+        (F.col("_exact") - F.col("_whole")).desc(), F.col("holder_rank"), F.col("party_id")
+    )
+    extra = F.when(F.row_number().over(by_remainder) <= left, 1).otherwise(0)
+    shared = shared.withColumn("balance_cny", ((F.col("_whole") + extra) / 100).cast(CENT))
+    owned = shared.join(memberships, ["party_id", "business_date"], "left").withColumn(
+        "customer_id", F.coalesce("customer_id", F.lit(UNASSIGNED))
+    )
+    described = [c for c in accounts.columns if c not in ("agreement_id", "business_date")]
+    summed = owned.groupBy("agreement_id", "customer_id", "business_date").agg(
+        F.sum("balance_cny").cast(CENT).alias("balance_cny"), *[F.max(c).alias(c) for c in described]
+    )
+    return summed.withColumn("is_in_aum", F.col("balance_cny") > 0)
