@@ -32,14 +32,13 @@ def derive_cny(balances: DataFrame, rates: DataFrame) -> DataFrame:
     )
 
 
-def explode_holders(accounts: DataFrame, holders: DataFrame, memberships: DataFrame) -> DataFrame:
-    """Finer: one row per account, customer and day with the customer's share.
+def explode_holders(accounts: DataFrame, holders: DataFrame) -> DataFrame:
+    """Finer: one row per account, party and day with the party's share, `balance_cny`.
 
-    accounts     agreement_id, business_date, gross_balance_cny and whatever describes the account
-    holders      agreement_id, business_date, party_id, holder_rank, share_ratio (null: equal shares)
-    memberships  party_id, business_date, customer_id
-    Cents by largest remainder, ties to the first-named holder, so that the shares of an account sum to it. An account without a resolved
-    holder goes whole to `_unassigned`; parties of one customer on one account are added up.
+    accounts  agreement_id, business_date, gross_balance_cny and whatever describes the account
+    holders   agreement_id, business_date, party_id, holder_rank, share_ratio (null: equal shares)
+    Cents by largest remainder, ties to the first-named holder, so that the shares of an account sum to it. An account without a
+    known holder keeps its balance under a null party.
     """
     per_account = Window.partitionBy("agreement_id", "business_date")
     shared = accounts.join(holders, ["agreement_id", "business_date"], "left")
@@ -49,16 +48,23 @@ def explode_holders(accounts: DataFrame, holders: DataFrame, memberships: DataFr
     shared = shared.withColumn("_exact", exact.cast("decimal(28,8)"))
     shared = shared.withColumn("_whole", F.floor("_exact").cast("decimal(20,0)"))
     left = (cents - F.sum("_whole").over(per_account)).cast("int")
-    by_remainder = per_account.orderBy(
-        (F.col("_exact") - F.col("_whole")).desc(), F.col("holder_rank"), F.col("party_id")
-    )
+    by_remainder = per_account.orderBy((F.col("_exact") - F.col("_whole")).desc(), "holder_rank", "party_id")
     extra = F.when(F.row_number().over(by_remainder) <= left, 1).otherwise(0)
-    shared = shared.withColumn("balance_cny", ((F.col("_whole") + extra) / 100).cast(CENT))
-    owned = shared.join(memberships, ["party_id", "business_date"], "left").withColumn(
-        "customer_id", F.coalesce("customer_id", F.lit(UNASSIGNED))
-    )
-    described = [c for c in accounts.columns if c not in ("agreement_id", "business_date")]
-    summed = owned.groupBy("agreement_id", "customer_id", "business_date").agg(
+    share = ((F.col("_whole") + extra) / 100).cast(CENT)
+    return shared.withColumn("balance_cny", share).drop("_exact", "_whole", "holder_rank", "share_ratio")
+
+
+def assemble_account_daily(shares: DataFrame, memberships: DataFrame) -> DataFrame:
+    """Coarser: one row per account, customer and day.
+
+    shares       `explode_holders`; memberships: party_id, business_date, customer_id
+    Parties of one customer on one account are added up; what no resolved person holds goes to `_unassigned`.
+    """
+    owned = shares.join(memberships, ["party_id", "business_date"], "left")
+    owned = owned.withColumn("customer_id", F.coalesce("customer_id", F.lit(UNASSIGNED)))
+    key = ("agreement_id", "customer_id", "business_date")
+    described = [c for c in shares.columns if c not in (*key, "party_id", "balance_cny")]
+    summed = owned.groupBy(*key).agg(
         F.sum("balance_cny").cast(CENT).alias("balance_cny"), *[F.max(c).alias(c) for c in described]
     )
     return summed.withColumn("is_in_aum", F.col("balance_cny") > 0)

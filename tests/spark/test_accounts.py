@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from spark_jobs.profile.o_account import UNASSIGNED, derive_cny, explode_holders
+from spark_jobs.profile.o_account import UNASSIGNED, assemble_account_daily, derive_cny, explode_holders
 from tests.support.tables import table
 
 BALANCE = "agreement_id string, business_date date, balance_amt decimal(18,2), balance_ccy string"
@@ -31,7 +31,7 @@ def test_three_holders_share_a_hundred_yuan_and_the_odd_cent_goes_to_the_first(s
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 | \n a | {DAY} | p3 | 3 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c1\n p2 | {DAY} | c2\n p3 | {DAY} | c3")
 
-    found = shares(explode_holders(accounts, holders, members))
+    found = shares(assemble_account_daily(explode_holders(accounts, holders), members))
 
     assert found == {"c1": Decimal("33.34"), "c2": Decimal("33.33"), "c3": Decimal("33.33")}
 
@@ -41,7 +41,9 @@ def test_an_overdrawn_account_is_shared_to_the_cent_too(spark):
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 | \n a | {DAY} | p3 | 3 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c1\n p2 | {DAY} | c2\n p3 | {DAY} | c3")
 
-    assert sum(shares(explode_holders(accounts, holders, members)).values()) == Decimal("-100.00")
+    assert sum(
+        shares(assemble_account_daily(explode_holders(accounts, holders), members)).values()
+    ) == Decimal("-100.00")
 
 
 def test_two_numbers_of_one_person_on_one_account_are_one_share(spark):
@@ -49,7 +51,9 @@ def test_two_numbers_of_one_person_on_one_account_are_one_share(spark):
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c\n p2 | {DAY} | c")
 
-    assert shares(explode_holders(accounts, holders, members)) == {"c": Decimal("0.03")}
+    assert shares(assemble_account_daily(explode_holders(accounts, holders), members)) == {
+        "c": Decimal("0.03")
+    }
 
 
 def test_what_belongs_to_no_resolved_person_is_kept_aside_and_not_lost(spark):
@@ -57,7 +61,7 @@ def test_what_belongs_to_no_resolved_person_is_kept_aside_and_not_lost(spark):
     holders = table(spark, HOLDER, f"company | {DAY} | firm | 1 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c1")
 
-    rows = explode_holders(accounts, holders, members).collect()
+    rows = assemble_account_daily(explode_holders(accounts, holders), members).collect()
 
     assert {r["customer_id"] for r in rows} == {UNASSIGNED}
     assert sum(r["balance_cny"] for r in rows) == Decimal("57.00")
