@@ -1,0 +1,107 @@
+"""Dates and instants as suppliers write them → business dates (Asia/Shanghai) and UTC instants.
+
+Defect D38: `99991231` is open and a date, `00000000` and blank are nothing, years of the Republic of China (115/09/30), spreadsheet
+serials (46295 = 2026-09-30); what cannot be a day is null, and only that is `date_invalid`.
+The same rules twice: in Python, for tests and small things, and as Spark expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+ZONE = "Asia/Shanghai"
+_SPREADSHEET_EPOCH = date(1899, 12, 30)
+_NOTHING = ("", "0", "00000000", "0000-00-00", "00000000000000", "NULL", "null", "-")
+_DATE8 = r"^\d{8}$"
+_MARKED = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([T ].*)?$"
+_ROC = r"^(\d{2,3})[-/.](\d{1,2})[-/.](\d{1,2})$"
+_ROC7 = r"^(\d{3})(\d{2})(\d{2})$"
+_SERIAL = r"^\d{5}(\.0+)?$"
+
+
+def parse_date(text: str | None) -> tuple[date | None, bool]:
+    """(date, is_invalid). Nothing delivered is (None, False); something that is no day is (None, True)."""
+    plain = (text or "").strip()
+    if plain in _NOTHING:
+        return None, False
+    if re.fullmatch(_DATE8, plain):
+        year, month, day = int(plain[:4]), int(plain[4:6]), int(plain[6:])
+    elif found := re.fullmatch(_MARKED, plain):
+        year, month, day = int(found[1]), int(found[2]), int(found[3])
+    elif found := re.fullmatch(_ROC, plain) or re.fullmatch(_ROC7, plain):
+        year, month, day = int(found[1]) + 1911, int(found[2]), int(found[3])
+    elif re.fullmatch(_SERIAL, plain):
+        return _SPREADSHEET_EPOCH + timedelta(days=int(float(plain))), False
+    else:
+        return None, True
+    try:
+        return date(year, month, day), False
+    except ValueError:
+        return None, True
+
+
+def _said(text: Column) -> Column:
+    """The text trimmed; null where it stands for nothing."""
+    plain = F.trim(text)
+    return F.when(~plain.isin(*_NOTHING), plain)
+
+
+def parsed_date(text: Column) -> Column:
+    """`parse_date` as an expression: a date, null where there is none or it is impossible."""
+    plain = _said(text)
+    marked = (
+        F.when(plain.rlike(_DATE8), F.regexp_replace(plain, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3"))
+        .when(plain.rlike(_MARKED), F.regexp_replace(plain, _MARKED, "$1-$2-$3"))
+        .when(plain.rlike(_ROC), _roc(plain, _ROC))
+        .when(plain.rlike(_ROC7), _roc(plain, _ROC7))
+    )
+    serial = F.when(
+        plain.rlike(_SERIAL), F.date_add(F.lit(_SPREADSHEET_EPOCH), F.substring(plain, 1, 5).try_cast("int"))
+    )
+    return F.coalesce(F.try_to_timestamp(marked, F.lit("yyyy-M-d")).cast("date"), serial)
+
+
+def _roc(plain: Column, pattern: str) -> Column:
+    year = F.regexp_extract(plain, pattern, 1).try_cast("int") + F.lit(1911)
+    return F.concat_ws(
+        "-",
+        year.cast("string"),
+        F.regexp_extract(plain, pattern, 2),
+        F.regexp_extract(plain, pattern, 3),
+    )
+
+
+def is_invalid_date(text: Column) -> Column:
+    """True where something was delivered that is no day (reason `date_invalid`)."""
+    return _said(text).isNotNull() & parsed_date(text).isNull()
+
+
+def local_instant(text: Column, zone: str = ZONE) -> Column:
+    """`yyyyMMddHHmmss`, or a date and time with separators, in local time → UTC. An explicit offset or `Z` wins."""
+    plain = _said(text)
+    packed = F.try_to_timestamp(F.when(plain.rlike(r"^\d{14}$"), plain), F.lit("yyyyMMddHHmmss"))
+    is_dated = plain.rlike(r"^\d{4}-\d{1,2}-\d{1,2}([T ]|$)")
+    with_offset = plain.rlike(r"(Z|[+-]\d{2}:?\d{2})$") & plain.rlike(r"[T ]\d")
+    dashed = F.regexp_replace(plain, r"^(\d{4})/(\d{1,2})/(\d{1,2})", "$1-$2-$3")
+    absolute = F.when(with_offset, plain).try_cast("timestamp")
+    local = F.coalesce(packed, F.when(is_dated | (dashed != plain), dashed).try_cast("timestamp"))
+    return F.coalesce(absolute, F.to_utc_timestamp(F.when(~with_offset, local), zone))
+
+
+def utc_instant(text: Column) -> Column:
+    """Date and time with separators, in UTC also where it does not say so."""
+    return _said(text).try_cast("timestamp")
+
+
+def epoch_instant(millis: Column) -> Column:
+    """Milliseconds since 1970 UTC → instant."""
+    return F.timestamp_millis(millis.try_cast("bigint"))
+
+
+def local_date(instant: Column, zone: str = ZONE) -> Column:
+    """The day it is in the bank's zone at a UTC instant: 2026-09-29T16:30Z is 2026-09-30."""
+    return F.from_utc_timestamp(instant, zone).cast("date")
