@@ -58,3 +58,10 @@ def _publish(lake: Lake, gate: str, dates: DateRange, verdicts: Sequence[Verdict
     if rows:
         table = "ops.quality_verdict"
         lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))
+
+
+def write_report(lake: Lake, dates: DateRange) -> None:
+    """The report stage: every page from the ledgers, the index last touched."""
+    from expectations.report import data, render
+
+    render.write(lake.settings.report, data.read_days(lake.settings))

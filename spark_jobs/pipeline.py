@@ -109,7 +109,7 @@ JOBS: tuple[Job, ...] = (
         "CRM files: full or delta, worklist; the manifest is renamed last.", retries=2,
     ),
     Job(
-        "report", "stage:report", ("release", "export.*"), ("report",),
+        "report", "stage:report", ("release", "export.*", "ops.delivery_file", "ops.quality_verdict"), ("report",),
         "The steward's page for the day.", retries=2,
     ),
 )  # fmt: skip
