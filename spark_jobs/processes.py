@@ -19,7 +19,6 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
-
 KILLED_WITHIN_SECS = 10
 
 

@@ -24,6 +24,7 @@ from spark_jobs.settings import REPOSITORY, Settings
 
 STARTS_WITHIN_SECS = 120
 STOPS_WITHIN_SECS = 30
+PORTS_FREE_WITHIN_SECS = 5
 # A lake that cannot grow fails in the middle of a night: better before it starts.
 LEAST_FREE_BYTES = 2 * 1024**3
 JARS = REPOSITORY / ".cache" / "jars"
@@ -120,7 +121,7 @@ def _preflight(settings: Settings) -> None:
         ("connect_port", settings.server.connect_port),
         ("thrift_port", settings.server.thrift_port),
     ):
-        if listens(port):
+        if not _free(port):
             raise ServerError(
                 f"port {port} is taken by another program; stop it, or set OXPECKER_{name.upper()} or "
                 f"`server.{name}` in the profile to a free one"
@@ -132,6 +133,16 @@ def _preflight(settings: Settings) -> None:
             f"only {free // 1024**2} MB are free under {settings.home}, at least {LEAST_FREE_BYTES // 1024**2} MB are needed; "
             "free some space or set OXPECKER_HOME to another disk"
         )
+
+
+def _free(port: int) -> bool:
+    """Whether nothing answers there. A server that was just killed holds its ports for a moment longer."""
+    waited_until = time.monotonic() + PORTS_FREE_WITHIN_SECS
+    while listens(port):
+        if time.monotonic() > waited_until:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 def _java() -> str:

@@ -53,16 +53,13 @@ def collect(settings: Settings) -> Figures:
     def day(of: date) -> Day:
         return days.setdefault(of, Day(of))
 
-    for of, received, held in _rows(
-        settings, "ops.delivery",
-        "select business_date, count(*) filter (state_code in ('loaded', 'superseded', 'verified')), "
-        "count(*) filter (state_code in ('held', 'rejected', 'conflict')) from {table} group by 1",
+    for of, received, held, rows in _rows(
+        settings, "ops.delivery_file",
+        "select business_date, count(*) filter (state_code in ('loaded', 'superseded')), "
+        "count(*) filter (state_code in ('held', 'rejected', 'missing', 'conflict')), "
+        "coalesce(sum(rows_found) filter (state_code in ('loaded', 'superseded')), 0)::bigint from {table} group by 1",
     ):  # fmt: skip
-        day(of).feeds_received, day(of).feeds_held = received, held
-    for of, rows in _rows(
-        settings, "ops.delivery_file", "select business_date, sum(rows_found)::bigint from {table} group by 1"
-    ):
-        day(of).rows_in = rows or 0
+        day(of).feeds_received, day(of).feeds_held, day(of).rows_in = received, held, rows
     for of, rows in _rows(
         settings, "ops.quarantine", "select business_date, count(*) from {table} group by 1"
     ):

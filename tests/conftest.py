@@ -32,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than about ten seconds")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -55,7 +56,7 @@ def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
     home = tmp_path_factory.mktemp("server")
     given = settings_module.load(home=home)
     settings = given.with_(
-        server=replace(given.server, connect_port=_free_port(), thrift_port=_free_port(), driver_memory="4g")
+        server=replace(given.server, connect_port=free_port(), thrift_port=free_port(), driver_memory="4g")
     )
     server.start(settings)
     yield settings

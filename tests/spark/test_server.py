@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from pyhive import hive
 
-from spark_jobs import server
+from spark_jobs import processes, server
 from spark_jobs import settings as settings_module
 from spark_jobs.errors import ServerError
 from spark_jobs.settings import Settings
@@ -48,6 +49,8 @@ def test_a_killed_server_comes_back_with_every_table(given: Settings) -> None:
         "insert into bank.account values ('17', 12.50), ('18', 0.00)", "select 1")  # fmt: skip
 
     os.killpg(first.pid, signal.SIGKILL)
+    while processes.start_time(first.pid) is not None:
+        time.sleep(0.05)
     assert not server.status(given).answers
     second = server.start(given)
 
