@@ -184,16 +184,14 @@ def _posted(
 ) -> Entries:  # fmt: skip
     """Drop what an account cannot pay, number the rest within the day, and move the balances."""
     order = np.argsort(account, kind="stable")
-    account, codes, flags, channels, notes, cents = (
-        column[order] for column in (account, codes, flags, channels, notes, cents)
-    )
+    account, cents = account[order], cents[order]
+    codes, flags, channels, notes = (column[order] for column in (codes, flags, channels, notes))
     signed = np.where(flags == "C", cents, -cents)
     # A debit is refused where all debits of the day together would exceed the opening balance: simple and never negative.
     spent = np.bincount(account, weights=np.minimum(signed, 0), minlength=len(books.balance)).astype(np.int64)
     kept = (signed > 0) | ((books.balance + spent)[account] >= 0)
-    account, codes, flags, channels, notes, cents, signed = (
-        column[kept] for column in (account, codes, flags, channels, notes, cents, signed)
-    )
+    account, cents, signed = account[kept], cents[kept], signed[kept]
+    codes, flags, channels, notes = (column[kept] for column in (codes, flags, channels, notes))
     running = np.cumsum(signed)
     starts = np.r_[True, account[1:] != account[:-1]] if len(account) else np.zeros(0, bool)
     base = np.where(starts, running - signed, 0)

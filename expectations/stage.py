@@ -41,7 +41,7 @@ def run(lake: Lake, dates: DateRange, *, option: str) -> None:
 def _changed(lake: Lake, gate: str) -> list[str]:
     """Declared tables of the gate's layers whose version differs from the one this gate judged last."""
     layers = LAYERS.get(gate, (gate,))
-    rows = lake.read("ops.stage_commit").where(f"stage_code = 'gate_{gate}'").collect()
+    rows = lake.read("ops.stage_commit").where(f"job_code = 'gate_{gate}'").collect()
     newest: Any = max(rows, key=lambda r: r["started_at"], default=None)
     seen = dict(newest["read_versions"] or {}) if newest else {}
     stored = [t for t in lake.stored_tables() if t.split(".")[0] in layers and t in lake.contracts.tables]

@@ -130,11 +130,11 @@ class Runner:
         rows = self.lake.read(STAGE_LEDGER).collect()
         last: dict[str, LastTime] = {}
         for row in sorted(rows, key=lambda r: r["started_at"]):
-            before = last.get(row["stage_code"])
+            before = last.get(row["job_code"])
             reads = dict(row["read_versions"] or {})
             first = min(row["from_date"], before.from_date) if before else row["from_date"]
             end = max(row["to_date"], before.to_date) if before else row["to_date"]
-            last[row["stage_code"]] = LastTime(first, end, reads, row["rules_version"], row["logic_version"])
+            last[row["job_code"]] = LastTime(first, end, reads, row["rules_version"], row["logic_version"])
         return last
 
     def _read_versions(self, stage: Job) -> dict[str, int]:

@@ -96,8 +96,8 @@ def _stages(settings: Settings) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     rows = _rows(
         settings, "ops.stage_commit",
-        "select run_id, stage_code, sum(stage_secs) as secs, min(started_at) as began, max(to_date) as until from "
-        "(select distinct run_id, stage_code, stage_secs, started_at, to_date from {table}) group by all order by began",
+        "select run_id, job_code, sum(stage_secs) as secs, min(started_at) as began, max(to_date) as until from "
+        "(select distinct run_id, job_code, stage_secs, started_at, to_date from {table}) group by all order by began",
     )  # fmt: skip
     until: dict[str, date] = {}
     for run, stage, secs, _, last in rows:

@@ -34,10 +34,10 @@ _CUSTOMERS = (
 _RELEASES = "select business_date, max_by(release_id, published_at) as release_id from {table} group by all"
 _STAGES = """
     with newest as (
-        select stage_code, to_date, max(started_at) as began from {table} group by all
+        select job_code, to_date, max(started_at) as began from {table} group by all
     )
-    select s.to_date as business_date, s.stage_code, max(s.stage_secs) as secs, sum(s.rows_out) as written, n.began
-    from {table} s join newest n on s.stage_code = n.stage_code and s.to_date = n.to_date and s.started_at = n.began
+    select s.to_date as business_date, s.job_code, max(s.stage_secs) as secs, sum(s.rows_out) as written, n.began
+    from {table} s join newest n on s.job_code = n.job_code and s.to_date = n.to_date and s.started_at = n.began
     group by all order by n.began
 """
 
@@ -94,7 +94,7 @@ def _day(
         bad, sum(v["verdict_code"] == "pass" for v in verdicts), _scorecard(feed_lines, verdicts),
         tuple(IdentityLine(e["kind_code"], e["events"]) for e in events),
         known.get("customers"), int(known["parties"]) if known.get("parties") is not None else None,
-        tuple((s["stage_code"], float(s["secs"] or 0), int(s["written"] or 0)) for s in stages),
+        tuple((s["job_code"], float(s["secs"] or 0), int(s["written"] or 0)) for s in stages),
     )  # fmt: skip
 
 

@@ -155,11 +155,9 @@ def settle(states: Iterable[FileState]) -> dict[str, FileState]:
         for each in readable:
             if contents.setdefault(each.sha256, each) is not each:
                 settled[each.file_id] = replace(each, state_code="duplicate", reason_code="duplicate")
-        *lower, newest = list(contents.values()) or [None]
-        for each in lower:
-            settled[each.file_id] = replace(each, state_code="superseded", reason_code=None)
-        if newest is not None:
-            settled[newest.file_id] = replace(newest, state_code="loaded", reason_code=None)
+        for each in contents.values():
+            state = "loaded" if each is list(contents.values())[-1] else "superseded"
+            settled[each.file_id] = replace(each, state_code=state, reason_code=None)
         for each in in_order:
             answered = each.reason_code == "ok_missing" and each.delivery_id in read_packages
             if each not in readable and not answered:

@@ -39,9 +39,7 @@ def keep_eligible(customers: DataFrame) -> DataFrame:
 
     Grain: one row per customer of one business date. The erased and the retired are not in `customers` at all (E2).
     """
-    return customers.where((F.col("stage_code") != "prospect") & (F.col("stage_code") != "ended")
-                           | F.col("manager_staff_id").isNotNull()
-                           | (F.col("is_deceased") & (F.col("product_cnt") > 0)))  # fmt: skip
+    return customers.where((F.col("product_cnt") > 0) | F.col("manager_staff_id").isNotNull())
 
 
 def granted(consents: DataFrame) -> DataFrame:

@@ -24,6 +24,17 @@ DELTA = "export.crm__customer_delta_v1"
 WORKLIST = "export.crm__worklist_v1"
 # A consumer further behind than this is offered a full export.
 MOST_RELEASES_BEHIND = 10
+# What an export needs of a layer, so that a bank without it exports what it has: absent consent is a denial, absent scores are null.
+CONSENTS = (
+    "customer_id string, purpose_code string, data_class_code string, channel_code string, state_code string"
+)
+SCORES = "customer_id string, model_code string, as_of_date date, reason_codes array<string>"
+PREFERENCES = "customer_id string, preferred_channel_code string"
+CONCLUSIONS = {
+    "region_code": "string", "tier_code": "string", "tier_state_code": "string", "stage_code": "string", "group_code": "string",
+    "segment_codes": "array<string>", "risk_grade_code": "string", "is_risk_expired": "boolean", "churn_band_code": "string",
+    "complaint_open_cnt": "bigint", "manager_staff_id": "string",
+}  # fmt: skip
 IN_DOUBT = ("contradiction", "oversize_cluster")
 
 
@@ -69,23 +80,23 @@ def _base_release(lake: Lake, release: Release) -> str | None:
 
 
 def _full_rows(lake: Lake, release: Release, day: DateRange, base: str | None) -> DataFrame:
-    customers = lake.read("profile.customer_daily", day)
+    customers = _with_layers(lake.read("profile.customer_daily", day))
     memberships = explode_days(lake.read("identity.party_customer"), day).drop("business_date")
     golden = explode_days(lake.read("identity.golden_hist"), day)
-    consents = crm.granted(explode_days(lake.read("profile.a_consent_hist"), day))
+    consents = crm.granted(_layer(lake, "profile.a_consent_hist", CONSENTS, day))
     numbers = crm.numbers_by_customer(lake.read("silver.party"), memberships)
     staff = lake.read("silver.staff").select(
         F.col("staff_id").alias("manager_staff_id"),
         F.col("staff_no_hrorg").alias("manager_staff_no"),
         "team_code",
     )
-    churn = lake.read("profile.a_model_score").where(
+    churn = _layer(lake, "profile.a_model_score", SCORES).where(
         (F.col("model_code") == "churn") & (F.col("as_of_date") <= day.last)
     )
     newest = churn.groupBy("customer_id").agg(F.max_by("reason_codes", "as_of_date").alias("reason_codes"))
     rows = crm.assemble_rows(
         crm.keep_eligible(customers), golden, consents, numbers, staff, newest,
-        lake.read("profile.a_contact_preference"), tokeniser(lake.settings, "crm"),
+        _layer(lake, "profile.a_contact_preference", PREFERENCES), tokeniser(lake.settings, "crm"),
     ).withColumn("business_date", F.lit(day.last))  # fmt: skip
     reviews = lake.read("identity.review_item").where(
         F.col("kind_code").isin(*IN_DOUBT) & (F.col("state_code") == "open")
@@ -98,6 +109,22 @@ def _full_rows(lake: Lake, release: Release, day: DateRange, base: str | None) -
         .withColumn("business_date", F.lit(day.last))
     )
     return crm.keep_last_exported(rows, doubtful, before)
+
+
+def _layer(lake: Lake, table: str, columns: str, day: DateRange | None = None) -> DataFrame:
+    """A table of a layer this lake may not have; empty with these columns where it does not."""
+    if table not in lake.contracts.tables:
+        return lake.spark.createDataFrame([], columns)
+    rows = lake.read(table)
+    return rows if day is None else explode_days(rows, day)
+
+
+def _with_layers(customers: DataFrame) -> DataFrame:
+    """More columns: conclusions of layers this lake may not have are null, never invented."""
+    for name, type_ in CONCLUSIONS.items():
+        if name not in customers.columns:
+            customers = customers.withColumn(name, F.lit(None).cast(type_))
+    return customers
 
 
 def _delta_rows(lake: Lake, release: Release, base: str, now: DataFrame, day: DateRange) -> DataFrame:
@@ -127,7 +154,7 @@ def _delta_rows(lake: Lake, release: Release, base: str, now: DataFrame, day: Da
     )
     today = lake.read("profile.customer_daily", day).select(
         tokens.column("customer", F.col("customer_id")).alias("crm_customer_token"),
-        F.when(F.col("stage_code") == "ended", "closed").otherwise("out_of_scope").alias("op_reason_code"),
+        F.when(F.col("product_cnt") == 0, "closed").otherwise("out_of_scope").alias("op_reason_code"),
     )
     erased = customers.where("status_code = 'erased'").select(
         tokens.column("customer", F.col("customer_id")).alias("crm_customer_token"),

@@ -20,11 +20,11 @@ def test_a_count_of_nothing_passes_and_a_warning_never_stops():
 
 
 def test_codes_are_judged_row_by_row_and_null_is_allowed(spark):
-    rows = spark.sql("select * from values ('A', 'x'), (null, 'y') as t(tier_code, stage_code)")
+    rows = spark.sql("select * from values ('A', 'x'), (null, 'y') as t(tier_code, job_code)")
 
-    assert judge.rows_keep_codes(rows, {"tier_code": ["A"], "stage_code": ["x"]}) == {
+    assert judge.rows_keep_codes(rows, {"tier_code": ["A"], "job_code": ["x"]}) == {
         "tier_code": True,
-        "stage_code": False,
+        "job_code": False,
     }
 
 
