@@ -39,8 +39,7 @@ check: setup     ## lint, types, import rules, stale files, unit tests (minutes)
 test: setup check ## check and all other tests, on one Spark server
 	@$(BIN)/python -m pytest -q --ignore=tests/unit --ignore=tests/contracts $(TESTS)
 
-lock:            ## renew requirements.lock after a change of pyproject.toml
-	@[ -x .bootstrap/bin/uv ] || { python3 -m venv .bootstrap && .bootstrap/bin/pip install -q uv; }
+lock: setup      ## renew requirements.lock after a change of pyproject.toml
 	@.bootstrap/bin/uv lock --quiet --upgrade
 	@.bootstrap/bin/uv export --quiet --frozen --no-emit-project --all-groups --format requirements-txt -o requirements.lock
 
