@@ -31,7 +31,7 @@ TYPES = (
 )
 _KEYS: Mapping[str, set[str]] = {
     "": {"feed", "source", "delivery", "layout", "key", "keep", "fields", "maps", "checks", "identity", "description", "purpose"},
-    "delivery": {"system", "member", "mode", "cadence", "due", "required", "carry_forward", "file", "opening"},
+    "delivery": {"system", "member", "mode", "cadence", "due", "required", "carry_forward", "file", "opening", "full_on"},
     "layout": {
         "kind", "encoding", "record_bytes", "record_type", "trailer", "separator", "header", "quote", "decimal", "date_format",
     },
@@ -56,7 +56,7 @@ class SourceField:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a feed comes. `member` names the inner file of a package, `file` a plain file; `{date}` stands for yyyymmdd."""
+    """How a feed comes. `full_on` are days of the month on which a feed of changes comes in full. `member` names the inner file of a package, `file` a plain file; `{date}` stands for yyyymmdd."""
 
     system: str
     member: str | None
@@ -66,6 +66,7 @@ class Delivery:
     required: bool
     carry_forward: bool
     opening: bool
+    full_on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _delivery(given: Mapping[str, Any], where: str) -> Delivery:
         system=str(given.get("system", "")), member=given.get("member"), file=given.get("file"),
         mode=_one_of(given.get("mode", "full"), MODES, f"{where}, mode"), due=str(given.get("due", "06:00")),
         required=bool(given.get("required", False)), carry_forward=bool(given.get("carry_forward", False)),
-        opening=bool(given.get("opening", False)),
+        opening=bool(given.get("opening", False)), full_on=tuple(map(int, given.get("full_on", ()))),
     )  # fmt: skip
 
 
