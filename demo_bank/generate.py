@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from demo_bank.books import advance, open_books
@@ -24,6 +25,10 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS)
     if core.SYSTEM in systems:
         day, files = core.opening_package(books)
         landing.deliver(core.SYSTEM, 0, day, files, core.arrival(day))
+    if ref.SYSTEM in systems:
+        # Balances of the day before the first business date need that day's rates.
+        day = world.size.first - timedelta(days=1)
+        landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
     for day in size.dates:
         made = advance(books)
         if core.SYSTEM in systems:

@@ -59,44 +59,14 @@ JOBS: tuple[Job, ...] = (
         ("profile.o_*",), "Money and products: accounts, flows, AUM.", retries=2,
     ),
     Job(
-        "profile_b", "spark_jobs.jobs.profile_b:run", ("silver.*", "identity.party_customer", "verdict:identity"),
-        ("profile.b_*",), "What customers did: logins, searches, visits, contacts.", retries=2,
-    ),
-    Job(
-        "profile_x", "spark_jobs.jobs.profile_x:run", ("silver.*", "identity.party_customer", "verdict:identity"),
-        ("profile.x_*",), "What customers said: surveys and complaints.", retries=2,
-    ),
-    Job(
-        "profile_s", "spark_jobs.jobs.profile_s:run",
-        ("silver.*", "identity.party_customer", "profile.b_*", "profile.x_*", "verdict:identity"),
-        ("profile.s_*",), "What service customers met: waits, errors, outages, clocks.", retries=2,
-    ),
-    Job(
-        "profile_a", "spark_jobs.jobs.profile_a:run",
-        ("silver.*", "identity.*", "profile.o_*", "profile.b_*", "profile.x_*", "profile.s_*"),
-        ("profile.a_tier_hist", "profile.a_lifecycle_hist", "profile.a_segment_member_hist", "profile.a_risk_profile",
-         "profile.a_consent_hist", "profile.a_contact_preference", "profile.a_model_score", "profile.a_customer_daily"),
-        "Tiers, lifecycle, segments, consent: what the bank concludes.", retries=2,
-    ),
-    Job(
         "customer", "spark_jobs.jobs.customer:run",
-        ("silver.*", "identity.*", "profile.o_*", "profile.b_*", "profile.x_*", "profile.s_*",
-         "profile.a_customer_daily"),
-        ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, five layers joined.",
+        ("silver.party_hist", "identity.*", "profile.o_*"),
+        ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
         retries=2,
     ),
+    _gate("profile", ("profile.*",), "Key sets, reconciliation to the cent, legal moves."),
     Job(
-        "alerts", "spark_jobs.jobs.alerts:run",
-        ("silver.*", "profile.o_*", "profile.b_*", "profile.x_*", "profile.s_*", "profile.a_*", "profile.customer_daily"),
-        ("profile.a_rule_hit",), "If-then rules and their guards: each hit has one outcome and its reasons.", retries=2,
-    ),
-    Job(
-        "metrics", "spark_jobs.jobs.metrics:run", ("profile.*", "silver.*"), ("metric.*",),
-        "The 24 top metrics with numerator, denominator and sample.", retries=2,
-    ),
-    _gate("profile", ("profile.*", "metric.*"), "Key sets, reconciliation to the cent, legal moves."),
-    Job(
-        "marts", "spark_jobs.jobs.marts:run", ("profile.*", "metric.*", "silver.*", "identity.*", "verdict:profile"),
+        "marts", "spark_jobs.jobs.marts:run", ("profile.*", "ops.delivery_file", "verdict:profile"),
         ("mart_build.*",), "dbt builds and tests the marts beside the published ones.", retries=1,
     ),
     _gate("mart", ("mart_build.*",), "Marts against their contracts, before anybody outside sees them."),

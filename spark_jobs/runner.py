@@ -151,19 +151,21 @@ class Runner:
         reads = self._read_versions(stage)
         last = self.ledger.get(stage.name)
         wanted = self.horizon
-        if last is None:
-            return wanted, reads
+        if last is not None and self._is_settled(stage, last, reads):
+            return None
+        seen = last.read_versions if last is not None else {}
+        for table, now in reads.items():
+            wanted = wanted.reaching(self.lake.touched_since(table, seen.get(table, -1), now))
+        return wanted, reads
+
+    def _is_settled(self, stage: Job, last: LastTime, reads: Mapping[str, int]) -> bool:
+        """Whether nothing the stage reads, no rule and no logic changed, and its dates are covered. Landing is always looked at."""
         same_logic = (last.rules_version, last.logic_version) == (
             self.lake.run.rules_version,
             stage.logic_version,
         )
         covered = last.from_date <= self.dates.first and self.dates.last <= last.to_date
-        if "landing" not in stage.reads and same_logic and covered and dict(last.read_versions) == reads:
-            return None
-        for table, now in reads.items():
-            touched = self.lake.touched_since(table, last.read_versions.get(table, -1), now)
-            wanted = wanted.reaching(touched)
-        return wanted, reads
+        return "landing" not in stage.reads and same_logic and covered and dict(last.read_versions) == reads
 
     # --- running --------------------------------------------------------------------------------------------
 
