@@ -33,7 +33,7 @@ if [ ! -f "$stamp" ] || ! .venv/bin/python -c '' 2>/dev/null; then
     index=${PIP_INDEX_URL:-$("$python" -m pip config get global.index-url 2>/dev/null || true)}
     if [ -n "$index" ]; then export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}; fi
     if [ -n "${PIP_CERT:-}" ]; then export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}; fi
-    export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-180} UV_LINK_MODE=${UV_LINK_MODE:-copy}
+    export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-180}
 
     if ! .bootstrap/bin/uv --version >/dev/null 2>&1; then
         rm -rf .bootstrap
