@@ -16,9 +16,9 @@ from demo_bank.streams import stream
 MOBILE, PHONE, COUNTER = "mobile", "phone", "counter"
 # What fails, and how often among failures. An empty page is the whole channel.
 _PLACES = (
-    (MOBILE, "transfer_confirm", 0.14), (MOBILE, "transfer_form", 0.10), (MOBILE, "login", 0.16), (MOBILE, "balance", 0.10),
-    (MOBILE, "wealth_buy", 0.08), (MOBILE, "loan_repay", 0.06), (MOBILE, "card_bill", 0.08), (MOBILE, "", 0.12),
-    (PHONE, "", 0.08), (COUNTER, "", 0.08),
+    (MOBILE, "transfer_confirm", 0.10), (MOBILE, "transfer_form", 0.08), (MOBILE, "login", 0.20), (MOBILE, "balance", 0.12),
+    (MOBILE, "wealth_buy", 0.05), (MOBILE, "loan_repay", 0.05), (MOBILE, "card_bill", 0.06), (MOBILE, "", 0.20),
+    (PHONE, "", 0.07), (COUNTER, "", 0.07),
 )  # fmt: skip
 # The outage of the cast (21, 22): transfers fail for an hour and a half on a working morning.
 OUTAGE_DAY, OUTAGE_FROM, OUTAGE_TO = date(2026, 9, 22), 36_000, 41_400
@@ -60,7 +60,7 @@ def incidents_of(seed: int, day: date, outlets: int) -> list[Incident]:
         channel, page, _ = _PLACES[place]
         severity = 1 + int(rng.choice(4, p=numbers.SEVERITY_SHARE))
         start = int(rng.integers(7 * 3600, 21 * 3600))
-        length = int(rng.integers(15, 60) * 60 * (0.5 + severity / 2))
+        length = int(rng.integers(50, 190) * 60 * (0.7 + 0.2 * severity))
         outlet = int(rng.integers(0, outlets)) if channel == COUNTER else -1
         made.append(("", channel, page, outlet, start, min(start + length, 86_340), severity))
     if day == OUTAGE_DAY:

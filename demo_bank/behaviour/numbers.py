@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # --- volumes per person and day ---
 ACTIVE_SHARE = 0.30  # of all people, on the mobile bank
-DIGITAL_EVENTS = 3.5  # logins, page actions, searches and failed transfers together
+DIGITAL_EVENTS = 3.6  # logins, page actions, searches and failed transfers together
 CALLS = 0.012
 COMPLAINTS = 0.0012
 INVITATIONS = 0.010
@@ -13,7 +13,7 @@ CONTACTS = 0.020
 TASKS = 0.006
 
 # --- service failures ---
-INCIDENT_MORE = 0.8  # chance of each further incident on a day; every day has one
+INCIDENT_MORE = 1.0  # chance of each further incident on a day; every day has one
 SEVERITY_SHARE = (0.34, 0.34, 0.22, 0.10)  # of severity 1, 2, 3, 4
 BASE_ERROR = 0.004
 ERROR_PER_SEVERITY = 0.16  # chance of an error in an incident's window, per step of severity
