@@ -1,0 +1,69 @@
+"""Silver: conform what all suppliers delivered to the bank's entities, independent tables side by side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.bronze import ledger
+from spark_jobs.contracts.sources import load_sources
+from spark_jobs.dates import DateRange
+from spark_jobs.silver import happening
+from spark_jobs.silver.conform import FIRST, SECOND, Maker, Work
+from spark_jobs.silver.feeds import Feeds
+from spark_jobs.tables import WRITERS, Lake
+
+
+def run(lake: Lake, dates: DateRange) -> None:
+    """Write every silver table for the range. An entity no feed of this bank fills stays an empty table."""
+    work = Work(lake, _feeds(lake, dates), dates)
+    _side_by_side([*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)])
+    _side_by_side([_publisher(work, table, make) for table, make in SECOND.items()])
+
+
+def _feeds(lake: Lake, dates: DateRange) -> Feeds:
+    delivered: Mapping[str, list[date]] = defaultdict(list)
+    for row in _accepted_days(lake):
+        delivered[row["feed_code"]].append(row["business_date"])
+    cache: dict[str, DataFrame] = {}
+
+    def read(feed: str) -> DataFrame:
+        if feed not in cache:
+            cache[feed] = ledger.accepted(lake, feed)
+        return cache[feed]
+
+    return Feeds(lake, load_sources(lake.settings.conf_dirs), read, delivered, dates.last)
+
+
+def _accepted_days(lake: Lake) -> Iterable[Mapping[str, date]]:
+    loaded = lake.read(ledger.TABLE).where(F.col("state_code").isin(*ledger.ACCEPTED))
+    return [row.asDict() for row in loaded.select("feed_code", "business_date").distinct().collect()]
+
+
+def _publisher(work: Work, table: str, make: Maker) -> Callable[[], None]:
+    return lambda: work.lake.publish(table, make(work), work.dates)
+
+
+def _transactions(work: Work) -> None:
+    """Entries; a reversal restates the date of the entry it takes back, so the range may begin earlier than asked."""
+    lake, dates = work.lake, work.dates
+    back = happening.since(dates.first, happening.REVERSAL_DAYS + happening.REPEAT_DAYS)
+    entries = happening.keep_entries(work.feeds.rows("transaction", back), dates)
+    links = happening.link_reversals(entries).localCheckpoint()
+    touched = links.where(F.col("reversed_day") >= F.lit(dates.first)).agg(F.min("business_date")).first()
+    oldest = touched[0] if touched and touched[0] else dates.first
+    wide = DateRange(min(oldest, dates.first), dates.last)
+    restated = happening.derive_reversed(entries, links).where(F.col("business_date") >= F.lit(wide.first))
+    lake.publish("silver.transaction", restated, wide)
+
+
+def _side_by_side(tasks: Iterable[Callable[[], None]]) -> None:
+    """All tasks in threads; the first error is raised after the others are done, so that nothing is half written."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()

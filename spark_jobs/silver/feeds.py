@@ -1,0 +1,147 @@
+"""All feeds of this bank, by the silver entity they fill: unions of compiled maps, in the entity's columns and types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark_jobs.columns.names import parsed_name
+from spark_jobs.columns.phones import normalised_phone
+from spark_jobs.contracts.model import HISTORY_COLUMNS
+from spark_jobs.contracts.sources import SourceContract
+from spark_jobs.contracts.spark_types import spark_type
+from spark_jobs.silver.compile import META, Compiler
+from spark_jobs.silver.mapping import INPUTS, EntityMap, read_maps, table_of
+from spark_jobs.silver.transforms import TRANSFORMS
+from spark_jobs.tables import Lake
+
+_INPUT_TYPES: Mapping[str, T.DataType] = {
+    "is_birth_date_invalid": T.BooleanType(),
+    "sequence_ms": T.LongType(),
+    "priority_no": T.IntegerType(),
+    "receipt_at": T.TimestampType(),
+    "birth_month": T.DateType(),
+}
+_META_TYPES: Mapping[str, T.DataType] = {
+    "_day": T.DateType(), "_line": T.LongType(), "_record": T.StringType(), "_order": T.StringType(),
+    "_gone": T.BooleanType(), "_until": T.DateType(), "_feed": T.StringType(), "_stub": T.BooleanType(),
+    "_valid_from": T.DateType(), "_valid_to": T.DateType(),
+    "_origin": T.ArrayType(T.StructType([T.StructField("file_id", T.StringType()), T.StructField("line_no", T.LongType())])),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed of the bank: its contract, its maps, and the business dates for which something was accepted."""
+
+    source: SourceContract
+    maps: tuple[EntityMap, ...]
+    delivered: tuple[date, ...]
+
+    @property
+    def full_days(self) -> tuple[date, ...]:
+        """Dates whose delivery was complete: what it leaves out is gone."""
+        if self.source.delivery.mode == "full":
+            return self.delivered
+        return tuple(d for d in self.delivered if d.day in self.source.delivery.full_on)
+
+
+class Feeds:
+    """Reads entities out of bronze, up to the last date of a run."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        sources: Mapping[str, SourceContract],
+        read: Callable[[str], DataFrame],
+        delivered: Mapping[str, Iterable[date]],
+        last: date,
+    ) -> None:
+        self.lake, self.read, self.last = lake, read, last
+        self.feeds = {
+            name: Feed(
+                source,
+                tuple(read_maps(source, lake.contracts, lake.codes, tuple(TRANSFORMS))),
+                tuple(sorted({d for d in delivered.get(name, ()) if d <= last})),
+            )
+            for name, source in sources.items()
+            if source.maps
+        }
+
+    def maps(self, entity: str) -> list[tuple[Feed, EntityMap]]:
+        """Maps that fill an entity, by feeds that ever delivered."""
+        return [
+            (feed, each)
+            for feed in self.feeds.values()
+            for each in feed.maps
+            if each.entity == entity and feed.delivered
+        ]
+
+    def rows(self, entity: str, since: date | None = None) -> DataFrame:
+        """Rows of all feeds for an entity, up to the last date (and from `since` on), in the entity's columns and inputs.
+
+        Grain: one row per map and source record. Empty where no feed of this bank fills the entity.
+        """
+        frames = [self.of_map(feed, each, since) for feed, each in self.maps(entity)]
+        if not frames:
+            return self._nothing(entity)
+        return reduce(DataFrame.unionByName, frames)
+
+    def of_map(self, feed: Feed, entity_map: EntityMap, since: date | None = None) -> DataFrame:
+        """Rows of one map."""
+        rows = self.read(feed.source.feed).where(F.col("business_date") <= F.lit(self.last))
+        if since is not None:
+            rows = rows.where(F.col("business_date") >= F.lit(since))
+        compiled = Compiler(self.lake, feed.source, feed.full_days).frame(entity_map, rows)
+        return self._shaped(entity_map.entity, self._with_pseudo_party(entity_map, compiled, feed))
+
+    def _with_pseudo_party(self, entity_map: EntityMap, rows: DataFrame, feed: Feed) -> DataFrame:
+        """A person known by name and phone only becomes a party of that pair; without both there is no party."""
+        given = set(entity_map.columns)
+        if not {"party_key_name", "party_key_phone"} <= given:
+            return rows
+        phone, name = normalised_phone(F.col("party_key_phone")), parsed_name(F.col("party_key_name"))
+        keyed = rows.withColumn("_phone", phone).withColumn("_name", name)
+        pair = F.concat_ws("|", "_name.folded", F.coalesce("_phone.norm", "_phone.masked"))
+        known = F.col("_name.folded").isNotNull() & F.coalesce("_phone.norm", "_phone.masked").isNotNull()
+        pseudo = F.when(known, self.lake.token("caller", F.lit(feed.source.source_code), pair))
+        made = keyed.withColumn("_pseudo", pseudo)
+        own = F.col("party_no_source") if "party_no_source" in rows.columns else F.lit(None)
+        made = made.withColumn("party_no_source", F.coalesce(own, "_pseudo"))
+        if "party_id" in self.lake.contracts.table(entity_map.table).columns and "party_id" not in given:
+            source = F.lit(feed.source.source_code)
+            made = made.withColumn("party_id", self.lake.token("party", source, F.col("party_no_source")))
+        return made.drop("_phone", "_name", "_pseudo")
+
+    def columns(self, entity: str) -> dict[str, T.DataType]:
+        """Columns of an entity's rows: the contract's, then inputs that are not stored."""
+        contract = self.lake.contracts.table(table_of(entity))
+        stored = [c for c in contract.columns if c not in HISTORY_COLUMNS and c != "business_date"]
+        shaped = {
+            c: spark_type(self.lake.contracts.field(c).type) for c in (*stored, "source_code")
+        }
+        for name in (*INPUTS["*"], *INPUTS.get(entity, ())):
+            shaped.setdefault(name, _INPUT_TYPES.get(name, T.StringType()))
+        return shaped
+
+    def _shaped(self, entity: str, rows: DataFrame) -> DataFrame:
+        cast = [
+            (F.col(c).try_cast(kind) if c in rows.columns else F.lit(None).cast(kind)).alias(c)
+            for c, kind in self.columns(entity).items()
+        ]
+        return rows.select(*cast, *META)
+
+    def _nothing(self, entity: str) -> DataFrame:
+        kinds = {**self.columns(entity), **_META_TYPES}
+        schema = T.StructType([T.StructField(name, kind) for name, kind in kinds.items()])
+        return self.lake.spark.createDataFrame([], schema)
+
+    def first_day(self, since: date, days: int) -> date:
+        """The date so many days before; where events are looked back for repeats."""
+        return since - timedelta(days=days)

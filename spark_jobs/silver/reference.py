@@ -1,0 +1,96 @@
+"""Calendar, organisation, regions, service windows, and what comes from configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.silver.folds import fold_records, keep_newest, resolve_overlaps
+
+WINDOW_MINUTES = 5
+_WORKING = ("workday", "adjusted_workday")
+
+
+def fill_calendar(rows: DataFrame) -> DataFrame:
+    """silver.calendar: every day of the years the source speaks of. Days it does not name are workdays or weekend by weekday."""
+    named = keep_newest(rows, ["calendar_date"]).select(
+        "calendar_date", "day_kind_code", "holiday_name", "is_market_day", "_origin"
+    )
+    span = named.agg(F.min("calendar_date").alias("a"), F.max("calendar_date").alias("b"))
+    days = span.where(F.col("a").isNotNull()).select(
+        F.explode(F.sequence(F.trunc("a", "year"), F.date_sub(F.add_months(F.trunc("b", "year"), 12), 1))).alias(
+            "calendar_date"
+        )
+    )
+    by_weekday = F.when(F.weekday("calendar_date") >= 5, "weekend").otherwise("workday")
+    full = days.join(named, "calendar_date", "left").withColumn(
+        "day_kind_code", F.coalesce("day_kind_code", by_weekday)
+    )
+    return full.withColumn("is_working_day", F.col("day_kind_code").isin(*_WORKING))
+
+
+def fold_managers(rows: DataFrame) -> DataFrame:
+    """silver.customer_manager_hist: one manager at a time; of several the one with the best priority, then the latest start (D45)."""
+    payload = ["manager_staff_id"]
+    versions = fold_records(rows.drop("valid_from", "valid_to").dropna(subset=["party_id", "manager_staff_id"]))
+    ranked = versions.withColumn(
+        "_rank", F.struct(-F.coalesce("priority_no", F.lit(99)), F.col("valid_from"), F.col("manager_staff_id"))
+    ).select("party_id", *payload, "valid_from", "valid_to", "_rank", "_origin")
+    resolved = resolve_overlaps(ranked, ["party_id"], payload)
+    return resolved.withColumn("is_overlap_resolved", F.col("_claims_cnt") > 1)
+
+
+def fill_windows(windows: DataFrame) -> DataFrame:
+    """silver.service_window: measured windows, and gaps for the windows of a day in which a page was measured at other times.
+
+    windows: one row per channel, page, window and business date. A day has its windows from 00:00 to 24:00 local time.
+    """
+    pages = windows.select("business_date", "channel_code", "page_code").distinct()
+    midnight = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), "Asia/Shanghai")
+    step = F.make_dt_interval(F.lit(0), F.lit(0), F.lit(WINDOW_MINUTES), F.lit(0))
+    last = midnight + F.make_dt_interval(F.lit(0), F.lit(23), F.lit(60 - WINDOW_MINUTES), F.lit(0))
+    every = pages.withColumn("window_start_at", F.explode(F.sequence(midnight, last, step)))
+    key = ["business_date", "channel_code", "page_code", "window_start_at"]
+    measured = windows.withColumn("_measured", F.lit(True))
+    return every.join(measured, key, "full").withColumn("is_gap", F.col("_measured").isNull())
+
+
+def touchpoints(spark: SparkSession, codes: Mapping[str, Mapping[str, str]]) -> DataFrame:
+    """silver.touchpoint from conf/codes/touchpoint.csv."""
+    rows = [
+        (
+            code, row["zh"], row["en"], row["channel_code"], row["journey_code"], int(row["stage_no"] or 0),
+            [p for p in row["page_codes"].split(";") if p],
+        )
+        for code, row in codes.items()
+    ]  # fmt: skip
+    return spark.createDataFrame(
+        rows,
+        "touchpoint_code string, touchpoint_name string, touchpoint_name_en string, channel_code string, "
+        "journey_code string, stage_no int, page_codes array<string>",
+    )
+
+
+def event_kinds(spark: SparkSession, codes: Mapping[str, Mapping[str, str]]) -> DataFrame:
+    """silver.event_kind from conf/codes/event_kind.csv."""
+    rows = [
+        (code, row["zh"], row["channel_code"], row["is_customer_initiated"] == "true", row["data_class_code"])
+        for code, row in codes.items()
+    ]
+    return spark.createDataFrame(
+        rows,
+        "event_kind_code string, event_kind_name string, channel_code string, is_customer_initiated boolean, data_class_code string",
+    )
+
+
+def fold_regions(rows: DataFrame) -> DataFrame:
+    """silver.region: the newest statement of each division and beginning; what the source no longer lists is left out."""
+    newest = keep_newest(
+        rows.withColumn("valid_from", F.coalesce("_valid_from", F.lit("1949-10-01").cast("date"))),
+        ["region_code", "valid_from"],
+    )
+    return newest.where(F.col("_gone_date").isNull()).withColumn(
+        "valid_to", F.coalesce("_valid_to", F.lit("9999-12-31").cast("date"))
+    )
