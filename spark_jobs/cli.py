@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import difflib
+import faulthandler
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -114,39 +116,36 @@ def demo(size: Annotated[str, typer.Option("--size", help="Of the demo bank, whe
 
 @app.command()
 def status(as_json: Json = False, profile: Profile = None) -> None:
-    """Server, release and the newest run, read without a JVM."""
-    from spark_jobs import server
+    """Server, Airflow, release, and what came of each business date; read without a JVM."""
+    from spark_jobs import main_job, orchestrator, server, summary
     from spark_jobs.exports import release as releases
 
     settings = _settings(profile)
-    now, shown = server.status(settings), releases.current(settings)
-    content = {
-        "version": version("oxpecker"),
-        "home": str(settings.home),
-        "server": {
-            "answers": now.answers,
-            "pid": now.pid,
-            "connect_port": now.connect_port,
-            "thrift_port": now.thrift_port,
-        },
-        "release": None
-        if shown is None
-        else {
-            "release_id": shown.release_id,
-            "business_date": shown.business_date,
-            "published_at": shown.published_at,
-            "tables": len(shown.tables),
-        },
-    }
+    now, airflow, shown = server.status(settings), orchestrator.describe(settings), releases.current(settings)
+    figures = summary.collect(settings)
     if as_json:
-        print(json.dumps(content, indent=1))
+        content = {
+            "version": version("oxpecker"),
+            "home": str(settings.home),
+            "landing": str(settings.landing),
+            "server": {"answers": now.answers, "pid": now.pid, "connect_port": now.connect_port, "thrift_port": now.thrift_port},
+            "airflow": {"healthy": airflow.healthy, "pid": airflow.pid, "url": airflow.url},
+            "release": None if shown is None else {
+                "release_id": shown.release_id, "business_date": shown.business_date,
+                "published_at": shown.published_at, "tables": {n: t.version for n, t in shown.tables.items()},
+            },
+            **summary.as_json(figures),
+        }  # fmt: skip
+        print(json.dumps(content, indent=1, ensure_ascii=False))
         return
-    out.print(f"home     {content['home']}")
+    out.print(f"home     {settings.home}", highlight=False, soft_wrap=True)
     out.print(f"server   {'answers' if now.answers else 'is down; `oxpecker up` starts it'}")
+    out.print(f"Airflow  {airflow.url if airflow.healthy else 'is down; `oxpecker up` starts it'}")
     if shown is None:
-        out.print("release  none yet")
+        out.print("release  none yet; `make run` makes one")
     else:
         out.print(f"release  {shown.release_id} of {shown.business_date}, {len(shown.tables)} tables")
+    main_job.show_figures(figures, out)
 
 
 def _show(result: Any) -> None:
@@ -290,7 +289,7 @@ def release_list(profile: Profile = None) -> None:
 
 
 @quarantine_app.command("list")
-def quarantine_list(profile: Profile = None) -> None:
+def quarantine_list(as_json: Json = False, profile: Profile = None) -> None:
     """How many records lie in quarantine, by feed and reason; no record's content."""
     from spark_jobs.exports import published
 
@@ -299,7 +298,7 @@ def quarantine_list(profile: Profile = None) -> None:
         "select feed_code, array_to_string(reason_codes, ' ') as reasons, state_code, count(*) as records, "
         "min(business_date) as oldest from {table} group by all order by records desc, feed_code",
     )  # fmt: skip
-    _print_rows(columns, rows, "table")
+    _print_rows(columns, rows, "json" if as_json else "table")
 
 
 @quarantine_app.command("show")
@@ -338,6 +337,8 @@ def _add_plugins() -> None:
 
 def main() -> None:
     """Entry point: a known error is one line and its exit code; anything else is a bug and shows itself."""
+    # `kill -USR1 <pid>` tells where a command that seems to hang is.
+    faulthandler.register(signal.SIGUSR1)
     _add_plugins()
     try:
         app()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from spark_jobs.orchestrator import Client, TaskState
 from spark_jobs.settings import Settings
 
 DAILY_RUNS = 2
+SHOWN_RUNS = 4
 SIZE = "tiny"
 OVER = {
     "success": "green",
@@ -112,8 +113,27 @@ def _ensure_deliveries(settings: Settings, err: Console, size: str) -> None:
 
 
 def show(settings: Settings, out: Console) -> None:
-    """The summary a person wants to read after a run."""
-    figures = summary.collect(settings)
+    """The summary a person wants to read after a run, and where to look next."""
+    show_figures(summary.collect(settings), out)
+    for told in (
+        f"report     {settings.report / 'index.html'}",
+        f"CRM files  {settings.exports}",
+        'query      .venv/bin/oxpecker sql "select * from mart.dim_customer limit 5"',
+        "stop       make down   (the Spark server still runs)",
+    ):
+        out.print(told, highlight=False, soft_wrap=True)
+
+
+def show_figures(figures: summary.Figures, out: Console) -> None:
+    """Tables of what arrived, how long it took and what came of it; a table without rows is left out."""
+    for table in (_days(figures), _stages(figures), _gates(figures), _counts("published table", "The release", figures.marts),
+                  _counts("package", "CRM files", figures.exports)):  # fmt: skip
+        if table.row_count:
+            out.print(table)
+    out.print(f"identity: {figures.links:,} links")
+
+
+def _days(figures: summary.Figures) -> Table:
     days = Table("business date", title="What arrived and what came of it", title_justify="left")
     for column in ("feeds", "held", "rows in", "quarantined", "customers"):
         days.add_column(column, justify="right")
@@ -123,42 +143,36 @@ def show(settings: Settings, out: Console) -> None:
             str(day.business_date), str(day.feeds_received), str(day.feeds_held), f"{day.rows_in:,}",
             f"{day.quarantined:,}", customers,
         )  # fmt: skip
-    out.print(days)
+    return days
+
+
+def _stages(figures: summary.Figures) -> Table:
+    """The newest runs side by side; a stage that had nothing to do has no figure."""
     stages = Table("stage", title="Seconds per stage", title_justify="left")
-    names = list(dict.fromkeys(stage for each in figures.stages.values() for stage in each))
-    newest = list(figures.stages)[-4:]
+    newest = list(figures.stages)[-SHOWN_RUNS:]
     for run in newest:
         stages.add_column(run, justify="right")
-    for name in names:
-        stages.add_row(
-            name,
-            *[f"{figures.stages[run][name]:.1f}" if name in figures.stages[run] else "" for run in newest],
-        )
-    out.print(stages)
-    gates = Table(
-        "gate", "passed", "warned", "failed", title="Gates, the newest time each spoke", title_justify="left"
-    )
+    for name in dict.fromkeys(stage for run in newest for stage in figures.stages[run]):
+        secs = [figures.stages[run].get(name) for run in newest]
+        stages.add_row(name, *["" if each is None else f"{each:.1f}" for each in secs])
+    return stages
+
+
+def _gates(figures: summary.Figures) -> Table:
+    gates = Table("gate", title="Gates, the newest time each spoke", title_justify="left")
+    for column in ("passed", "warned", "failed"):
+        gates.add_column(column, justify="right")
     for gate, counts in figures.gates.items():
         gates.add_row(gate, *[str(counts.get(verdict, 0)) for verdict in ("pass", "warn", "fail")])
-    out.print(gates)
-    marts = Table("published table", title="The release", title_justify="left")
-    marts.add_column("rows", justify="right")
-    for name, rows in figures.marts.items():
-        marts.add_row(name, f"{rows:,}")
-    out.print(marts)
-    exports = Table("CRM files", title_justify="left")
-    exports.add_column("rows", justify="right")
-    for name, rows in figures.exports.items():
-        exports.add_row(name, f"{rows:,}")
-    out.print(exports)
-    out.print(f"identity: {figures.links:,} links")
-    for told in (
-        f"report     {settings.report / 'index.html'}",
-        f"CRM files  {settings.exports}",
-        'query      .venv/bin/oxpecker sql "select * from mart.dim_customer limit 5"',
-        "stop       make down   (the Spark server still runs)",
-    ):
-        out.print(told, highlight=False, soft_wrap=True)
+    return gates
+
+
+def _counts(what: str, title: str, rows: Mapping[str, int]) -> Table:
+    table = Table(what, title=title, title_justify="left")
+    table.add_column("rows", justify="right")
+    for name, count in rows.items():
+        table.add_row(name, f"{count:,}")
+    return table
 
 
 def _clock() -> str:

@@ -5,8 +5,9 @@ Used by `make run`, `oxpecker status` and whoever wants them as JSON. A ledger t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -38,6 +39,7 @@ class Figures:
     marts: Mapping[str, int] = field(default_factory=dict)
     exports: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # The newest run first.
     runs: Sequence[Mapping[str, Any]] = ()
 
 
@@ -74,7 +76,23 @@ def collect(settings: Settings) -> Figures:
     figures.stages = _stages(settings)
     figures.marts = _marts(settings)
     figures.exports = _exports(settings)
+    figures.runs = _runs(settings)
     return figures
+
+
+def as_json(figures: Figures) -> dict[str, Any]:
+    """The figures as plain values; dates and instants as text."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(figures), default=str))
+    return plain
+
+
+def _runs(settings: Settings) -> list[dict[str, Any]]:
+    columns, rows = published.ledger(
+        settings, "ops.run",
+        "select run_id, kind_code, from_date, to_date, state_code, release_id, started_at, ended_at, "
+        "round(epoch(ended_at - started_at), 1) as run_secs from {table} order by started_at desc limit 20",
+    )  # fmt: skip
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _gates(settings: Settings) -> dict[str, dict[str, int]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -38,6 +40,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture(scope="session")
+def nano_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Landing of a fresh demo bank of 50 people; to be read only."""
+    folder = tmp_path_factory.mktemp("nano")
+    command = [sys.executable, "-c", "from spark_jobs.cli import main; main()"]
+    arguments = ["demo-bank", "generate", "--size", "nano", "--out", str(folder)]
+    subprocess.run([*command, *arguments], cwd=settings_module.REPOSITORY, check=True, capture_output=True)
+    return folder / "landing"
 
 
 @pytest.fixture(scope="session")
