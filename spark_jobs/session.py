@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
 from pyspark.sql import SparkSession
+from pyspark.sql.connect import plan
 
 from spark_jobs import server
 from spark_jobs.settings import Settings
@@ -10,8 +16,27 @@ from spark_jobs.settings import Settings
 
 def connect(settings: Settings) -> SparkSession:
     """A session on the lake's server, or on the endpoint of `server.remote`. One process uses one session."""
+    _release_checkpoints_aside()
     remote = settings.server.remote
     if remote is None:
         remote = f"sc://127.0.0.1:{server.start(settings).connect_port}"
     session: SparkSession = SparkSession.builder.remote(remote).getOrCreate()
     return session
+
+
+@cache
+def _release_checkpoints_aside() -> None:
+    """Let a thread of its own tell the server that a local checkpoint is no longer needed.
+
+    PySpark 4.2 tells it in the frame's finaliser. When the garbage collector runs that inside another call's channel lock, the
+    process waits for itself for ever (seen here once in a few runs; fixed upstream by a deadline only, SPARK-58846).
+    """
+    finaliser = plan.CachedRemoteRelation.__del__
+    waiting: SimpleQueue[Any] = SimpleQueue()  # Its `put` is safe inside a finaliser.
+
+    def release() -> None:
+        while True:
+            finaliser(waiting.get())
+
+    plan.CachedRemoteRelation.__del__ = lambda relation: waiting.put(relation)  # type: ignore[method-assign]
+    Thread(target=release, name="release-checkpoints", daemon=True).start()
