@@ -22,8 +22,11 @@ from spark_jobs.tables import WRITERS, Lake
 def run(lake: Lake, dates: DateRange) -> None:
     """Write every silver table for the range. An entity no feed of this bank fills stays an empty table."""
     work = Work(lake, _feeds(lake, dates), dates)
-    _side_by_side([*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)])
-    _side_by_side([_publisher(work, table, make) for table, make in SECOND.items()])
+    try:
+        _side_by_side([*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)])
+        _side_by_side([_publisher(work, table, make) for table, make in SECOND.items()])
+    finally:
+        work.feeds.views.drop()
 
 
 def _feeds(lake: Lake, dates: DateRange) -> Feeds:
@@ -46,7 +49,7 @@ def _accepted_days(lake: Lake) -> Iterable[Mapping[str, date]]:
 
 
 def _publisher(work: Work, table: str, make: Maker) -> Callable[[], None]:
-    return lambda: work.lake.publish(table, make(work), work.dates)
+    return lambda: work.lake.publish(table, work.feeds.views.settled(make(work)), work.dates)
 
 
 def _transactions(work: Work) -> None:
@@ -59,7 +62,7 @@ def _transactions(work: Work) -> None:
     oldest = touched[0] if touched and touched[0] else dates.first
     wide = DateRange(min(oldest, dates.first), dates.last)
     restated = happening.derive_reversed(entries, links).where(F.col("business_date") >= F.lit(wide.first))
-    lake.publish("silver.transaction", restated, wide)
+    lake.publish("silver.transaction", work.feeds.views.settled(restated), wide)
 
 
 def _side_by_side(tasks: Iterable[Callable[[], None]]) -> None:

@@ -55,8 +55,8 @@ class Compiler:
         self.lake, self.source, self.full_days, self.zone = lake, source, full_days, zone
         self.fields = {f.name: f for f in source.fields}
 
-    def frame(self, entity_map: EntityMap, rows: DataFrame) -> DataFrame:
-        """Rows of the feed as rows of the entity. rows: accepted bronze rows."""
+    def frame(self, entity_map: EntityMap, rows: DataFrame) -> tuple[DataFrame, set[str]]:
+        """Rows of the feed as rows of the entity, and which of its columns the map gives. rows: accepted bronze rows."""
         for name, kept in self.source.keep.items():
             rows = rows.where(F.col(name).isin(*kept))
         if not self._keeps_history(entity_map):
@@ -66,9 +66,8 @@ class Compiler:
         for column, expression in entity_map.columns.items():
             made[column] = self.column(expression)
         self._ids(entity_map, made)
-        return rows.select(
-            *[column.alias(name) for name, column in made.items()], *self._meta(entity_map, rows)
-        )
+        columns = [column.alias(name) for name, column in made.items()]
+        return rows.select(*columns, *self._meta(entity_map)), set(made)
 
     def _keeps_history(self, entity_map: EntityMap) -> bool:
         return self.lake.contracts.table(entity_map.table).write is Write.HISTORY
@@ -111,7 +110,7 @@ class Compiler:
             if born is not None and born.operator == "field":
                 made["is_birth_date_invalid"] = day_columns.is_invalid_date(F.col(born.argument))
 
-    def _meta(self, entity_map: EntityMap, rows: DataFrame) -> list[Column]:
+    def _meta(self, entity_map: EntityMap) -> list[Column]:
         key = self.source.key or ("_line_no", "business_date")
         parts = [F.coalesce(F.trim(F.col(k).cast("string")), F.lit("")) for k in key]
         if entity_map.rows is not None:

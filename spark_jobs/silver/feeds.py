@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -19,6 +19,7 @@ from spark_jobs.contracts.spark_types import spark_type
 from spark_jobs.silver.compile import META, Compiler
 from spark_jobs.silver.mapping import INPUTS, EntityMap, read_maps, table_of
 from spark_jobs.silver.transforms import TRANSFORMS
+from spark_jobs.silver.views import Views
 from spark_jobs.tables import Lake
 
 _INPUT_TYPES: Mapping[str, T.DataType] = {
@@ -64,6 +65,7 @@ class Feeds:
         last: date,
     ) -> None:
         self.lake, self.read, self.last = lake, read, last
+        self.views = Views(lake.spark)
         self.feeds = {
             name: Feed(
                 source,
@@ -91,33 +93,37 @@ class Feeds:
         frames = [self.of_map(feed, each, since) for feed, each in self.maps(entity)]
         if not frames:
             return self._nothing(entity)
-        return reduce(DataFrame.unionByName, frames)
+        return self.views.settled(reduce(DataFrame.unionAll, frames))
 
     def of_map(self, feed: Feed, entity_map: EntityMap, since: date | None = None) -> DataFrame:
         """Rows of one map."""
         rows = self.read(feed.source.feed).where(F.col("business_date") <= F.lit(self.last))
         if since is not None:
             rows = rows.where(F.col("business_date") >= F.lit(since))
-        compiled = Compiler(self.lake, feed.source, feed.full_days).frame(entity_map, rows)
-        return self._shaped(entity_map.entity, self._with_pseudo_party(entity_map, compiled, feed))
+        compiled, given = Compiler(self.lake, feed.source, feed.full_days).frame(entity_map, rows)
+        if {"party_key_name", "party_key_phone"} <= given:
+            compiled, given = self._with_pseudo_party(entity_map, compiled, given, feed)
+        return self._shaped(entity_map.entity, compiled, given)
 
-    def _with_pseudo_party(self, entity_map: EntityMap, rows: DataFrame, feed: Feed) -> DataFrame:
+    def _with_pseudo_party(
+        self, entity_map: EntityMap, rows: DataFrame, given: set[str], feed: Feed
+    ) -> tuple[DataFrame, set[str]]:
         """A person known by name and phone only becomes a party of that pair; without both there is no party."""
-        given = set(entity_map.columns)
-        if not {"party_key_name", "party_key_phone"} <= given:
-            return rows
         phone, name = normalised_phone(F.col("party_key_phone")), parsed_name(F.col("party_key_name"))
         keyed = rows.withColumn("_phone", phone).withColumn("_name", name)
         pair = F.concat_ws("|", "_name.folded", F.coalesce("_phone.norm", "_phone.masked"))
         known = F.col("_name.folded").isNotNull() & F.coalesce("_phone.norm", "_phone.masked").isNotNull()
         pseudo = F.when(known, self.lake.token("caller", F.lit(feed.source.source_code), pair))
         made = keyed.withColumn("_pseudo", pseudo)
-        own = F.col("party_no_source") if "party_no_source" in rows.columns else F.lit(None)
+        own = F.col("party_no_source") if "party_no_source" in given else F.lit(None)
         made = made.withColumn("party_no_source", F.coalesce(own, "_pseudo"))
-        if "party_id" in self.lake.contracts.table(entity_map.table).columns and "party_id" not in given:
+        given = given | {"party_no_source"}
+        has_id = "party_id" in self.lake.contracts.table(entity_map.table).columns
+        if has_id and "party_id" not in entity_map.columns:
             source = F.lit(feed.source.source_code)
             made = made.withColumn("party_id", self.lake.token("party", source, F.col("party_no_source")))
-        return made.drop("_phone", "_name", "_pseudo")
+            given = given | {"party_id"}
+        return made, given
 
     def columns(self, entity: str) -> dict[str, T.DataType]:
         """Columns of an entity's rows: the contract's, then inputs that are not stored."""
@@ -130,9 +136,9 @@ class Feeds:
             shaped.setdefault(name, _INPUT_TYPES.get(name, T.StringType()))
         return shaped
 
-    def _shaped(self, entity: str, rows: DataFrame) -> DataFrame:
+    def _shaped(self, entity: str, rows: DataFrame, given: set[str]) -> DataFrame:
         cast = [
-            (F.col(c).try_cast(kind) if c in rows.columns else F.lit(None).cast(kind)).alias(c)
+            (F.col(c).try_cast(kind) if c in given else F.lit(None).cast(kind)).alias(c)
             for c, kind in self.columns(entity).items()
         ]
         return rows.select(*cast, *META)
@@ -141,7 +147,3 @@ class Feeds:
         kinds = {**self.columns(entity), **_META_TYPES}
         schema = T.StructType([T.StructField(name, kind) for name, kind in kinds.items()])
         return self.lake.spark.createDataFrame([], schema)
-
-    def first_day(self, since: date, days: int) -> date:
-        """The date so many days before; where events are looked back for repeats."""
-        return since - timedelta(days=days)

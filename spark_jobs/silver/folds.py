@@ -128,7 +128,8 @@ def resolve_overlaps(intervals: DataFrame, key: Sequence[str], payload: Sequence
 def fold_history(rows: DataFrame, key: Sequence[str], payload: Sequence[str]) -> DataFrame:
     """Full current belief of a history table: versions by record, then one truth per key and day."""
     versions = fold_records(rows.select(*key, *payload, *META))
-    return resolve_overlaps(versions.dropna(subset=list(key)), key, payload)
+    resolved = resolve_overlaps(versions.dropna(subset=list(key)), key, payload)
+    return resolved.drop("_claims_cnt")
 
 
 def keep_newest(rows: DataFrame, key: Sequence[str]) -> DataFrame:

@@ -203,7 +203,7 @@ def fold_consent(rows: DataFrame, known_at: datetime, cut_off: str) -> DataFrame
     )
     # An event captured earlier but sent later loses against what is already known to be newer.
     best = F.max("_rank").over(Window.partitionBy(*key).orderBy("valid_from"))
-    live = daily.where(F.col("_rank") == best)
+    live = daily.withColumn("_best", best).where(F.col("_rank") == F.col("_best"))
     ends = F.lead("valid_from").over(Window.partitionBy(*key).orderBy("valid_from"))
     spans = live.withColumn("valid_to", F.coalesce(ends, F.lit(OPEN_DATE))).where(~F.col("_gone"))
     expiry = counted_date(F.col("expires_at"), cut_off)
