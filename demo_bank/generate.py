@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from demo_bank.behaviour.deliver import SYSTEMS as BEHAVIOUR_SYSTEMS
+from demo_bank.behaviour.deliver import Behaviour
 from demo_bank.books import advance, open_books
 from demo_bank.packages import Landing
 from demo_bank.population import make_world
@@ -13,7 +15,7 @@ from demo_bank.sizes import Size
 from demo_bank.systems import core, ref
 from demo_bank.truth import Truth
 
-SYSTEMS = (core.SYSTEM, ref.SYSTEM)
+SYSTEMS = (core.SYSTEM, ref.SYSTEM, *BEHAVIOUR_SYSTEMS)
 
 
 def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS) -> int:
@@ -22,6 +24,8 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS)
     books = open_books(world)
     landing, hidden = Landing(out / "landing"), Truth(out)
     hidden.people(world)
+    behaviour = Behaviour(world, landing, systems)
+    behaviour.opening()
     if core.SYSTEM in systems:
         day, files = core.opening_package(books)
         landing.deliver(core.SYSTEM, 0, day, files, core.arrival(day))
@@ -30,6 +34,7 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS)
         day = world.size.first - timedelta(days=1)
         landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
     for day in size.dates:
+        behaviour.live(day)
         made = advance(books)
         if core.SYSTEM in systems:
             landing.deliver(core.SYSTEM, 1, day, core.daily_package(books, made, day), core.arrival(day))

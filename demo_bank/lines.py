@@ -17,10 +17,9 @@ from demo_bank.packages import Inner
 ZONE = ZoneInfo("Asia/Shanghai")
 BOM = b"\xef\xbb\xbf"
 SHANGHAI_AHEAD = np.timedelta64(8, "h")  # no summer time in the years of the demo bank
-Texts = pa.Array
 
 
-def text(values: object) -> Texts:
+def text(values: object) -> pa.Array:
     """Any sequence as an Arrow text array; None stays null."""
     if isinstance(values, pa.ChunkedArray):
         return pc.cast(values.combine_chunks(), pa.string())
@@ -29,18 +28,18 @@ def text(values: object) -> Texts:
     return pa.array(values, pa.string())
 
 
-def numbered(prefix: str, numbers: NDArray[np.int64], width: int) -> Texts:
+def numbered(prefix: str, numbers: NDArray[np.int64], width: int) -> pa.Array:
     """`prefix` and the number padded with zeros."""
     digits = pc.utf8_lpad(pc.cast(pa.array(numbers, pa.int64()), pa.string()), width, "0")
     return pc.binary_join_element_wise(prefix, digits, "")
 
 
-def joined(*parts: Texts | str) -> Texts:
-    """Texts one after another; null when any is."""
+def joined(*parts: pa.Array | str) -> pa.Array:
+    """pa.Array one after another; null when any is."""
     return pc.binary_join_element_wise(*parts, "")
 
 
-def nulled(values: Texts, where: NDArray[np.bool_]) -> Texts:
+def nulled(values: pa.Array, where: NDArray[np.bool_]) -> pa.Array:
     """The values, null where told."""
     return pc.if_else(pa.array(where), pa.scalar(None, pa.string()), values)
 
@@ -50,13 +49,13 @@ def at(day: date, seconds: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[n
     return np.datetime64(day, "ms") + np.round(np.asarray(seconds) * 1000).astype("timedelta64[ms]")
 
 
-def utc_text(local: NDArray[np.datetime64]) -> Texts:
+def utc_text(local: NDArray[np.datetime64]) -> pa.Array:
     """`2026-09-16T01:02:03.123Z`; NaT is null."""
     moments = pa.array((local - SHANGHAI_AHEAD).astype("datetime64[ms]"))
     return joined(pc.replace_substring(pc.cast(moments, pa.string()), " ", "T"), "Z")
 
 
-def local_text(local: NDArray[np.datetime64]) -> Texts:
+def local_text(local: NDArray[np.datetime64]) -> pa.Array:
     """`2026-09-16 09:02:03`; NaT is null."""
     return pc.cast(pa.array(local.astype("datetime64[s]")), pa.string())
 
@@ -67,34 +66,34 @@ def epoch_ms(local: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return epoch
 
 
-def escaped(values: Texts) -> Texts:
+def escaped(values: pa.Array) -> pa.Array:
     """Free text made safe for JSON strings."""
     for plain, safe in (("\\", "\\\\"), ('"', '\\"'), ("\r", "\\r"), ("\n", "\\n")):
         values = pc.replace_substring(values, plain, safe)
     return values
 
 
-def quoted(values: Texts) -> Texts:
+def quoted(values: pa.Array) -> pa.Array:
     """JSON strings; null becomes the word null."""
     return pc.coalesce(joined('"', values, '"'), pa.scalar("null", pa.string()))
 
 
-def raw(values: object) -> Texts:
+def raw(values: object) -> pa.Array:
     """Numbers or finished JSON; null becomes the word null."""
     return pc.coalesce(pc.cast(pa.array(values), pa.string()), pa.scalar("null", pa.string()))
 
 
-def json_lines(columns: Mapping[str, Texts]) -> Texts:
+def json_lines(columns: Mapping[str, pa.Array]) -> pa.Array:
     """One JSON object per row. Values are finished JSON (`quoted`, `raw`); keys keep their order."""
-    parts: list[Texts | str] = []
+    parts: list[pa.Array | str] = []
     for place, (name, values) in enumerate(columns.items()):
         parts += [f'{"{" if place == 0 else ","}"{name}":', values]
     return joined(*parts, "}")
 
 
-def csv_lines(columns: Mapping[str, Texts], quote: Sequence[str] = ()) -> Texts:
+def csv_lines(columns: Mapping[str, pa.Array], quote: Sequence[str] = ()) -> pa.Array:
     """One CSV row per row; nulls are empty, the columns in `quote` stand in double quotes."""
-    cells: list[Texts] = []
+    cells: list[pa.Array] = []
     for name, values in columns.items():
         cell = pc.coalesce(values, pa.scalar("", pa.string()))
         if name in quote:
@@ -113,7 +112,7 @@ class Lines:
 
     name: str
     header: str | None
-    rows: Texts
+    rows: pa.Array
     bom: bool = False
 
     def __len__(self) -> int:
@@ -132,7 +131,11 @@ class Lines:
         """First byte of each detail record in the file."""
         lengths = pc.binary_length(pc.cast(self.rows, pa.binary())).to_numpy(zero_copy_only=False) + 1
         start = (len(BOM) if self.bom else 0) + (0 if self.header is None else len(self.header.encode()) + 1)
-        return start + np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64) if len(lengths) else np.zeros(0, np.int64)
+        return (
+            start + np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+            if len(lengths)
+            else np.zeros(0, np.int64)
+        )
 
     def with_row(self, number: int, changed: str) -> Lines:
         """The file with one record (counted from 0) replaced."""

@@ -85,7 +85,7 @@ class CallCentre:
                 hit = incident.covers(second)
                 queue[hit] += 120.0 * incident.severity + rng.exponential(120, int(hit.sum()))
                 met[hit] = place
-        queue = np.where(is_story, 400 + queue, queue).astype(np.int64)
+        queue = np.where(is_story, 400 + queue, queue)
         abandoned = (rng.random(n) < np.clip((queue - 60) / 900, 0, 0.6)) & ~is_story
         shares = np.array([r[2] for r in REASONS])
         reason = rng.choice(len(REASONS), n, p=shares / shares.sum())
@@ -93,7 +93,7 @@ class CallCentre:
         reason = np.where(after_failure | is_story, 0, reason)
         talk = np.where(abandoned, 0, 30 + rng.exponential(170, n)).astype(np.int64)
         return Calls(
-            caller, np.where(caller < 0, rng.integers(0, max(self.people // 20, 3), n), -1), second, queue, talk,
+            caller, np.where(caller < 0, rng.integers(0, max(self.people // 20, 3), n), -1), second, queue.astype(np.int64), talk,
             np.where(rng.random(n) < 0.2, talk // 5, 0), np.where(abandoned, -1, rng.integers(0, AGENTS, n)), reason,
             verified & ~abandoned, ~verified & ~abandoned & ((rng.random(n) < 0.75) | is_story),
             np.where(rng.random(n) < 0.12, rng.integers(1, 3, n), 0),

@@ -54,7 +54,9 @@ def searches(people: People, day: date) -> list[int]:
 def calls(people: People, day: date) -> list[tuple[int, int, bool]]:
     """(person, second, verified): 01 and the canaries give name and number, 22 rings twice."""
     told = [(person, 10 * 3600, False) for person in people.story(1) if day == EVERYWHERE_DAY]
-    told += [(person, 9 * 3600 + 1200 * k, True) for k, person in enumerate(people.story(22)) if day in CALL_DAYS]
+    told += [
+        (person, 9 * 3600 + 1200 * k, True) for k, person in enumerate(people.story(22)) if day in CALL_DAYS
+    ]
     if day >= CANARY_FIRST:
         told += [(int(person), 15 * 3600 + 60 * int(k), False) for k, person in _of_day(people.canaries, day)]
     return told
@@ -76,7 +78,9 @@ def complaints(
     if day == EVERYWHERE_DAY:
         told += [(person, 14 * 3600, None, False) for person in people.story(1)]
     if day >= CANARY_FIRST:
-        told += [(int(person), 16 * 3600 + 60 * int(k), None, False) for k, person in _of_day(people.canaries, day)]
+        told += [
+            (int(person), 16 * 3600 + 60 * int(k), None, False) for k, person in _of_day(people.canaries, day)
+        ]
     return told
 
 
@@ -105,7 +109,9 @@ def always_asked(people: People, day: date) -> NDArray[np.bool_]:
 
 def consents(people: People, day: date) -> list[tuple[int, int, bool, int]]:
     """(person, pair, granted, second): 23 withdraws card spending for recommendations."""
-    return [(person, RECOMMEND_CARD, False, 15 * 3600) for person in people.story(23) if day == WITHDRAWAL_DAY]
+    return [
+        (person, RECOMMEND_CARD, False, 15 * 3600) for person in people.story(23) if day == WITHDRAWAL_DAY
+    ]
 
 
 __all__ = [

@@ -17,7 +17,14 @@ from demo_bank.behaviour.quota import Quota, chosen
 from demo_bank.lines import at
 from demo_bank.streams import stream
 
-CHANNELS = (("phone", 0.52), ("counter", 0.14), ("app", 0.24), ("12378", 0.04), ("letter", 0.02), ("social", 0.04))
+CHANNELS = (
+    ("phone", 0.52),
+    ("counter", 0.14),
+    ("app", 0.24),
+    ("12378", 0.04),
+    ("letter", 0.02),
+    ("social", 0.04),
+)
 CAUSED = {
     MOBILE: ("流程", "系统故障", "手机银行", "办理业务时页面一直报错，无法完成。"),
     PHONE: ("流程", "热线难打", "客服热线", "客服电话排队太久，问题没有解决。"),
@@ -81,7 +88,9 @@ class Office:
     technical: Quota = field(default_factory=Quota)
     other: Quota = field(default_factory=Quota)
     moving: dict[date, list[Complaint]] = field(default_factory=lambda: defaultdict(list))
-    waiting: dict[date, list[tuple[int, int, Incident | None]]] = field(default_factory=lambda: defaultdict(list))
+    waiting: dict[date, list[tuple[int, int, Incident | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def receive(
         self, day: date, exposed: NDArray[np.int64], met: NDArray[np.int64], incidents: Sequence[Incident],
@@ -96,7 +105,9 @@ class Office:
             incident = incidents[int(met[place])]
             second = incident.end + int(rng.exponential(5 * 3600))
             when = day if second < 86_000 else day + timedelta(days=1)
-            self.waiting[when].append((int(exposed[place]), second if when == day else 8 * 3600 + second % 36_000, incident))
+            self.waiting[when].append(
+                (int(exposed[place]), second if when == day else 8 * 3600 + second % 36_000, incident)
+            )
         plain = self.other.due(numbers.COMPLAINTS * numbers.WITHOUT_CAUSE_SHARE * float((willing > 0).sum()))
         for person in chosen(rng, np.arange(self.people), self.temper * willing, plain):
             self.waiting[day].append((int(person), int(rng.integers(8 * 3600, 22 * 3600)), None))
@@ -117,10 +128,18 @@ class Office:
     ) -> Complaint:
         number = f"TS{day:%Y%m%d}{place:05d}"
         rng = stream(self.seed, "CMPL", number, person)
-        class_l1, class_l2, product, said = CAUSED[incident.channel] if incident else UNCAUSED[int(rng.integers(0, len(UNCAUSED)))]
+        class_l1, class_l2, product, said = (
+            CAUSED[incident.channel] if incident else UNCAUSED[int(rng.integers(0, len(UNCAUSED)))]
+        )
         severity = min(4, 1 + int(rng.random() < 0.45) + int(rng.random() < 0.18) + int(rng.random() < 0.04))
         if late:
-            class_l1, class_l2, product, said, severity = "流程", "系统故障", "手机银行", "转账时系统故障，钱款去向不明。", 3
+            class_l1, class_l2, product, said, severity = (
+                "流程",
+                "系统故障",
+                "手机银行",
+                "转账时系统故障，钱款去向不明。",
+                3,
+            )
         outcome = int(rng.choice(len(OUTCOMES), p=(0.36, 0.3, 0.16, 0.06, 0.12)))
         complaint = Complaint(
             number, person, at(day, np.array([second]))[0], str(rng.choice([c[0] for c in CHANNELS], p=[c[1] for c in CHANNELS])),
@@ -146,9 +165,7 @@ def _next_morning(rng: np.random.Generator, moment: np.datetime64) -> np.datetim
     return at(following, np.array([int(rng.integers(9 * 3600, 17 * 3600))]))[0]
 
 
-def _course(
-    rng: np.random.Generator, complaint: Complaint, late: bool
-) -> list[tuple[str, np.datetime64]]:
+def _course(rng: np.random.Generator, complaint: Complaint, late: bool) -> list[tuple[str, np.datetime64]]:
     """received → assigned → responded → resolved → called_back → closed; an appeal goes back to assigned; a grave one may be extended."""
     start = complaint.received
     in_time = rng.random() < numbers.ANSWERED_IN_TIME
@@ -165,7 +182,12 @@ def _course(
         appealed = resolved + _hours(rng, 20, 60)
         again = appealed + _hours(rng, 1, 5)
         resolved = again + _hours(rng, 20, 90)
-        steps += [("appealed", appealed), ("assigned", again), ("responded", resolved - _hours(rng, 0.5, 4)), ("resolved", resolved)]
+        steps += [
+            ("appealed", appealed),
+            ("assigned", again),
+            ("responded", resolved - _hours(rng, 0.5, 4)),
+            ("resolved", resolved),
+        ]
     called = _next_morning(rng, resolved)
     steps += [("called_back", called), ("closed", called + _hours(rng, 0.2, 20))]
     return steps

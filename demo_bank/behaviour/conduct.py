@@ -98,9 +98,16 @@ class Conduct:
         failed[digital.session_user[digital.page_session[digital.page_error]]] = True
         willing = (people.is_customer(day) & ~people.is_minor(day)).astype(float)
         self._feel(day, digital, incidents)
-        calls = self.centre.ring(day, willing * np.exp(-0.2 * people.digital), failed, incidents, cast.calls(people, day))
+        calls = self.centre.ring(
+            day, willing * np.exp(-0.2 * people.digital), failed, incidents, cast.calls(people, day)
+        )
         complaints = self.office.receive(
-            day, digital.exposed_person, digital.exposed_incident, incidents, willing, cast.complaints(people, day, incidents)
+            day,
+            digital.exposed_person,
+            digital.exposed_incident,
+            incidents,
+            willing,
+            cast.complaints(people, day, incidents),
         )
         moving = self._complaints_move(day)
         invitations, will_answer = self._surveys(day, digital, calls, willing > 0)
@@ -122,20 +129,23 @@ class Conduct:
         rng = stream(people.seed, "MBANK", "spells", day)
         able = people.has_loan & people.is_customer(day) & (people.bound < np.datetime64(day))
         begins = np.flatnonzero(able & (rng.random(len(people)) < numbers.SEARCH_SPELL_MONTHLY / 30))
-        for person in begins:
+        for person in begins.tolist():
             second, third = sorted(rng.choice(np.arange(1, 7), 2, replace=False))
             for later in (0, second, third):
-                self.searching[day + timedelta(days=int(later))].append(int(person))
-        for person in cast.searches(people, day):
-            self.searching[day].append(person)
+                self.searching[day + timedelta(days=int(later))].append(person)
+        self.searching[day] += cast.searches(people, day)
         return begins
 
     def _digital(self, day: date, incidents: list[Incident], searchers: Ints) -> Digital:
         people = self.people
         users = np.flatnonzero(people.is_customer(day) & (people.bound <= np.datetime64(day)))
-        weight = np.exp(0.35 * people.digital[users]) * np.where(people.age_days(day)[users] > 65 * 365, 0.6, 1.0)
+        weight = np.exp(0.35 * people.digital[users]) * np.where(
+            people.age_days(day)[users] > 65 * 365, 0.6, 1.0
+        )
         base = numbers.ACTIVE_SHARE * len(people) / max(len(users), 1)
-        chance = np.clip(base * weight / max(weight.mean(), 1e-9), 0, 0.95) * self.leaving.activity(day)[users]
+        chance = (
+            np.clip(base * weight / max(weight.mean(), 1e-9), 0, 0.95) * self.leaving.activity(day)[users]
+        )
         chance = chance * cast.presence(people, day)[users]
         outage = people.story(21, 22)
         forced = forced_sessions(day, outage, searchers)
@@ -151,7 +161,11 @@ class Conduct:
         slot = day.toordinal() % 30
         self.pain[:, slot] = 0
         severe = np.array([each.severity >= 3 for each in incidents] or [False])
-        hurt = digital.exposed_person[severe[digital.exposed_incident]] if len(digital.exposed_incident) else digital.exposed_person
+        hurt = (
+            digital.exposed_person[severe[digital.exposed_incident]]
+            if len(digital.exposed_incident)
+            else digital.exposed_person
+        )
         np.add.at(self.pain[:, slot], hurt, 1)
         self.satisfaction += numbers.RECOVERY * (self.own_level - self.satisfaction)
         np.add.at(self.satisfaction, hurt, numbers.PER_SEVERE_EXPOSURE)
@@ -179,7 +193,9 @@ class Conduct:
         # One event in a fixed stride stands for a session's pages, so that every touchpoint is asked about.
         order = stream(self.people.seed, "SURVEY", "events", day).permutation(len(person))
         trigger = np.concatenate([np.arange(len(digital.page)), np.flatnonzero(known)]) + 1
-        allowed = may & (self.quiet_until < np.datetime64(day)) & self.people.has_app | cast.always_asked(self.people, day)
+        allowed = may & (self.quiet_until < np.datetime64(day)) & self.people.has_app | cast.always_asked(
+            self.people, day
+        )
         story = cast.invited(self.people, day)
         sent = self.surveys.ask(day, person[order], touchpoint[order], trigger[order], allowed, tuple(story))
         young = self.people.age_days(day) < 25 * 365.25
@@ -188,13 +204,17 @@ class Conduct:
 
     def _outreach(self, day: date) -> tuple[Contacts, tuple[Messages, OptOuts]]:
         people = self.people
-        managed = (self.managed & people.is_customer(day) & ~people.is_minor(day)).astype(float) * np.exp(0.3 * people.wealth)
+        managed = (self.managed & people.is_customer(day) & ~people.is_minor(day)).astype(float) * np.exp(
+            0.3 * people.wealth
+        )
         no_sale = (self.quiet_until >= np.datetime64(day)) | people.is_minor(day)
         self.outreach.assign(day, managed)
         contacts = self.outreach.contact(day, managed, no_sale)
         reachable = people.is_customer(day) & (people.mobiles != "") & ~people.is_minor(day)
         leaving = ~np.isnat(self.leaving.begins) & ~self.leaving.quiet
-        return contacts, self.outreach.send(day, reachable, no_sale, people.has_app, np.where(leaving, 30.0, 1.0))
+        return contacts, self.outreach.send(
+            day, reachable, no_sale, people.has_app, np.where(leaving, 30.0, 1.0)
+        )
 
     @property
     def managed(self) -> NDArray[np.bool_]:
@@ -209,7 +229,9 @@ class Conduct:
     def hazard(self, day: date) -> NDArray[np.float64]:
         """Today's chance of deciding to leave."""
         pain = self.pain.sum(axis=1).astype(float)
-        return self.leaving.hazard(pain, self.late_until > np.datetime64(day), np.zeros(len(self.people), bool))
+        return self.leaving.hazard(
+            pain, self.late_until > np.datetime64(day), np.zeros(len(self.people), bool)
+        )
 
 
 def page_names(day: Digital) -> NDArray[np.str_]:

@@ -55,18 +55,27 @@ class Register:
         rng = stream(seed, "CONSENT", "start", people)
         groups = rng.random((people, len(GROUPS))) < np.array([numbers.GRANTED[g] for g in GROUPS])
         granted = groups[:, _GROUP_OF]
-        return cls(seed, granted, np.ones(granted.shape, np.int8), rng.random(people) < numbers.PARTIES_DISAGREE)
+        return cls(
+            seed, granted, np.ones(granted.shape, np.int8), rng.random(people) < numbers.PARTIES_DISAGREE
+        )
 
-    def change(self, day: date, possible: NDArray[np.bool_], story: list[tuple[int, int, bool, int]]) -> Changes:
+    def change(
+        self, day: date, possible: NDArray[np.bool_], story: list[tuple[int, int, bool, int]]
+    ) -> Changes:
         """Changes of the day. story: (person, pair, granted, second) of the cast."""
         rng = stream(self.seed, "CONSENT", "changes", day)
         due = self.quota.due(numbers.CONSENT_CHANGES_MONTHLY / 30 * len(possible))
         who = chosen(rng, np.arange(len(possible)), possible.astype(float), due)
         group = rng.integers(0, len(GROUPS), len(who))
         rows = [
-            (int(second), int(person), int(pair), not bool(self.granted[person, np.flatnonzero(_GROUP_OF == g)[0]]))
+            (
+                int(second),
+                int(person),
+                int(pair),
+                not bool(self.granted[person, np.flatnonzero(g == _GROUP_OF)[0]]),
+            )
             for person, g, second in zip(who, group, rng.integers(7 * 3600, 23 * 3600, len(who)), strict=True)
-            for pair in np.flatnonzero(_GROUP_OF == g)
+            for pair in np.flatnonzero(g == _GROUP_OF)
         ]
         rows += [(second, person, pair, state) for person, pair, state, second in story]
         rows.sort()

@@ -98,13 +98,24 @@ class Outreach:
         n = len(person)
         created = at(day, rng.integers(8 * 3600 + 1800, 17 * 3600, n))
         working = [calendar.next_working(day + timedelta(days=k)) for k in (1, 3, 5)]
-        due = np.array([np.datetime64(d, "ms") for d in working])[rng.integers(0, 3, n)] + np.timedelta64(63_000_000, "ms")
+        due = np.concatenate([at(d, np.array([63_000])) for d in working])[rng.integers(0, 3, n)]
         span = (due - created).astype(np.int64)
         in_time = rng.random(n) < numbers.TASK_IN_TIME
         worked = np.where(in_time, span * rng.random(n), span * (1.05 + rng.random(n)))
         never = (rng.random(n) < 0.08) & ~in_time
-        closes = np.where(never, np.datetime64("NaT"), created + worked.astype("timedelta64[ms]"))
-        self.tasks.add(Tasks(person, rng.integers(0, len(TASK_KINDS), n), rng.integers(1, 5, n), created, due, closes, rng.integers(0, 4, n)))
+        closes = created + worked.astype("timedelta64[ms]")
+        closes[never] = np.datetime64("NaT")
+        self.tasks.add(
+            Tasks(
+                person,
+                rng.integers(0, len(TASK_KINDS), n),
+                rng.integers(1, 5, n),
+                created,
+                due,
+                closes,
+                rng.integers(0, 4, n),
+            )
+        )
 
     def contact(self, day: date, managed: NDArray[np.float64], no_sale: NDArray[np.bool_]) -> Contacts:
         """Contacts of the day: mostly calls, most of them care; no sale where a complaint is open."""
@@ -141,7 +152,11 @@ class Outreach:
         second = np.sort(rng.integers(8 * 3600 + 600, 20 * 3600 + 3000, n))
         failed = rng.random(n) < 0.03
         receipt = np.where(rng.random(n) < 0.985, second + 1 + rng.exponential(20, n), np.nan)
-        leaves = (rng.random(n) < 0.0015 * annoyed[person]) & ~np.array([c[2] == "SERVICE" for c in CAMPAIGNS])[campaign] & ~failed
+        leaves = (
+            (rng.random(n) < 0.0015 * annoyed[person])
+            & ~np.array([c[2] == "SERVICE" for c in CAMPAIGNS])[campaign]
+            & ~failed
+        )
         self.opted_out[person[leaves], channel[leaves]] = True
         gone = OptOuts(person[leaves], channel[leaves], np.minimum(second[leaves] + 600, 86_000))
         return Messages(person, campaign, channel, second, receipt, failed), gone

@@ -27,7 +27,9 @@ class Leaving:
     restless: NDArray[np.bool_]
 
     @classmethod
-    def open(cls, seed: int, tenure_years: Floats, products: NDArray[np.int64], salary_moved: NDArray[np.bool_]) -> Leaving:
+    def open(
+        cls, seed: int, tenure_years: Floats, products: NDArray[np.int64], salary_moved: NDArray[np.bool_]
+    ) -> Leaving:
         """The intercept is moved until the target share leaves in a quarter on an average day without trouble."""
         n = len(tenure_years)
         rng = stream(seed, "leaving", n)
@@ -48,7 +50,9 @@ class Leaving:
             rng.random(n) < numbers.NOISY_STAYERS,
         )  # fmt: skip
 
-    def hazard(self, pain30: Floats, late_complaint: NDArray[np.bool_], unfollowed: NDArray[np.bool_]) -> Floats:
+    def hazard(
+        self, pain30: Floats, late_complaint: NDArray[np.bool_], unfollowed: NDArray[np.bool_]
+    ) -> Floats:
         """Chance of each person to decide today to leave; 0 for those who already did."""
         moving = (
             numbers.HAZARD["pain30"] * np.minimum(pain30, 3) / 3 + numbers.HAZARD["late_complaint"] * late_complaint

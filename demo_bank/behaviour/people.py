@@ -25,6 +25,7 @@ class People:
     ecif_no: NDArray[np.str_]
     names: NDArray[np.str_]
     mobiles: NDArray[np.str_]
+    certs: NDArray[np.str_]
     births: Dates
     opened: Dates
     died: Dates
@@ -94,6 +95,6 @@ def people_of(world: World) -> People:
     codes, outlet = np.unique(world.outlets, return_inverse=True)
     return People(
         world, world.cust_numbers(), np.char.add("E", (700_000_000 + np.arange(n)).astype(str)), world.names, world.mobiles,
-        world.births, world.opened, never, outlet, codes, world.wealth, world.digital, has_app, has_loan,
+        world.certs, world.births, world.opened, never, outlet, codes, world.wealth, world.digital, has_app, has_loan,
         1 + has_app.astype(int) + has_loan, np.zeros(n, bool), np.zeros(0, np.int64), {},
     )  # fmt: skip

@@ -71,7 +71,9 @@ class SurveyTeam:
         weights = np.where(allowed[person[first]], np.where(rested, 1.0, 0.02), 0.0)
         told = np.isin(person[first], np.array(story, np.int64))
         weights[told] = 1e9
-        picked = chosen(rng, first, weights, max(self.quota.due(numbers.INVITATIONS * self.people), int(told.sum())))
+        picked = chosen(
+            rng, first, weights, max(self.quota.due(numbers.INVITATIONS * self.people), int(told.sum()))
+        )
         who = person[picked]
         self.last_asked[who] = np.datetime64(day)
         n = len(who)
@@ -94,12 +96,16 @@ class SurveyTeam:
             + numbers.RESPONSE_AFFLUENT * is_affluent[sent.person]
         )  # fmt: skip
         told = np.isin(sent.person, np.array(list(said), np.int64))
-        answers: NDArray[np.bool_] = ((rng.random(len(level)) < 1 / (1 + np.exp(-logit))) | told) & ~sent.is_failed
+        answers: NDArray[np.bool_] = (
+            (rng.random(len(level)) < 1 / (1 + np.exp(-logit))) | told
+        ) & ~sent.is_failed
         waits = np.where(told, 12.0, rng.exponential(30.0, len(level)))
         felt = np.clip(level + rng.normal(0, 9, len(level)), 0, 100)
         for place in np.flatnonzero(answers):
             person = int(sent.person[place])
-            moment = at(day, np.array([float(sent.second[place])]))[0] + np.timedelta64(int(waits[place] * 3_600_000) + 60_000, "ms")
+            moment = at(day, np.array([float(sent.second[place])]))[0] + np.timedelta64(
+                int(waits[place] * 3_600_000) + 60_000, "ms"
+            )
             self.coming[moment.astype("datetime64[D]").astype(date)].append(
                 _response(rng, day, int(sent.number[place]), person, moment, str(sent.touchpoint[place]), felt[place], said.get(person))
             )  # fmt: skip

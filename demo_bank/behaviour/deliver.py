@@ -1,0 +1,52 @@
+"""Lays down the packages of the behaviour and voice systems for one date after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+
+from demo_bank.behaviour.conduct import Conduct, Day
+from demo_bank.behaviour.people import people_of
+from demo_bank.lines import Lines
+from demo_bank.packages import Landing
+from demo_bank.population import World
+from demo_bank.sheets import Sheet
+from demo_bank.systems import apm, call, cmpl, consent, crm, mbank, msg, survey
+
+Files = Sequence[Lines | Sheet]
+# What each system delivers for a day, and when it arrives.
+WRITERS: Mapping[str, tuple[Callable[[Conduct, Day], Files], Callable[[date], datetime]]] = {
+    mbank.SYSTEM: (lambda conduct, lived: mbank.package(conduct.people, lived), mbank.arrival),
+    call.SYSTEM: (lambda conduct, lived: call.package(conduct.people, lived), call.arrival),
+    cmpl.SYSTEM: (lambda conduct, lived: cmpl.package(conduct.people, lived), cmpl.arrival),
+    survey.SYSTEM: (lambda conduct, lived: survey.package(conduct.people, lived), survey.arrival),
+    crm.SYSTEM: (crm.package, crm.arrival),
+    msg.SYSTEM: (lambda conduct, lived: msg.package(conduct.people, lived), msg.arrival),
+    consent.SYSTEM: (consent.package, consent.arrival),
+    apm.SYSTEM: (apm.package, apm.arrival),
+}
+SYSTEMS = tuple(WRITERS)
+
+
+class Behaviour:
+    """Advances everybody's behaviour and writes what the chosen systems saw of it."""
+
+    def __init__(self, world: World, landing: Landing, systems: Sequence[str] = SYSTEMS) -> None:
+        self.conduct = Conduct.open(people_of(world))
+        self.landing = landing
+        self.systems = [name for name in SYSTEMS if name in systems]
+
+    def opening(self) -> None:
+        """Opening packages: last logins."""
+        if mbank.SYSTEM in self.systems:
+            day, files = mbank.opening_package(self.conduct)
+            self.landing.deliver(mbank.SYSTEM, 0, day, [each.inner() for each in files], mbank.arrival(day))
+
+    def live(self, day: date) -> Day:
+        """One date: everybody lives it, then every system writes its package."""
+        lived = self.conduct.advance(day)
+        for system in self.systems:
+            write, arrival = WRITERS[system]
+            files = [each.inner() for each in write(self.conduct, lived)]
+            self.landing.deliver(system, 1, day, files, arrival(day))
+        return lived
