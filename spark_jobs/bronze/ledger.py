@@ -156,8 +156,8 @@ def settle(states: Iterable[FileState]) -> dict[str, FileState]:
             if contents.setdefault(each.sha256, each) is not each:
                 settled[each.file_id] = replace(each, state_code="duplicate", reason_code="duplicate")
         for each in contents.values():
-            state = "loaded" if each is list(contents.values())[-1] else "superseded"
-            settled[each.file_id] = replace(each, state_code=state, reason_code=None)
+            ends_as = "loaded" if each is list(contents.values())[-1] else "superseded"
+            settled[each.file_id] = replace(each, state_code=ends_as, reason_code=None)
         for each in in_order:
             answered = each.reason_code == "ok_missing" and each.delivery_id in read_packages
             if each not in readable and not answered:

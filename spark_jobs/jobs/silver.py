@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -23,14 +24,16 @@ def run(lake: Lake, dates: DateRange) -> None:
     """Write every silver table for the range. An entity no feed of this bank fills stays an empty table."""
     work = Work(lake, _feeds(lake, dates), dates)
     try:
-        _side_by_side([*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)])
+        _side_by_side(
+            [*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)]
+        )
         _side_by_side([_publisher(work, table, make) for table, make in SECOND.items()])
     finally:
         work.feeds.views.drop()
 
 
 def _feeds(lake: Lake, dates: DateRange) -> Feeds:
-    delivered: Mapping[str, list[date]] = defaultdict(list)
+    delivered: dict[str, list[date]] = defaultdict(list)
     for row in _accepted_days(lake):
         delivered[row["feed_code"]].append(row["business_date"])
     cache: dict[str, DataFrame] = {}
@@ -43,7 +46,7 @@ def _feeds(lake: Lake, dates: DateRange) -> Feeds:
     return Feeds(lake, load_sources(lake.settings.conf_dirs), read, delivered, dates.last)
 
 
-def _accepted_days(lake: Lake) -> Iterable[Mapping[str, date]]:
+def _accepted_days(lake: Lake) -> Iterable[Mapping[str, Any]]:
     loaded = lake.read(ledger.TABLE).where(F.col("state_code").isin(*ledger.ACCEPTED))
     return [row.asDict() for row in loaded.select("feed_code", "business_date").distinct().collect()]
 

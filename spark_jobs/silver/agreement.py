@@ -24,10 +24,14 @@ def conform_agreements(rows: DataFrame) -> DataFrame:
 
 def derive_overdraft(deposits: DataFrame) -> DataFrame:
     """`overdraft_amt`: the negative part of the balance as a positive number."""
-    return deposits.withColumn("overdraft_amt", F.greatest(-F.col("balance_amt"), F.lit(0)).cast("decimal(18,2)"))
+    return deposits.withColumn(
+        "overdraft_amt", F.greatest(-F.col("balance_amt"), F.lit(0)).cast("decimal(18,2)")
+    )
 
 
-def derive_nav_date(holdings: DataFrame, navs: DataFrame, products: DataFrame, calendar: DataFrame) -> DataFrame:
+def derive_nav_date(
+    holdings: DataFrame, navs: DataFrame, products: DataFrame, calendar: DataFrame
+) -> DataFrame:
     """Currency from the product, newest value date by the business date, and whether that is stale.
 
     navs       product_code, nav_date; products: product_code, currency_code of any time; calendar: silver.calendar

@@ -88,7 +88,9 @@ def _applications(work: Work) -> DataFrame:
     every = work.feeds.rows("loan_application")
     begun = every.groupBy("application_id").agg(F.min("step_at").alias("_begun"))
     steps = keep_first(every, ["application_id", "step_code"], work.dates, happening.REPEAT_DAYS)
-    return steps.join(begun, "application_id", "left").withColumn("applied_at", F.coalesce("applied_at", "_begun"))
+    return steps.join(begun, "application_id", "left").withColumn(
+        "applied_at", F.coalesce("applied_at", "_begun")
+    )
 
 
 def _digital(work: Work) -> DataFrame:
@@ -112,14 +114,20 @@ def _staff(work: Work) -> DataFrame:
 
 def _party_relation(work: Work) -> DataFrame:
     lake = work.lake
-    holders = current_belief(lake.read("silver.party_agreement", provenance=True)).drop("_run_id", "_rules_version")
-    systems = lake.read("silver.agreement").select("agreement_id", F.col("source_code").alias("declared_by_code"))
+    holders = current_belief(lake.read("silver.party_agreement", provenance=True)).drop(
+        "_run_id", "_rules_version"
+    )
+    systems = lake.read("silver.agreement").select(
+        "agreement_id", F.col("source_code").alias("declared_by_code")
+    )
     declared = work.history("party_relation")
     return party.derive_relations(declared, holders.join(systems, "agreement_id", "left"))
 
 
 def _party(work: Work) -> DataFrame:
-    history = current_belief(work.lake.read("silver.party_hist", provenance=True)).drop("_run_id", "_rules_version")
+    history = current_belief(work.lake.read("silver.party_hist", provenance=True)).drop(
+        "_run_id", "_rules_version"
+    )
     return party.conform_parties(history, work.dates)
 
 
@@ -162,7 +170,9 @@ Maker = Callable[[Work], DataFrame]
 # Tables that read bronze only.
 FIRST: dict[str, Maker] = {
     "silver.party_hist": lambda w: party.fold_parties(w.feeds.rows("party")),
-    "silver.party_identifier": lambda w: party.fold_identifiers(w.feeds.rows("party_identifier"), w.lake.token),
+    "silver.party_identifier": lambda w: party.fold_identifiers(
+        w.feeds.rows("party_identifier"), w.lake.token
+    ),
     "silver.party_contact": _contacts,
     "silver.party_agreement": lambda w: w.history("party_agreement"),
     "silver.product_hist": lambda w: w.history("product"),
@@ -187,8 +197,12 @@ FIRST: dict[str, Maker] = {
     "silver.crm_task": lambda w: w.newest("crm_task"),
     "silver.crm_contact": lambda w: w.first("crm_contact"),
     "silver.campaign": lambda w: w.newest("campaign"),
-    "silver.contact_opt_out": lambda w: happening.fold_opt_outs(w.feeds.rows("contact_opt_out"), w.lake.token),
-    "silver.party_risk_assessment": lambda w: party.fold_risk_assessments(w.feeds.rows("party_risk_assessment")),
+    "silver.contact_opt_out": lambda w: happening.fold_opt_outs(
+        w.feeds.rows("contact_opt_out"), w.lake.token
+    ),
+    "silver.party_risk_assessment": lambda w: party.fold_risk_assessments(
+        w.feeds.rows("party_risk_assessment")
+    ),
     "silver.product_nav_daily": _navs,
     "silver.fx_rate_daily": lambda w: agreement.fold_rates(w.feeds.rows("fx_rate_daily")),
     "silver.region": lambda w: reference.fold_regions(w.feeds.rows("region")),

@@ -129,9 +129,7 @@ class Feeds:
         """Columns of an entity's rows: the contract's, then inputs that are not stored."""
         contract = self.lake.contracts.table(table_of(entity))
         stored = [c for c in contract.columns if c not in HISTORY_COLUMNS and c != "business_date"]
-        shaped = {
-            c: spark_type(self.lake.contracts.field(c).type) for c in (*stored, "source_code")
-        }
+        shaped = {c: spark_type(self.lake.contracts.field(c).type) for c in (*stored, "source_code")}
         for name in (*INPUTS["*"], *INPUTS.get(entity, ())):
             shaped.setdefault(name, _INPUT_TYPES.get(name, T.StringType()))
         return shaped

@@ -89,9 +89,7 @@ def resolve_overlaps(intervals: DataFrame, key: Sequence[str], payload: Sequence
     """
     by_key = Window.partitionBy(*key)
     bounds = F.sort_array(
-        F.array_distinct(
-            F.flatten(F.collect_list(F.array("valid_from", "valid_to")).over(by_key))
-        )
+        F.array_distinct(F.flatten(F.collect_list(F.array("valid_from", "valid_to")).over(by_key)))
     )
     cut = intervals.withColumn("_bounds", bounds)
     inside = F.filter("_bounds", lambda b: (b >= F.col("valid_from")) & (b < F.col("valid_to")))

@@ -49,9 +49,13 @@ def link_reversals(entries: DataFrame) -> DataFrame:
         reversals, ["entry_no_source", "agreement_id", "direction_code", "amount_amt"]
     ).where((F.col("booked_date") <= F.col("_by_date")) & (F.col("business_date") <= F.col("_by_day")))
     nearest = pairs.groupBy("_by", "_by_day").agg(
-        F.max_by(F.struct("transaction_id", "business_date"), F.struct("booked_date", "transaction_id")).alias("_of")
+        F.max_by(
+            F.struct("transaction_id", "business_date"), F.struct("booked_date", "transaction_id")
+        ).alias("_of")
     )
-    once = nearest.groupBy("_of").agg(F.min_by(F.struct("_by", "_by_day"), F.struct("_by_day", "_by")).alias("_r"))
+    once = nearest.groupBy("_of").agg(
+        F.min_by(F.struct("_by", "_by_day"), F.struct("_by_day", "_by")).alias("_r")
+    )
     return once.select(
         F.col("_of.transaction_id").alias("transaction_id"), F.col("_of.business_date").alias("business_date"),
         F.col("_r._by").alias("reversed_by"), F.col("_r._by_day").alias("reversed_day"),
@@ -75,7 +79,7 @@ def derive_reversed(entries: DataFrame, links: DataFrame) -> DataFrame:
 def search_topic(text: Column, topics: Mapping[str, Mapping[str, str]]) -> Column:
     """Topic of a search text by the word list `search_topic`: the first topic of the list with a word in the text."""
     found: Column = F.lit("other")
-    for code, row in reversed(topics.items()):
+    for code, row in reversed(list(topics.items())):
         words = [w for w in (row.get("aliases") or "").split(";") if w]
         if words:
             hit = F.lit(False)
@@ -168,7 +172,9 @@ def assemble_messages(rows: DataFrame, opt_outs: DataFrame, contacts: DataFrame,
     sends = keep_newest(rows.where(F.col("sent_at").isNotNull()), ["message_id"]).withColumn(
         "_p", normalised_phone(F.col("contact_value"))
     )
-    sends = sends.withColumn("contact_token", contact_token(token, F.coalesce("_p.norm", "_p.masked"), F.col("contact_value")))
+    sends = sends.withColumn(
+        "contact_token", contact_token(token, F.coalesce("_p.norm", "_p.masked"), F.col("contact_value"))
+    )
     receipts = (
         rows.where(F.col("receipt_at").isNotNull())
         .groupBy("message_id")
@@ -191,7 +197,8 @@ def assemble_messages(rows: DataFrame, opt_outs: DataFrame, contacts: DataFrame,
         Window.partitionBy("contact_token", "channel_code", F.col("sent_at") <= F.col("_out"))
     )
     told = told.withColumn(
-        "opted_out_at", F.when((F.col("sent_at") <= F.col("_out")) & (F.col("sent_at") == last), F.col("_out"))
+        "opted_out_at",
+        F.when((F.col("sent_at") <= F.col("_out")) & (F.col("sent_at") == last), F.col("_out")),
     )
     return link_holder(told, contacts)
 

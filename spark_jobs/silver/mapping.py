@@ -38,7 +38,14 @@ UNITS = ("wan", "yuan")
 # Columns a map may give although the table does not hold them: ids and derived columns are made from them.
 INPUTS: Mapping[str, tuple[str, ...]] = {
     "*": ("party_no_source", "agreement_no_source"),
-    "party": ("birth_month", "party_key_name", "party_key_phone", "is_birth_date_invalid", "id_kind_code", "id_value"),
+    "party": (
+        "birth_month",
+        "party_key_name",
+        "party_key_phone",
+        "is_birth_date_invalid",
+        "id_kind_code",
+        "id_value",
+    ),
     "party_identifier": ("party_key_name", "party_key_phone"),
     "party_contact": ("party_key_name", "party_key_phone"),
     "consent": ("op_code", "sequence_ms"),
@@ -125,9 +132,7 @@ class _Reader:
         for entity, given in self.source.maps.items():
             table = table_of(entity)
             if table not in self.contracts.tables:
-                known = [
-                    t.removeprefix("silver.") for t in self.contracts.tables if t.startswith("silver.")
-                ]
+                known = [t.removeprefix("silver.") for t in self.contracts.tables if t.startswith("silver.")]
                 raise ContractError(
                     f"{self.where(entity)}: there is no such entity; {nearest(entity, [*known, *TABLES])}"
                 )
@@ -228,9 +233,7 @@ class _Reader:
         self, given: Any, where: str, fields: list[str]
     ) -> tuple[Expression, dict[str, Expression], Expression]:
         def value(of: Any) -> Expression:
-            return (
-                self.expression(of, where, fields) if isinstance(of, Mapping) else Expression("const", of)
-            )
+            return self.expression(of, where, fields) if isinstance(of, Mapping) else Expression("const", of)
 
         if not isinstance(given, Mapping) or not {"of", "when"} <= set(given):
             raise ContractError(f"{where}: case needs `of` and `when`")

@@ -215,5 +215,3 @@ def fold_consent(rows: DataFrame, known_at: datetime, cut_off: str) -> DataFrame
         .withColumn("state_code", F.lit("expired"))
     )
     return before.unionByName(after).where(F.col("valid_from") < F.col("valid_to"))
-
-

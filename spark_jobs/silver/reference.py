@@ -20,9 +20,9 @@ def fill_calendar(rows: DataFrame) -> DataFrame:
     )
     span = named.agg(F.min("calendar_date").alias("a"), F.max("calendar_date").alias("b"))
     days = span.where(F.col("a").isNotNull()).select(
-        F.explode(F.sequence(F.trunc("a", "year"), F.date_sub(F.add_months(F.trunc("b", "year"), 12), 1))).alias(
-            "calendar_date"
-        )
+        F.explode(
+            F.sequence(F.trunc("a", "year"), F.date_sub(F.add_months(F.trunc("b", "year"), 12), 1))
+        ).alias("calendar_date")
     )
     by_weekday = F.when(F.weekday("calendar_date") >= 5, "weekend").otherwise("workday")
     full = days.join(named, "calendar_date", "left").withColumn(
@@ -34,9 +34,12 @@ def fill_calendar(rows: DataFrame) -> DataFrame:
 def fold_managers(rows: DataFrame) -> DataFrame:
     """silver.customer_manager_hist: one manager at a time; of several the one with the best priority, then the latest start (D45)."""
     payload = ["manager_staff_id"]
-    versions = fold_records(rows.drop("valid_from", "valid_to").dropna(subset=["party_id", "manager_staff_id"]))
+    versions = fold_records(
+        rows.drop("valid_from", "valid_to").dropna(subset=["party_id", "manager_staff_id"])
+    )
     ranked = versions.withColumn(
-        "_rank", F.struct(-F.coalesce("priority_no", F.lit(99)), F.col("valid_from"), F.col("manager_staff_id"))
+        "_rank",
+        F.struct(-F.coalesce("priority_no", F.lit(99)), F.col("valid_from"), F.col("manager_staff_id")),
     ).select("party_id", *payload, "valid_from", "valid_to", "_rank", "_origin")
     resolved = resolve_overlaps(ranked, ["party_id"], payload)
     return resolved.withColumn("is_overlap_resolved", F.col("_claims_cnt") > 1)
