@@ -69,6 +69,8 @@ def examine(
 ) -> list[Examined]:
     """Look at every declared file of a package; a feed that fails its checks is held, the others are not."""
     mine = [s for s in sources.values() if package.system in (s.delivery.system, s.feed)]
+    if not mine:
+        return []
     delivery_id = _short("delivery", package.identity())
     if package.ok is None and any(s.delivery.member for s in mine):
         return [_without_file(package, s, delivery_id, "held", "ok_missing", known_at) for s in mine]
