@@ -1,0 +1,286 @@
+"""Brings truth and lake together: which records are whose in both, and what follows from it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from demo_bank.score import causes, clusters, defects, money
+from demo_bank.score.hidden import Hidden
+from demo_bank.score.lake import Tables, rows
+
+OPEN_YEAR = 9999
+Key = tuple[str, str]
+# Sources whose records have no number of a person: the lake finds the party through the record itself.
+RECORD_TABLES = {
+    "call": ("silver.call", "call_no_call"), "cmpl": ("silver.complaint", "complaint_no_cmpl"),
+    "survey": ("silver.survey_invitation", "invitation_id"),
+}  # fmt: skip
+# Words of the lake for what the catalogue calls otherwise.
+SAME_REASONS = {
+    "row_count_trailer": "row_count", "control_total_2": "control_total", "control_total_debit": "control_total",
+    "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch", "schema_columns": "schema_added",
+}  # fmt: skip
+AT_MOST = 20
+
+
+@dataclass(frozen=True)
+class FalseMerge:
+    """A customer who is more than one person. Tokens only."""
+
+    customer_id: str
+    party_ids: tuple[str, ...]
+    persons: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Records known to both sides, and how well they were put together. Records the lake does not have count as alone."""
+
+    records: int
+    not_in_lake: int
+    not_in_truth: int
+    by_source: Mapping[str, int]
+    pairwise: clusters.Share
+    exact: clusters.Share
+    b_cubed: clusters.Share
+    false_merge_cnt: int
+    false_merges: tuple[FalseMerge, ...]
+    split_persons: int
+    customer_of: Mapping[int, str] = field(repr=False, default_factory=dict)
+
+
+def identity(hidden: Hidden, lake: Tables) -> Identity | None:
+    """Scores of the belief that holds on the last valid day; null where a side is missing."""
+    links = hidden.read("truth_link", ("source_code", "source_key", "person_no"))
+    party_of, customer_of_party = _parties(lake), _membership(lake)
+    if links is None or party_of is None or customer_of_party is None:
+        return None
+    truth: dict[Key, int] = {
+        (str(r["source_code"]), str(r["source_key"])): int(str(r["person_no"])) for r in rows(links) if r["person_no"] is not None
+    }  # fmt: skip
+    noise = {(str(r["source_code"]), str(r["source_key"])) for r in rows(links) if r["person_no"] is None}
+    # Several records may be one party (calls of the same name and number); a party counts once for each person it holds.
+    seen: dict[tuple[str, int], str] = {}
+    absent = 0
+    for key, person in sorted(truth.items()):
+        party = party_of.get(key)
+        customer = customer_of_party.get(party) if party else None
+        if party is None or customer is None:
+            absent += 1
+            seen[("absent " + "/".join(key), person)] = f"absent {key}"
+        else:
+            seen[(party, person)] = customer
+    true = [person for _, person in seen]
+    found = list(seen.values())
+    table = clusters.cells(true, found)
+    merged = [str(label) for label in clusters.merged(true, found)]
+    known = {party_of[key] for key in truth.keys() | noise if key in party_of}
+    return Identity(
+        len(seen), absent, len(set(customer_of_party) - known), dict(sorted(Counter(source for source, _ in truth).items())),
+        clusters.pairwise(table), clusters.exact(table), clusters.b_cubed(table), len(merged),
+        tuple(_false_merge(customer, seen) for customer in merged[:AT_MOST]), _split(seen), _one_to_one(seen),
+    )  # fmt: skip
+
+
+def _parties(lake: Tables) -> dict[Key, str] | None:
+    """party_id of every source record."""
+    parties = lake.read("silver.party", ("source_code", "party_no_source", "party_id"))
+    if parties is None:
+        return None
+    found = {(str(r["source_code"]), str(r["party_no_source"])): str(r["party_id"]) for r in rows(parties)}
+    for source, (table, number) in RECORD_TABLES.items():
+        for row in rows(lake.read(table, (number, "party_id"))):
+            if row["party_id"] is not None:
+                found[(source, str(row[number]))] = str(row["party_id"])
+    return found
+
+
+def _membership(lake: Tables) -> dict[str, str] | None:
+    """Customer of each party on the last day, as believed now."""
+    belief = lake.read("identity.party_customer", ("party_id", "customer_id", "valid_to", "known_to"))
+    if belief is None:
+        return None
+    return {
+        str(r["party_id"]): str(r["customer_id"]) for r in rows(belief) if _is_open(r["valid_to"]) and _is_open(r["known_to"])
+    }  # fmt: skip
+
+
+def _is_open(end: object) -> bool:
+    return isinstance(end, date | datetime) and end.year == OPEN_YEAR
+
+
+def _false_merge(customer: str, seen: Mapping[tuple[str, int], str]) -> FalseMerge:
+    inside = [pair for pair, of in seen.items() if of == customer]
+    return FalseMerge(
+        customer, tuple(sorted({party for party, _ in inside})), len({person for _, person in inside})
+    )
+
+
+def _split(seen: Mapping[tuple[str, int], str]) -> int:
+    """Persons who are more than one customer."""
+    customers: dict[int, set[str]] = defaultdict(set)
+    for (_, person), customer in seen.items():
+        customers[person].add(customer)
+    return sum(len(found) > 1 for found in customers.values())
+
+
+def _one_to_one(seen: Mapping[tuple[str, int], str]) -> dict[int, str]:
+    """Persons who are exactly one customer that is nobody else, records the lake does not have left aside."""
+    customers: dict[int, set[str]] = defaultdict(set)
+    persons: dict[str, set[int]] = defaultdict(set)
+    for (party, person), customer in seen.items():
+        if not party.startswith("absent "):
+            customers[person].add(customer)
+            persons[customer].add(person)
+    return {
+        person: next(iter(found)) for person, found in customers.items()
+        if len(found) == 1 and len(persons[next(iter(found))]) == 1
+    }  # fmt: skip
+
+
+def aum(hidden: Hidden, lake: Tables, customer_of: Mapping[int, str]) -> list[money.DayError] | None:
+    """Errors per date; null where a side is missing."""
+    truth = _owned(hidden, lake)
+    said = lake.read("profile.o_customer_daily", ("business_date", "customer_id", "aum_cny"))
+    if truth is None or said is None:
+        return None
+    found: dict[date, dict[str, int]] = defaultdict(dict)
+    for row in rows(said):
+        found[_day(row["business_date"])][str(row["customer_id"])] = _cents(row["aum_cny"])
+    return money.compare(truth, found, customer_of)
+
+
+def _owned(hidden: Hidden, lake: Tables) -> dict[date, dict[int, int]] | None:
+    """True AUM in cents of CNY by date and person. Where the truth keeps currencies apart, the lake's own rates convert them."""
+    owned: dict[date, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    if "aum_cents" in hidden.names("truth_balance_daily"):
+        for row in rows(hidden.read("truth_balance_daily", ("business_date", "person_no", "aum_cents"))):
+            owned[_day(row["business_date"])][int(str(row["person_no"]))] += int(str(row["aum_cents"]))
+        return owned
+    balances = hidden.read("truth_balance_daily", ("business_date", "person_no", "currency", "cents"))
+    rates = lake.read("silver.fx_rate_daily", ("rate_date", "currency_code", "mid_rate"))
+    if balances is None or rates is None:
+        return None
+    mid = {(_day(r["rate_date"]), str(r["currency_code"])): Decimal(str(r["mid_rate"])) for r in rows(rates)}
+    unknown: set[date] = set()
+    for row in rows(balances):
+        day, currency, cents = _day(row["business_date"]), str(row["currency"]), int(str(row["cents"]))
+        if currency not in ("156", "CNY"):
+            rate = mid.get((day, currency))
+            if rate is None:
+                unknown.add(day)
+                continue
+            cents = int((cents * rate).quantize(Decimal(1), ROUND_HALF_UP))
+        owned[day][int(str(row["person_no"]))] += cents
+    lake.missing += [f"silver.fx_rate_daily of {day}" for day in sorted(unknown)]
+    for day in unknown:
+        owned.pop(day, None)
+    return owned
+
+
+def _day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    raise TypeError(f"not a date: {type(value).__name__}")
+
+
+def _cents(value: object) -> int:
+    return int((Decimal(str(value or 0)) * 100).to_integral_value())
+
+
+def planted(hidden: Hidden, lake: Tables) -> tuple[list[defects.CodeScore], Mapping[str, int]] | None:
+    """Recall per defect code and false alarms per reason; null where a side is missing."""
+    columns = ("code", "file", "line_no", "reason_code")
+    ledger = hidden.read("defect_ledger", columns)
+    files = lake.read(
+        "ops.delivery_file", ("file_id", "feed_code", "package_name", "file_name", "state_code", "reason_code")
+    )  # fmt: skip
+    if ledger is None or files is None:
+        return None
+    names = {str(r["file_id"]): (_text(r["package_name"]), _text(r["file_name"])) for r in rows(files)}
+    told = [
+        defects.Report(_text(r["package_name"]), _text(r["file_name"]), None, str(r["reason_code"]))
+        for r in rows(files) if r["reason_code"] is not None and r["state_code"] != "missing"
+    ]  # fmt: skip
+    told += _failed_checks(lake, names)
+    told += list(_quarantined(lake, names))
+    told += list(_repaired(lake, names))
+    wanted = [_planted(row) for row in rows(ledger)]
+    scores, alarms = defects.score(wanted, told, SAME_REASONS)
+    return scores, dict(sorted(alarms.items()))
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None
+
+
+def _planted(row: Mapping[str, object]) -> defects.Planted:
+    """`file` of the ledger is a path whose last part is the inner file, the package, or `package/inner file`."""
+    parts = (_text(row["file"]) or "").replace("!", "/").split("/")
+    package = next((part for part in parts if part.endswith((".tar.gz", ".OK"))), None)
+    inner = parts[-1] if parts[-1] != package else None
+    if package and package.endswith(".OK"):
+        package = package.removesuffix(".OK") + ".tar.gz"
+    line = row["line_no"]
+    return defects.Planted(
+        str(row["code"]), package, inner, None if line is None else int(str(line)), _text(row["reason_code"])
+    )
+
+
+def _failed_checks(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) -> list[defects.Report]:
+    checks = lake.read("ops.control_check", ("file_id", "check_code", "verdict_code"))
+    return [
+        defects.Report(*names.get(str(r["file_id"]), (None, None)), None, str(r["check_code"]))
+        for r in rows(checks) if r["verdict_code"] == "fail"
+    ]  # fmt: skip
+
+
+def _quarantined(
+    lake: Tables, names: Mapping[str, tuple[str | None, str | None]]
+) -> Iterable[defects.Report]:
+    for row in rows(lake.read("ops.quarantine", ("file_id", "line_no", "reason_codes"))):
+        yield from _lines(row, names, row["reason_codes"])
+
+
+def _repaired(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) -> Iterable[defects.Report]:
+    """Records that loaded with a repair carry its reason in bronze."""
+    for feed in lake.feeds():
+        table = lake.read(f"bronze.{feed}", ("_file_id", "_line_no", "_reason_codes"))
+        for row in rows(table):
+            if row["_reason_codes"]:
+                yield from _lines(
+                    {"file_id": row["_file_id"], "line_no": row["_line_no"]}, names, row["_reason_codes"]
+                )
+
+
+def _lines(
+    row: Mapping[str, object], names: Mapping[str, tuple[str | None, str | None]], reasons: object
+) -> Iterable[defects.Report]:
+    line = row["line_no"]
+    for reason in reasons if isinstance(reasons, list) else []:
+        yield defects.Report(
+            *names.get(str(row["file_id"]), (None, None)),
+            None if line is None else int(str(line)),
+            str(reason),
+        )
+
+
+def complaints(hidden: Hidden, lake: Tables) -> causes.Causes | None:
+    """Complaints attributed to the right incident; null where a side is missing."""
+    events = hidden.read("truth_event", ("kind", "refs"))
+    said = lake.read("profile.x_complaint", ("complaint_no_cmpl", "caused_by_incident_no_apm"))
+    if events is None or said is None:
+        return None
+    truth: dict[str, str | None] = {}
+    for row in rows(events):
+        refs = row["refs"]
+        if row["kind"] == "complaint_cause" and isinstance(refs, list):
+            truth[str(refs[0])] = str(refs[1]) if len(refs) > 1 else None
+    lake_says = {str(r["complaint_no_cmpl"]): _text(r["caused_by_incident_no_apm"]) for r in rows(said)}
+    return causes.attributed(truth, lake_says)

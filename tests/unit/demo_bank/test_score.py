@@ -1,0 +1,113 @@
+"""The scorer's measures, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from demo_bank.score import causes, clusters, defects, money
+
+# Three persons: A has records 1 2 3, B has 4 5, C has 6. Found: {1 2} {3 4 5} {6}.
+TRUE = ["A", "A", "A", "B", "B", "C"]
+FOUND = ["x", "x", "y", "y", "y", "z"]
+
+
+def test_pairs_count_what_is_rightly_together():
+    # True pairs 12 13 23 45, found pairs 12 34 35 45, both: 12 45.
+    share = clusters.pairwise(clusters.cells(TRUE, FOUND))
+    assert (share.precision, share.recall, share.f1) == (0.5, 0.5, 0.5)
+
+
+def test_b_cubed_is_the_mean_over_records():
+    # Precision: 1 1 1/3 2/3 2/3 1 = 14/3 of 6. Recall: 2/3 2/3 1/3 1 1 1 = 14/3 of 6.
+    share = clusters.b_cubed(clusters.cells(TRUE, FOUND))
+    assert share.precision == pytest.approx(14 / 18)
+    assert share.recall == pytest.approx(14 / 18)
+
+
+def test_only_the_single_record_is_an_exact_customer():
+    share = clusters.exact(clusters.cells(TRUE, FOUND))
+    assert share.precision == pytest.approx(1 / 3)
+    assert share.recall == pytest.approx(1 / 3)
+
+
+def test_a_merge_of_two_persons_is_named():
+    assert clusters.merged(TRUE, FOUND) == ["y"]
+
+
+def test_the_names_of_clusters_do_not_matter():
+    table = clusters.cells([1, 1, 2], ["q", "q", "p"])
+    assert clusters.pairwise(table).f1 == clusters.exact(table).f1 == clusters.b_cubed(table).f1 == 1.0
+
+
+def test_everybody_alone_has_no_pairs_to_be_precise_about():
+    share = clusters.pairwise(clusters.cells(["A", "A", "B"], ["1", "2", "3"]))
+    assert share.precision is None
+    assert share.recall == 0.0
+    assert share.f1 is None
+
+
+def test_one_wrong_cent_is_seen_on_its_date_and_people_who_are_two_customers_are_counted_apart():
+    day, next_day = date(2026, 9, 29), date(2026, 9, 30)
+    truth = {day: {1: 10_000, 2: 500, 3: 7}, next_day: {1: 10_000}}
+    lake = {day: {"c1": 10_000, "c2": 501}, date(2026, 9, 1): {"c1": 1}}
+    assert money.compare(truth, lake, {1: "c1", 2: "c2"}) == [money.DayError(day, 2, 1, 1, 1, 1)]
+
+
+def planted(code: str, file: str, line: int | None, reason: str | None) -> defects.Planted:
+    return defects.Planted(code, "P_01.tar.gz", file, line, reason)
+
+
+def told(file: str | None, line: int | None, reason: str) -> defects.Report:
+    return defects.Report("P_01.tar.gz", file, line, reason)
+
+
+def test_a_defect_is_noticed_at_its_line_with_its_reason():
+    scores, alarms = defects.score(
+        [planted("D18", "a.txt", 5, "half_character"), planted("D18", "a.txt", 9, "half_character")],
+        [told("a.txt", 5, "half_character")],
+    )
+    assert [(s.code, s.planted, s.noticed, s.recall) for s in scores] == [("D18", 2, 1, 0.5)]
+    assert not alarms
+
+
+def test_a_held_file_is_noticed_also_under_the_lakes_own_word():
+    scores, alarms = defects.score(
+        [planted("D11", "h.csv", None, "schema_added")], [told("h.csv", None, "schema_columns")], {"schema_columns": "schema_added"}
+    )  # fmt: skip
+    assert scores[0].recall == 1.0
+    assert not alarms
+
+
+def test_a_missing_ok_file_belongs_to_the_package():
+    scores, _ = defects.score(
+        [defects.Planted("D01", "P_01.tar.gz", None, None, "ok_missing")], [told("t.dat", None, "ok_missing")]
+    )
+    assert scores[0].recall == 1.0
+
+
+def test_a_report_where_nothing_was_planted_is_a_false_alarm():
+    _, alarms = defects.score(
+        [planted("D19", "a.txt", 5, "private_use")],
+        [
+            told("a.txt", 6, "private_use"),
+            told("b.txt", None, "row_count"),
+            told("a.txt", 5, "name_truncated"),
+        ],
+    )
+    assert alarms == {"private_use": 1, "row_count": 1}
+
+
+def test_a_defect_without_a_reason_is_not_asked_for():
+    scores, _ = defects.score([planted("D24", "a.txt", 5, None)], [])
+    assert scores[0].recall is None
+
+
+def test_complaints_are_attributed_to_the_incident_that_caused_them():
+    truth = {"T1": "I1", "T2": "I1", "T3": "I2", "T4": None, "T5": None, "T6": "I2"}
+    lake = {"T1": "I1", "T2": "I2", "T3": None, "T4": "I1", "T5": None}
+    found = causes.attributed(truth, lake)
+    assert found == causes.Causes(with_cause=3, right=1, wrong=1, missed=1, invented=1, not_in_lake=1)
+    assert found.recall == pytest.approx(1 / 3)
+    assert found.precision == pytest.approx(1 / 3)
