@@ -71,7 +71,12 @@ def collect(settings: Settings) -> Figures:
     ):
         day(of).customers = rows
     figures.days = [days[of] for of in sorted(days)]
-    figures.links = sum(n for (n,) in _rows(settings, "identity.link", "select count(*) from {table}"))
+    figures.links = sum(
+        n
+        for (n,) in _rows(
+            settings, "identity.link_event", "select count(*) from {table} where not is_refused"
+        )
+    )
     figures.gates = _gates(settings)
     figures.stages = _stages(settings)
     figures.marts = _marts(settings)

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from spark_jobs import settings as settings_module
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from spark_jobs.tables import Lake
 
 LAST_DAY = date(2026, 9, 30)
+
+# On a build machine the same examples every time; at home new ones each run.
+hypothesis.settings.register_profile("build", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("home", deadline=None)
+hypothesis.settings.load_profile("build" if os.environ.get("CI") else "home")
 
 
 def pytest_configure(config: pytest.Config) -> None:

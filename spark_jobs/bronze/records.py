@@ -17,6 +17,7 @@ from spark_jobs.contracts.sources import Layout, SourceContract, SourceField
 
 GB = ("gb18030", "gbk", "gb2312")
 BOM = b"\xef\xbb\xbf"
+_STAND_INS = "\x1f\x1e\x1d\x1c\ufdd0"
 
 
 @dataclass
@@ -161,9 +162,17 @@ def _read_delimited(made: Cut, source: SourceContract) -> Iterator[Record]:
 
 
 def _cells(text: str, layout: Layout) -> list[str]:
-    if layout.quote and '"' in text:
-        return next(csv.reader([text], delimiter=layout.separator), [])
-    return text.split(layout.separator)
+    if not layout.quote or '"' not in text:
+        return text.split(layout.separator)
+    # The csv module wants one character: one that the text does not have stands in for a longer separator.
+    stand_in = next((c for c in _STAND_INS if c not in text), None)
+    if stand_in is None:
+        return []
+    try:
+        cells = next(csv.reader([text.replace(layout.separator, stand_in)], delimiter=stand_in), [])
+    except csv.Error:
+        return []
+    return [cell.replace(stand_in, layout.separator) for cell in cells]
 
 
 def _columns(header: bytes | None, source: SourceContract) -> tuple[list[str], list[str]]:

@@ -22,9 +22,10 @@ def source_systems(settings: Settings) -> list[str]:
 
 
 def business_dates(settings: Settings) -> list[date]:
-    """Days for which landing holds anything, opening packages (sequence 00) left out, sorted."""
+    """Days for which landing holds anything, sorted; those up to the newest opening package (sequence 00) are no business dates."""
     packages = arrived(settings, EVER, load_sources(settings.conf_dirs))
-    return sorted({package.business_date for package in packages if package.sequence > 0})
+    opened = max((p.business_date for p in packages if p.sequence == 0), default=date.min)
+    return sorted({p.business_date for p in packages if p.business_date > opened})
 
 
 def still_missing(settings: Settings, day: date, now: datetime) -> list[str]:

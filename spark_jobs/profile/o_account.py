@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-UNASSIGNED = "_unassigned"
+from spark_jobs.profile.members import UNASSIGNED
+
 CENT = "decimal(18,2)"
+
+
+def zero() -> Column:
+    """0.00 CNY."""
+    return F.lit(0).cast(CENT)
 
 
 def derive_cny(balances: DataFrame, rates: DataFrame) -> DataFrame:
@@ -54,17 +60,23 @@ def explode_holders(accounts: DataFrame, holders: DataFrame) -> DataFrame:
     return shared.withColumn("balance_cny", share).drop("_exact", "_whole", "holder_rank", "share_ratio")
 
 
+def owned(shares: DataFrame, memberships: DataFrame) -> DataFrame:
+    """More columns, same rows: `customer_id` by the membership of the day; `_unassigned` where no customer holds the share."""
+    joined = shares.join(memberships, ["party_id", "business_date"], "left")
+    return joined.withColumn("customer_id", F.coalesce("customer_id", F.lit(UNASSIGNED)))
+
+
 def assemble_account_daily(shares: DataFrame, memberships: DataFrame) -> DataFrame:
     """Coarser: one row per account, customer and day.
 
     shares       `explode_holders`; memberships: party_id, business_date, customer_id
     Parties of one customer on one account are added up; what no resolved person holds goes to `_unassigned`.
     """
-    owned = shares.join(memberships, ["party_id", "business_date"], "left")
-    owned = owned.withColumn("customer_id", F.coalesce("customer_id", F.lit(UNASSIGNED)))
     key = ("agreement_id", "customer_id", "business_date")
     described = [c for c in shares.columns if c not in (*key, "party_id", "balance_cny")]
-    summed = owned.groupBy(*key).agg(
-        F.sum("balance_cny").cast(CENT).alias("balance_cny"), *[F.max(c).alias(c) for c in described]
+    summed = (
+        owned(shares, memberships)
+        .groupBy(*key)
+        .agg(F.sum("balance_cny").cast(CENT).alias("balance_cny"), *[F.max(c).alias(c) for c in described])
     )
     return summed.withColumn("is_in_aum", F.col("balance_cny") > 0)

@@ -9,11 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
-from spark_jobs.profile.o_account import CENT, UNASSIGNED
-
-
-def _zero() -> Column:
-    return F.lit(0).cast(CENT)
+from spark_jobs.profile.o_account import CENT, UNASSIGNED, zero
 
 
 def summarise_average(shares: DataFrame, dates: DateRange, days: int) -> DataFrame:
@@ -26,7 +22,7 @@ def summarise_average(shares: DataFrame, dates: DateRange, days: int) -> DataFra
     daily = (
         shares.where("party_id is not null")
         .groupBy("party_id", "business_date")
-        .agg(F.sum(F.greatest(F.col("balance_cny"), _zero())).alias("_aum"))
+        .agg(F.sum(F.greatest(F.col("balance_cny"), zero())).alias("_aum"))
     )
     seen = shares.select(F.col("business_date").alias("_seen")).distinct()
     wanted = daily.sparkSession.sql(
@@ -59,7 +55,7 @@ def summarise_flows(entries: DataFrame, rates: Mapping[str, Any]) -> DataFrame:
 
     def of(flow: str) -> Column:
         return F.sum(
-            F.when(F.col("kind_code").isin(*rates[flow]), F.col("amount_cny")).otherwise(_zero())
+            F.when(F.col("kind_code").isin(*rates[flow]), F.col("amount_cny")).otherwise(zero())
         ).cast(CENT)
 
     return entries.groupBy("agreement_id", "business_date").agg(
@@ -84,7 +80,7 @@ def summarise_salary(flows: DataFrame, dates: DateRange, days: int) -> DataFrame
         paid.join(F.broadcast(wanted), F.col("_paid") <= F.col("business_date"))
         .groupBy("agreement_id", "business_date")
         .agg(
-            F.sum(F.when(recent, F.col("salary_cny")).otherwise(_zero())).cast(CENT).alias("salary_30_cny"),
+            F.sum(F.when(recent, F.col("salary_cny")).otherwise(zero())).cast(CENT).alias("salary_30_cny"),
             F.max("_paid").alias("last_salary_date"),
         )
     )
@@ -109,8 +105,8 @@ def summarise_accounts(accounts: DataFrame) -> DataFrame:
         accounts.where(F.col("customer_id") != UNASSIGNED)
         .groupBy("customer_id", "business_date")
         .agg(
-            F.sum(F.greatest(share, _zero())).cast(CENT).alias("deposit_cny"),
-            F.sum(F.greatest(-share, _zero())).cast(CENT).alias("loan_cny"),
+            F.sum(F.greatest(share, zero())).cast(CENT).alias("deposit_cny"),
+            F.sum(F.greatest(-share, zero())).cast(CENT).alias("loan_cny"),
             F.count(F.lit(1)).alias("product_cnt"),
             F.min(F.when(F.col("matures_date") > F.col("business_date"), F.col("matures_date"))).alias(
                 "next_matures_date"

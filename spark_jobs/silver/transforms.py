@@ -47,6 +47,16 @@ def false_when_given(value: Column) -> Column:
     return F.when(value.isNotNull(), F.lit(False))
 
 
+def page_schema(page: Column) -> Column:
+    """Version of the mobile bank's page record: v1 has no page name."""
+    return F.when(page.isNotNull(), "v2").otherwise("v1")
+
+
+def is_open_ended(end: Column) -> Column:
+    """True where no end was given, or the open date 9999-12-31."""
+    return end.isNull() | (F.year(end) == 9999)
+
+
 TRANSFORMS: Mapping[str, Callable[..., Column]] = {
     "first_of": lambda *values: F.coalesce(*values),
     "local_date": local_date,
@@ -59,6 +69,9 @@ TRANSFORMS: Mapping[str, Callable[..., Column]] = {
     "identifier_text": identifier_text,
     "or_null_when_zero": or_null_when_zero,
     "false_when_given": false_when_given,
+    "page_schema": page_schema,
+    "is_open_ended": is_open_ended,
+    "present": lambda value: F.when(value.isNotNull(), "present"),
     "lower": lambda text: F.lower(text),
     "is_before": lambda one, other: one < other,
     "is_given": lambda value: value.isNotNull(),

@@ -99,6 +99,12 @@ def test_a_line_break_inside_quotes_belongs_to_the_record():
     assert [r.line_no for r in records] == [1, 2]
 
 
+def test_a_long_separator_inside_quotes_is_text():
+    source = delimited("|+|", 2, encoding="utf-8", quote=True)
+
+    assert values(b'"a|+|b"|+|2\n', source) == [["a|+|b", "2"]]
+
+
 def test_columns_are_found_by_their_names_and_unknown_ones_are_kept_aside():
     source = delimited(",", 2, encoding="utf-8", header=True)
 
