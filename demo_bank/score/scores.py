@@ -22,7 +22,7 @@ RECORD_TABLES = {
 # Words of the lake for what the catalogue calls otherwise.
 SAME_REASONS = {
     "row_count_trailer": "row_count", "control_total_2": "control_total", "control_total_debit": "control_total",
-    "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch", "schema_columns": "schema_added",
+    "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch", "schema_missing": "schema_added",
 }  # fmt: skip
 AT_MOST = 20
 

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from spark_jobs.bronze.discovery import Listed
-from spark_jobs.bronze.records import Cut, cut, missing_columns
+from spark_jobs.bronze.objects import RecordError
+from spark_jobs.bronze.records import Cut, cut, read, schema_drift
 from spark_jobs.contracts.sources import SourceContract
 
 _TRAILER = re.compile(
@@ -50,7 +52,12 @@ def verify(
     content: bytes, source: SourceContract, day: date, listed: Listed | None, control: bytes | None
 ) -> Verified:
     """All checks of one file, in the order of the interface agreement."""
-    made = cut(content, source.layout)
+    try:
+        made = cut(content, source.layout)
+    except RecordError as problem:
+        return Verified(
+            (Check(str(problem), None, None, False),), str(problem), listed.rows if listed else None, 0
+        )
     checks: list[Check] = []
     reason: str | None = None
 
@@ -78,10 +85,11 @@ def verify(
         _trailer(made, source, day, found)
     if control is not None:
         _control(control, made, source, day, found)
-    absent = missing_columns(content, source)
-    if source.layout.header:
-        found("schema_columns", not absent, 0, len(absent))
-    found("encoding", _encoding_holds(made, source.layout.encoding))
+    drift = schema_drift(made, source)
+    found(drift or "schema", drift is None)
+    found("schema_swapped", _in_order(content, source))
+    if source.layout.kind != "parquet":
+        found("encoding", _encoding_holds(made, source.layout.encoding))
     return Verified(tuple(checks), reason, listed.rows if listed else None, rows)
 
 
@@ -139,6 +147,22 @@ def _split(
         if re.fullmatch(rb"[+-]?\d+", text):
             sums[0 if belongs(key) else 1] += int(text)
     return sums[0], sums[1]
+
+
+def _in_order(content: bytes, source: SourceContract) -> bool:
+    """Whether columns that the contract says follow one another in time mostly do: two that swapped places look alike but for that."""
+    if not source.in_order:
+        return True
+    places = [source.names().index(name) for name in source.in_order]
+    compared = wrong = 0
+    for record in read(content, source):
+        if record.values is None:
+            continue
+        told = [record.values[at] for at in places]
+        for earlier, later in pairwise(t for t in told if t is not None):
+            compared += 1
+            wrong += earlier > later
+    return wrong * 2 <= compared
 
 
 def _encoding_holds(made: Cut, declared: str) -> bool:

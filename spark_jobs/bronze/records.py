@@ -1,4 +1,4 @@
-"""Cuts a file into records and fields by bytes. No Spark: a function of the bytes and the feed's layout.
+"""Cuts a file into records and fields. No Spark: a function of the bytes and the feed's layout.
 
 Every record comes out, readable or not: nothing is lost, and a record that cannot be read keeps its bytes, its place and a reason.
 Separators are looked for after decoding, so that a hanzi whose second byte equals a separator is never torn (瑋 = AC 7C); a half character
@@ -8,15 +8,18 @@ that swallows a separator shows as a wrong number of columns.
 from __future__ import annotations
 
 import csv
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from spark_jobs.bronze import objects
 from spark_jobs.contracts.sources import Layout, SourceContract, SourceField
 
 GB = ("gb18030", "gbk", "gb2312")
 BOM = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
 _STAND_INS = "\x1f\x1e\x1d\x1c\ufdd0"
 
 
@@ -34,15 +37,36 @@ class Record:
 
 @dataclass(frozen=True)
 class Cut:
-    """A file cut into details and, where the layout has one, its trailer."""
+    """A file cut into details and, where the layout has them, its trailer and the names of its columns.
+
+    A row of a columnar file has no place of its own among the bytes: its offset is 0 and its bytes are the row as JSON.
+    """
 
     details: list[tuple[int, int, bytes]]
     trailer: bytes | None
     header: bytes | None
+    columns: tuple[str, ...] | None = None
+
+
+def opened(content: bytes) -> bytes:
+    """The bytes a gzip file holds, others as they are. Places of records count in these. Raises `RecordError("file_unreadable")`."""
+    if not content.startswith(GZIP):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, ValueError) as problem:
+        raise objects.RecordError("file_unreadable") from problem
 
 
 def cut(content: bytes, layout: Layout) -> Cut:
-    """(line number, offset, bytes) of each detail record, without line ends."""
+    """(line number, offset, bytes) of each detail record, without line ends. Raises `RecordError` where the file as such is broken."""
+    if layout.kind == "parquet":
+        table = objects.parquet_table(content)
+        rows = [(k, 0, line) for k, line in enumerate(objects.parquet_lines(table), 1)]
+        return Cut(rows, None, None, tuple(table.column_names))
+    content = opened(content)
+    if layout.kind == "jsonl":
+        return Cut([line for line in _lines(content) if line[2].strip()], None, None)
     lines = list(_quoted_lines(content) if layout.quote else _lines(content))
     header = None
     if layout.header and lines:
@@ -88,6 +112,8 @@ def read(content: bytes, source: SourceContract) -> Iterator[Record]:
     made = cut(content, source.layout)
     if source.layout.kind == "fixed":
         yield from _read_fixed(made, source)
+    elif source.layout.kind in ("jsonl", "parquet"):
+        yield from _read_objects(made, source)
     else:
         yield from _read_delimited(made, source)
 
@@ -175,6 +201,22 @@ def _cells(text: str, layout: Layout) -> list[str]:
     return [cell.replace(stand_in, layout.separator) for cell in cells]
 
 
+def _read_objects(made: Cut, source: SourceContract) -> Iterator[Record]:
+    encoding = "utf-8" if source.layout.kind == "parquet" else source.layout.encoding
+    for number, offset, raw in made.details:
+        record = Record(number, offset, raw)
+        try:
+            found = objects.parse_json(raw, encoding)
+        except objects.RecordError as problem:
+            record.reasons.append(str(problem))
+        else:
+            record.values, rescued, misshapen = objects.place(found, source.fields)
+            record.rescued = rescued or None
+            if misshapen:
+                record.reasons.append("schema_type")
+        yield record
+
+
 def _columns(header: bytes | None, source: SourceContract) -> tuple[list[str], list[str]]:
     """Names in file order, and those the contract does not know."""
     declared = [f.source_name for f in source.fields]
@@ -184,13 +226,29 @@ def _columns(header: bytes | None, source: SourceContract) -> tuple[list[str], l
     return names, [name for name in names if name not in declared]
 
 
-def missing_columns(content: bytes, source: SourceContract) -> list[str]:
-    """Declared columns that the file's header does not have."""
-    made = cut(content, source.layout)
-    if made.header is None:
-        return []
-    names, _ = _columns(made.header, source)
-    return [f.source_name for f in source.fields if f.source_name not in names]
+def column_names(made: Cut, source: SourceContract) -> list[str] | None:
+    """The names the file gives its columns, in its order; None where it gives none."""
+    if made.columns is not None:
+        return list(made.columns)
+    return None if made.header is None else _columns(made.header, source)[0]
+
+
+def schema_drift(made: Cut, source: SourceContract) -> str | None:
+    """How the columns of a file differ from its contract, where that stops the feed; columns added at the end do not.
+
+    `schema_missing`: a declared column is not there; `schema_added`: one was put between others; `schema_swapped`: another order.
+    A supplier who does one of these has changed more than a name, so the feed waits for a look at the agreement.
+    """
+    names = column_names(made, source)
+    if names is None:
+        return None
+    declared = [f.source_name.split(".")[0] for f in source.fields]
+    if any(name not in names for name in declared):
+        return "schema_missing"
+    known = [name for name in names if name in declared]
+    if names[: len(known)] != known:
+        return "schema_added"
+    return "schema_swapped" if known != declared else None
 
 
 def sum_of(records: Sequence[Record], source: SourceContract, name: str) -> int:

@@ -37,7 +37,7 @@ _KEYS: Mapping[str, set[str]] = {
     },
     "record_type": {"at", "detail", "trailer"},
     "field": {"at", "type", "class", "null", "from", "format", "description"},
-    "checks": {"not_null", "volume_band", "empty_working_day"},
+    "checks": {"not_null", "volume_band", "empty_working_day", "in_order"},
 }  # fmt: skip
 
 
@@ -99,6 +99,7 @@ class SourceContract:
     maps: Mapping[str, Any] = field(default_factory=dict)
     not_null: tuple[str, ...] = ()
     empty_working_day: str = "accept"
+    in_order: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -150,6 +151,7 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         ("key", given.get("key", [])),
         ("keep", given.get("keep", {})),
         ("not_null", checks.get("not_null", [])),
+        ("in_order", checks.get("in_order", [])),
     ):
         for name in listed:
             if name not in names:
@@ -165,6 +167,7 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         maps=given.get("maps", {}),
         not_null=tuple(checks.get("not_null", ())),
         empty_working_day=checks.get("empty_working_day", "accept"),
+        in_order=tuple(checks.get("in_order", ())),
     )
 
 

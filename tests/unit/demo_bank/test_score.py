@@ -74,7 +74,7 @@ def test_a_defect_is_noticed_at_its_line_with_its_reason():
 
 def test_a_held_file_is_noticed_also_under_the_lakes_own_word():
     scores, alarms = defects.score(
-        [planted("D11", "h.csv", None, "schema_added")], [told("h.csv", None, "schema_columns")], {"schema_columns": "schema_added"}
+        [planted("D11", "h.csv", None, "schema_added")], [told("h.csv", None, "schema_missing")], {"schema_missing": "schema_added"}
     )  # fmt: skip
     assert scores[0].recall == 1.0
     assert not alarms
