@@ -345,3 +345,7 @@ def main() -> None:
     except OxpeckerError as problem:
         err.print(f"[red]oxpecker: {problem}[/]", highlight=False, soft_wrap=True)
         sys.exit(problem.exit_code)
+
+
+if __name__ == "__main__":
+    main()
