@@ -11,6 +11,7 @@ from demo_bank.behaviour.deliver import Behaviour
 from demo_bank.books import advance, open_books
 from demo_bank.packages import Landing
 from demo_bank.population import make_world
+from demo_bank.registry import Registry
 from demo_bank.sizes import Size
 from demo_bank.systems import core, ref
 from demo_bank.truth import Truth
@@ -21,10 +22,11 @@ SYSTEMS = (core.SYSTEM, ref.SYSTEM, *BEHAVIOUR_SYSTEMS)
 def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS) -> int:
     """Number of packages written below `out`: landing, and its hidden sibling."""
     world = make_world(size, seed)
+    registry = Registry(world)
     books = open_books(world)
     landing, hidden = Landing(out / "landing"), Truth(out)
-    hidden.people(world)
-    behaviour = Behaviour(world, landing, systems)
+    hidden.people(registry)
+    behaviour = Behaviour(registry, landing, systems)
     behaviour.opening()
     if core.SYSTEM in systems:
         day, files = core.opening_package(books)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from demo_bank.books import Books
-from demo_bank.population import World
+from demo_bank.population import Strings
+from demo_bank.registry import Registry
 
 FOLDER = "truth"
+LINKED = ("CORE", "ECIF", "LOAN", "WEALTH", "CARD", "MBANK", "CRM")
 
 
 class Truth:
@@ -23,16 +27,26 @@ class Truth:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         self._balances: pq.ParquetWriter | None = None
+        self._links: pq.ParquetWriter | None = None
 
-    def people(self, world: World) -> None:
-        """truth_link: which source record is whose."""
-        seconds = world.second_numbers()
-        keys = [*world.cust_numbers().tolist(), *[f"C{500_000_000 + n}" for n in seconds]]
-        who = [*range(world.people), *seconds.tolist()]
-        links = pa.table(
-            {"source_code": ["core"] * len(keys), "source_key": keys, "person_no": pa.array(who, pa.int64())}
-        )
-        pq.write_table(links, self.folder / "truth_link.parquet")
+    def people(self, registry: Registry) -> None:
+        """truth_link of the records that are there from the start: which source record is whose."""
+        for system in LINKED:
+            records = registry.records(system)
+            self.link(records.source, records.keys, records.person)
+
+    def link(self, source: str, keys: Strings | Sequence[str], persons: NDArray[np.int64]) -> None:
+        """More rows of truth_link: person −1 is nobody. A key may be told once only."""
+        n = len(keys)
+        if n == 0:
+            return
+        who = pa.array(np.asarray(persons), pa.int64(), mask=np.asarray(persons) < 0)
+        table = pa.table({
+            "source_code": pa.array([source] * n), "source_key": pa.array([str(key) for key in keys]), "person_no": who,
+        })  # fmt: skip
+        if self._links is None:
+            self._links = pq.ParquetWriter(self.folder / "truth_link.parquet", table.schema)
+        self._links.write_table(table)
 
     def balances(self, books: Books, day: date) -> None:
         """truth_balance_daily: deposits of each person in each currency, in cents; joint accounts by half, the odd cent to the first."""
@@ -55,5 +69,6 @@ class Truth:
         self._balances.write_table(summed)
 
     def close(self) -> None:
-        if self._balances is not None:
-            self._balances.close()
+        for writer in (self._balances, self._links):
+            if writer is not None:
+                writer.close()

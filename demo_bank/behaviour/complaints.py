@@ -108,7 +108,10 @@ class Office:
             self.waiting[when].append(
                 (int(exposed[place]), second if when == day else 8 * 3600 + second % 36_000, incident)
             )
-        plain = self.other.due(numbers.COMPLAINTS * numbers.WITHOUT_CAUSE_SHARE * float((willing > 0).sum()))
+        # Fixed people complain instead of others, not besides them.
+        fixed = sum(incident is None for _, _, incident, _ in story)
+        expected = numbers.COMPLAINTS * numbers.WITHOUT_CAUSE_SHARE * float((willing > 0).sum())
+        plain = self.other.due(expected - fixed)
         for person in chosen(rng, np.arange(self.people), self.temper * willing, plain):
             self.waiting[day].append((int(person), int(rng.integers(8 * 3600, 22 * 3600)), None))
         rows = [(second, person, incident, False) for person, second, incident in self.waiting.pop(day, [])]

@@ -9,7 +9,7 @@ from demo_bank.behaviour.conduct import Conduct, Day
 from demo_bank.behaviour.people import people_of
 from demo_bank.lines import Lines
 from demo_bank.packages import Landing
-from demo_bank.population import World
+from demo_bank.registry import Registry
 from demo_bank.sheets import Sheet
 from demo_bank.systems import apm, call, cmpl, consent, crm, mbank, msg, survey
 
@@ -31,8 +31,8 @@ SYSTEMS = tuple(WRITERS)
 class Behaviour:
     """Advances everybody's behaviour and writes what the chosen systems saw of it."""
 
-    def __init__(self, world: World, landing: Landing, systems: Sequence[str] = SYSTEMS) -> None:
-        self.conduct = Conduct.open(people_of(world))
+    def __init__(self, registry: Registry, landing: Landing, systems: Sequence[str] = SYSTEMS) -> None:
+        self.conduct = Conduct.open(people_of(registry))
         self.landing = landing
         self.systems = [name for name in SYSTEMS if name in systems]
 

@@ -9,7 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_bank import cast as fixed
 from demo_bank.population import World
+from demo_bank.registry import Registry
 from demo_bank.streams import stream
 
 Dates = NDArray[np.datetime64]
@@ -85,16 +87,16 @@ class People:
         return [self.cast[n] for n in numbers if n in self.cast]
 
 
-def people_of(world: World) -> People:
-    """The world as the behaviour model sees it."""
+def people_of(registry: Registry) -> People:
+    """The registry's people as the behaviour model sees them."""
+    world, has = registry.world, registry.has
     n = world.people
-    rng = stream(world.seed, "products", n)
-    never = np.full(n, np.datetime64("NaT"), "datetime64[D]")
-    has_app = rng.random(n) < np.clip(0.70 + 0.15 * world.digital, 0, 1)
-    has_loan = rng.random(n) < 0.18
     codes, outlet = np.unique(world.outlets, return_inverse=True)
+    owned = 1 + sum(has[product].astype(int) for product in ("app", "card", "wealth", "loan"))
+    story = {number: fixed.person(number) for number in range(1, fixed.CAST + 1) if fixed.person(number) < n}
+    moved = np.zeros(n, bool)
+    moved[[story[17]] if 17 in story else []] = True
     return People(
-        world, world.cust_numbers(), np.char.add("E", (700_000_000 + np.arange(n)).astype(str)), world.names, world.mobiles,
-        world.certs, world.births, world.opened, never, outlet, codes, world.wealth, world.digital, has_app, has_loan,
-        1 + has_app.astype(int) + has_loan, np.zeros(n, bool), np.zeros(0, np.int64), {},
+        world, registry.cust_no, registry.ecif_no, world.names, world.mobiles, world.certs, world.births, world.opened, world.died,
+        outlet, codes, world.wealth, world.digital, has["app"], has["loan"], np.asarray(owned), moved, fixed.canaries(n), story,
     )  # fmt: skip

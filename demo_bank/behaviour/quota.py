@@ -16,7 +16,7 @@ class Quota:
 
     def due(self, expected: float) -> int:
         self.carried += expected
-        whole = int(self.carried)
+        whole = max(int(self.carried), 0)
         self.carried -= whole
         return whole
 

@@ -41,13 +41,11 @@ def customers(world: World, day: date) -> Inner:
     """CIF of everyone; people with a second number appear twice, under another outlet."""
     seconds = world.second_numbers()
     who = np.concatenate([np.arange(world.people), seconds])
-    numbers = np.concatenate(
-        [world.cust_numbers(), np.array([f"C{500_000_000 + n}" for n in seconds], dtype=str)]
-    )
+    numbers = np.concatenate([world.cust_numbers(), world.second_cust_numbers()])
     n = len(who)
     columns = [
-        _full("D", n), numbers.astype("S16"), _full("1", n), _full("01", n), world.certs[who].astype("S20"),
-        texts(world.names[who], 60), world.sexes[who].astype("S1"), dates(world.births[who], n), _full("156", n),
+        _full("D", n), numbers.astype("S16"), _full("1", n), world.cert_kinds[who].astype("S2"), world.certs[who].astype("S20"),
+        texts(world.names[who], 60), world.sexes[who].astype("S1"), dates(world.births[who], n), world.nations[who].astype("S3"),
         world.mobiles[who].astype("S15"), _full("", n), texts(world.addresses[who], 120), _full("", n),
         world.outlets[who].astype("S6"), dates(world.opened[who], n), _full("0", n), _full("99991231", n),
         _full(f"{day:%Y%m%d}010000", n),

@@ -13,6 +13,7 @@ from demo_bank.behaviour.conduct import Conduct, Day
 from demo_bank.behaviour.people import people_of
 from demo_bank.behaviour.quota import Quota, chosen
 from demo_bank.population import make_world
+from demo_bank.registry import Registry
 from demo_bank.sizes import SIZES
 from demo_bank.streams import stream
 
@@ -25,7 +26,7 @@ LEGAL_AFTER = {
 @pytest.fixture(scope="module")
 def tiny() -> tuple[Conduct, list[Day]]:
     world = make_world(SIZES["tiny"])
-    conduct = Conduct.open(people_of(world))
+    conduct = Conduct.open(people_of(Registry(world)))
     return conduct, [conduct.advance(day) for day in world.size.dates]
 
 
@@ -93,7 +94,7 @@ def test_days_are_the_same_on_every_run():
     size = SIZES["nano"]
     runs = []
     for _ in range(2):
-        conduct = Conduct.open(people_of(make_world(size)))
+        conduct = Conduct.open(people_of(Registry(make_world(size))))
         runs.append([conduct.advance(day) for day in size.dates])
     for one, other in zip(*runs, strict=True):
         assert np.array_equal(one.digital.page_second, other.digital.page_second)

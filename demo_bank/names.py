@@ -1,0 +1,87 @@
+"""Names from lists of frequency, and how other scripts spell them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from opencc import OpenCC
+from pypinyin import Style, pinyin
+
+Strings = NDArray[np.str_]
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
+    "单解查仇区朴翟盖缪覃乐傅戴蓝阎"
+)
+GIVEN_MALE = "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林阳"
+GIVEN_FEMALE = "芳娜敏静丽艳娟霞秀燕玲婷雪慧莹洁红云梅琳倩颖佳怡萍丹蓉晶欣悦"
+_MINORITY_FIRST = ("阿依古丽", "买买提", "努尔兰", "古丽娜尔", "艾力", "热合曼", "迪丽努尔", "吐尔逊")
+_MINORITY_LAST = ("艾合买提", "阿不都拉", "卡德尔", "依明", "托合提", "玉素甫")
+_FOREIGN_FIRST = ("JAMES", "MARY", "ROBERT", "LINDA", "HIROSHI", "YUKI", "MINJUN", "PIERRE", "ANNA", "OLIVER")
+_FOREIGN_LAST = ("WALKER", "HUGHES", "TANAKA", "SATO", "KIM", "MARTIN", "WEBER", "EVANS", "COOPER", "NOVAK")
+# Surnames that are read otherwise than the same sign elsewhere (GB/T 28039 and the Ministry of Public Security's lists).
+_SURNAME_READINGS = {
+    "单": "SHAN", "解": "XIE", "查": "ZHA", "仇": "QIU", "区": "OU", "曾": "ZENG", "朴": "PIAO", "翟": "ZHAI", "盖": "GE",
+    "缪": "MIAO", "覃": "QIN", "乐": "YUE", "吕": "LYU", "任": "REN", "叶": "YE", "沈": "SHEN",
+}  # fmt: skip
+
+
+def drawn(
+    rng: np.random.Generator, sexes: Strings, heads: NDArray[np.int64], is_spouse: NDArray[np.bool_]
+) -> Strings:
+    """One name per person. Children and parents bear the head's surname, spouses their own."""
+    n = len(sexes)
+    own = rng.choice(list(SURNAMES), n, p=_falling(len(SURNAMES)))
+    surname = np.where(is_spouse, own, own[heads])
+    given = np.where(sexes == "1", rng.choice(list(GIVEN_MALE), n), rng.choice(list(GIVEN_FEMALE), n))
+    second = np.where(rng.random(n) < 0.7, rng.choice(list(GIVEN_MALE[:15] + GIVEN_FEMALE[:15]), n), "")
+    return np.char.add(np.char.add(surname, second), given)
+
+
+def minority(rng: np.random.Generator, n: int) -> Strings:
+    """Names with a middle dot."""
+    return np.char.add(np.char.add(rng.choice(_MINORITY_FIRST, n), "·"), rng.choice(_MINORITY_LAST, n))
+
+
+def foreign(rng: np.random.Generator, n: int) -> Strings:
+    """Latin names, given name first."""
+    return np.char.add(np.char.add(rng.choice(_FOREIGN_FIRST, n), " "), rng.choice(_FOREIGN_LAST, n))
+
+
+@lru_cache(maxsize=200_000)
+def latin(name: str) -> str:
+    """As a card or a passport spells it: surname, space, given name in capitals. Latin names stay."""
+    if name.isascii():
+        return name
+    if "·" in name:
+        return " ".join(latin_word(part) for part in name.split("·"))
+    surname = _SURNAME_READINGS.get(name[0]) or latin_word(name[0])
+    return f"{surname} {latin_word(name[1:])}".strip()
+
+
+def latin_word(text: str) -> str:
+    """Pinyin of some signs without tones, joined; ü is YU as on passports."""
+    return (
+        "".join(found[0] for found in pinyin(text, style=Style.NORMAL, errors="ignore", v_to_u=False))
+        .upper()
+        .replace("V", "YU")
+    )
+
+
+@lru_cache(maxsize=1)
+def _converter() -> OpenCC:
+    return OpenCC("s2t")
+
+
+@lru_cache(maxsize=200_000)
+def traditional(name: str) -> str:
+    """Traditional script."""
+    return str(_converter().convert(name))
+
+
+def _falling(n: int) -> NDArray[np.float64]:
+    """Frequencies that fall with the rank, as surnames do."""
+    weights = 1.0 / (np.arange(n) + 2)
+    share: NDArray[np.float64] = weights / weights.sum()
+    return share

@@ -1,0 +1,147 @@
+"""Who has which record in which system: under which number, name, certificate and phone, before anything went wrong with it.
+
+The systems ask here, and the truth is written from here; so both tell of the same people. Keys are never counted from what was written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo_bank import cast, names
+from demo_bank.population import Ints, Strings, World
+from demo_bank.streams import stream
+
+Bools = NDArray[np.bool_]
+# Share of adults who have it, weight of wealth, weight of the digital factor; the rest is chance.
+_PRODUCTS = {
+    "app": (0.74, 0.1, 0.45),
+    "card": (0.49, 0.35, 0.35),
+    "wealth": (0.24, 0.65, 0.1),
+    "loan": (0.20, 0.25, 0.1),
+}
+OUTSIDERS_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Records:
+    """Party records of one system, one entry each. keys: the source's own number; person: −1 for nobody's."""
+
+    source: str
+    keys: Strings
+    person: Ints
+    names: Strings
+    cert_kinds: Strings
+    certs: Strings
+    mobiles: Strings
+    opened: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def key_of(self, persons: Ints) -> Strings:
+        """First key of each person; empty for a person without a record."""
+        last = int(max(self.person.max(initial=0), np.max(persons, initial=0))) + 1
+        place = np.full(last, -1)
+        backwards = np.arange(len(self.person))[::-1]
+        place[self.person[backwards]] = backwards
+        found = place[persons]
+        return np.where(found >= 0, self.keys[np.maximum(found, 0)], "")
+
+
+@dataclass(frozen=True)
+class Outsiders:
+    """People without a number at the bank: guarantors, callers. person continues after the world's people."""
+
+    person: Ints
+    names: Strings
+    certs: Strings
+    mobiles: Strings
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The records of a world. Ask `records("LOAN")`; ask `has["loan"]` for who owns what kind of product."""
+
+    world: World
+
+    @cached_property
+    def has(self) -> dict[str, Bools]:
+        """app card wealth loan → whether each person has it. One latent wealth and one digital factor bind them together."""
+        world, n = self.world, self.world.people
+        found = {}
+        for product, (share, of_wealth, of_digital) in _PRODUCTS.items():
+            rest = np.sqrt(1 - of_wealth**2 - of_digital**2)
+            score = of_wealth * world.wealth + of_digital * world.digital
+            score = score + rest * stream(world.seed, "products", product, n).normal(0, 1, n)
+            has = (score > NormalDist().inv_cdf(1 - share)) & world.is_adult
+            fixed = cast.count(n)
+            has[:fixed] = [product in member.products for member in cast.MEMBERS[:fixed]]
+            has[cast.canaries(n)] = True
+            found[product] = has
+        return found
+
+    @cached_property
+    def cust_no(self) -> Strings:
+        return self.world.cust_numbers()
+
+    @cached_property
+    def ecif_no(self) -> Strings:
+        """ECIF number of each person."""
+        return np.char.add("E", (700_000_000 + np.arange(self.world.people)).astype(str))
+
+    def records(self, system: str) -> Records:
+        """Party records of CORE ECIF LOAN WEALTH CARD MBANK CRM, keys as the contracts call them."""
+        if system not in self._records:
+            raise ValueError(f"no party records of {system}; known are {', '.join(self._records)}")
+        return self._records[system]
+
+    @cached_property
+    def _records(self) -> dict[str, Records]:
+        everyone = np.arange(self.world.people)
+        has = {product: np.flatnonzero(owns) for product, owns in self.has.items()}
+        seconds = self.world.second_numbers()
+        both = np.concatenate([everyone, seconds])
+        numbers = np.concatenate([self.cust_no, self.world.second_cust_numbers()])
+        return {
+            "CORE": self._of("core", numbers, both), "ECIF": self._of("ecif", self.ecif_no, everyone),
+            "LOAN": self._of("loan", self.cust_no[has["loan"]], has["loan"]),
+            "WEALTH": self._of("wealth", _numbered("W", 600_000_000, has["wealth"]), has["wealth"]),
+            "CARD": self._of("card", _numbered("K", 800_000_000, has["card"]), has["card"]),
+            "MBANK": self._of("mbank", _numbered("U", 300_000_000, has["app"]), has["app"]),
+            "CRM": self._of("crm", _numbered("R", 400_000_000, everyone), everyone),
+        }  # fmt: skip
+
+    def _of(self, source: str, keys: Strings, person: Ints) -> Records:
+        world = self.world
+        return Records(
+            source, keys, person, world.names[person], world.cert_kinds[person], world.certs[person], world.mobiles[person],
+            world.opened[person],
+        )  # fmt: skip
+
+    @cached_property
+    def outsiders(self) -> Outsiders:
+        """One for every twenty people of the world."""
+        world = self.world
+        n = max(3, int(world.people * OUTSIDERS_SHARE))
+        from demo_bank.population import AREAS, with_check_digit
+
+        rng = stream(world.seed, "outsiders", n)
+        sexes = np.where(rng.random(n) < 0.5, "1", "2")
+        named = names.drawn(rng, sexes, np.arange(n), np.zeros(n, bool))
+        born = np.datetime64("1955-01-01") + rng.integers(0, 18_000, n)
+        # Running numbers below 070 are nobody else's.
+        stems = [
+            f"{area}{str(day).replace('-', '')}{(k % 30) * 2 + (sex == '1'):03d}"
+            for k, (area, day, sex) in enumerate(zip(rng.choice(AREAS, n), born, sexes, strict=True))
+        ]
+        mobiles = np.array([f"154{6_000_000_0 + k:08d}" for k in range(n)])
+        return Outsiders(world.people + np.arange(n), named, with_check_digit(np.array(stems)), mobiles)
+
+
+def _numbered(prefix: str, base: int, persons: Ints) -> Strings:
+    return np.char.add(prefix, (base + persons).astype(str))
