@@ -145,7 +145,9 @@ def environment(settings: Settings, *, scheduled: bool = False) -> dict[str, str
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__EXECUTOR": "dags.parts.executor.WarmLocalExecutor",
+        # Tasks are forked from the executor: it must not have threads of its own.
+        "OPENBLAS_NUM_THREADS": "1",
         "AIRFLOW__CORE__PARALLELISM": str(STAGES_AT_A_TIME + 1),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__FERNET_KEY": own["fernet_key"],
