@@ -11,7 +11,7 @@ A task that is red has published nothing: readers still see the last release.
 | `gate_*` | a critical check failed: a decision, not an accident, so it is not retried | the steward's report names check, table and counts; correct the cause, clear the gate's stage |
 | `marts` | dbt could not build, or a test of a mart failed | the log names model and test; clear the task |
 | `publish`, `export` | the release or the CRM files were not made visible | free disk or repair the target, clear the task: nothing is visible by half |
-| `report` | the steward's page could not be drawn; what is published stays published | look at its log, clear the task |
+| `report` | the steward's page could not be drawn; it is drawn after red tasks, too, and what is published stays published | look at its log, clear the task |
 | `close_run` | takes over the colour of what failed | nothing by itself |
 """
 

@@ -19,6 +19,7 @@ class Job:
     """One step. `entry` is `module:function`, or `stage:<name>` for a step that another package brings by entry point.
 
     `option` is handed to the entry as a keyword argument; `per_system` steps are started once per source system by Airflow.
+    An `always` step runs whatever became of those before it: it tells people of them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Job:
     option: str | None = None
     per_system: bool = False
     retries: int = 1
+    always: bool = False
 
 
 def _gate(layer: str, reads: tuple[str, ...], doc: str) -> Job:
@@ -80,7 +82,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "report", "stage:report", ("release", "export.*", "ops.delivery_file", "ops.quality_verdict"), ("report",),
-        "The steward's page for the day.", retries=2,
+        "The steward's page for the day.", retries=2, always=True,
     ),
 )  # fmt: skip
 

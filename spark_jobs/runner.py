@@ -31,6 +31,8 @@ from spark_jobs.tables import Lake, RunContext, cut_off, utc_now
 Clock = Callable[[], datetime]
 Progress = Callable[["StageResult"], None]
 STAGE_LEDGER = "ops.stage_commit"
+# Exit code of a decision not to publish: a required feed is held, or a gate failed.
+HELD = 3
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class StageResult:
 
 @dataclass
 class RunSummary:
-    """What a run did, stage by stage. state: published | unchanged | held | failed."""
+    """What a run did, stage by stage. state: published | unchanged | partial (only named jobs) | held | failed."""
 
     run_id: str
     dates: DateRange
@@ -242,27 +244,46 @@ def run_range(
     clock: Clock = utc_now,
     lake: Lake | None = None,
 ) -> RunSummary:
-    """Run the whole pipeline, or only the named jobs, in order. A known error ends the run with its exit code."""
+    """Run the whole pipeline, or only the named jobs, in order.
+
+    After an error nothing more is run but the stages that tell people of it. A known error gives the summary its exit code; any other
+    is a bug and is raised once it has been told. Only runs of the whole pipeline are entered into `ops.run`.
+    """
     stages = pipeline.JOBS if jobs is None else tuple(pipeline.job(name) for name in jobs)
     started = clock()
     runner = Runner(settings, dates, kind, clock=clock, lake=lake)
     summary = RunSummary(runner.lake.run.run_id, dates, kind)
+    bug: Exception | None = None
     for stage in stages:
+        if summary.state != "published" and not stage.always:
+            continue
         try:
             summary.stages.append(runner.run_stage(stage, progress))
         except OxpeckerError as problem:
-            failed = StageResult(stage.name, "failed", message=str(problem))
-            progress(failed)
-            summary.stages.append(failed)
-            summary.exit_code, summary.message = problem.exit_code, str(problem)
-            summary.state = "held" if problem.exit_code == 3 else "failed"
-            break
-    else:
-        if all(s.state == "skipped" or not s.rows for s in summary.stages):
-            summary.state = "unchanged"
-    if summary.state != "unchanged":
+            _fail(summary, stage, problem, progress)
+        except Exception as problem:
+            _fail(summary, stage, problem, progress)
+            bug = bug or problem
+    if summary.state == "published":
+        unchanged = all(s.state == "skipped" or not s.rows for s in summary.stages)
+        summary.state = "unchanged" if unchanged else "published" if jobs is None else "partial"
+    if jobs is None and summary.state != "unchanged":
         _enter_run(runner, summary, started)
+    if bug is not None:
+        raise bug
     return summary
+
+
+def _fail(summary: RunSummary, stage: Job, problem: Exception, progress: Progress) -> None:
+    """Note what broke; what broke first decides how the run ends."""
+    message = str(problem) if isinstance(problem, OxpeckerError) else type(problem).__name__
+    failed = StageResult(stage.name, "failed", message=message)
+    progress(failed)
+    summary.stages.append(failed)
+    if summary.state == "published":
+        summary.exit_code = getattr(problem, "exit_code", OxpeckerError.exit_code)
+        summary.message = message
+        summary.state = "held" if summary.exit_code == HELD else "failed"
 
 
 def run_job(

@@ -17,6 +17,7 @@ from spark_jobs import pipeline
 
 # What a task imports before it gets to its stage.
 BEFORE_A_STAGE = (
+    "airflow.dag_processing.dagbag",
     "airflow.sdk.execution_time.task_runner",
     "dags.parts.flow",
     "duckdb",

@@ -40,6 +40,7 @@ def lay_out(first: str, last: str, kind: str, after: Any = None) -> None:
     for job in pipeline.JOBS:
         common = {
             "task_id": job.name, "job": job.name, "pool": POOL, "retries": job.retries, "retry_delay": RETRY_AFTER,
+            "trigger_rule": TriggerRule.ALL_DONE if job.always else TriggerRule.ALL_SUCCESS,
             "doc_md": job.doc, "outlets": OUTLETS.get(job.name, []), **dates,
         }  # fmt: skip
         if job.per_system:

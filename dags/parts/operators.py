@@ -17,7 +17,6 @@ from spark_jobs.dates import DateRange, parse_date
 from spark_jobs.errors import OxpeckerError
 
 EXIT_CODE = "exit_code"
-RESULT = "result"
 
 
 class StageOperator(BaseOperator):
@@ -48,7 +47,7 @@ class StageOperator(BaseOperator):
             result = runner.run_job(settings_module.load(), self.job, dates, self.kind, **options)
         except OxpeckerError as problem:
             context["ti"].xcom_push(EXIT_CODE, problem.exit_code)
-            if problem.exit_code == 3:
+            if problem.exit_code == runner.HELD:
                 raise AirflowFailException(str(problem)) from None
             raise
         for table, rows in sorted(result.rows.items()):
@@ -64,7 +63,7 @@ class SourceSystemsOperator(BaseOperator):
 
 
 class CloseRunOperator(BaseOperator):
-    """Enters the run into the ledger whatever became of it, and takes over its colour."""
+    """Enters the run into the ledger whatever became of it, and takes over its colour; a run that wrote nothing is not entered."""
 
     template_fields: Sequence[str] = ("first", "last", "kind")
 
@@ -80,14 +79,16 @@ class CloseRunOperator(BaseOperator):
         ti, run = context["ti"], context["dag_run"]
         states = ti.get_task_states(dag_id=self.dag_id, run_ids=[run.run_id]).get(run.run_id, {})
         red = sorted(name for name, state in states.items() if state in ("failed", "upstream_failed"))
-        codes = ti.xcom_pull(task_ids=sorted(self.upstream_task_ids), key=EXIT_CODE) if red else []
-        held = 3 in [code for code in codes or [] if code is not None]
+        # Of mapped tasks every instance's value is in the list, of those that left nothing None.
+        stages = sorted(self.upstream_task_ids)
+        held = bool(red) and runner.HELD in ti.xcom_pull(task_ids=stages, key=EXIT_CODE)
         state = ("held" if held else "failed") if red else "published"
-        runner.close_run(
-            settings_module.load(), DateRange.parse(self.first, self.last), self.kind, state, run.start_date
-        )
+        if not red and not any(told and told["rows"] for told in ti.xcom_pull(task_ids=stages)):
+            return {"state": "unchanged"}
+        dates = DateRange.parse(self.first, self.last)
+        runner.close_run(settings_module.load(), dates, self.kind, state, run.start_date)
         if red:
-            ti.xcom_push(EXIT_CODE, 3 if held else 1)
+            ti.xcom_push(EXIT_CODE, runner.HELD if held else OxpeckerError.exit_code)
             raise AirflowFailException(f"{state}: {', '.join(red)}; nothing new is published")
         return {"state": state}
 

@@ -45,6 +45,19 @@ class Package:
 
 
 @dataclass(frozen=True)
+class Unasked:
+    """A file that arrived and that no contract asks for. Of a whole package only `package_name` is known: it is not opened."""
+
+    package_name: str
+    file_name: str
+    source_code: str | None
+    business_date: date | None
+    file_bytes: int
+    arrived_at: datetime
+    reason_code: str
+
+
+@dataclass(frozen=True)
 class Listed:
     """What the `.OK` file says of one inner file."""
 
@@ -59,6 +72,38 @@ def arrived(settings: Settings, known_at: datetime, sources: Mapping[str, Source
     times = _arrivals(settings.landing)
     found = [*_packages(settings.landing, times), *_plain_files(settings.landing, times, sources)]
     return sorted((p for p in found if p.arrived_at <= known_at), key=lambda p: (p.arrived_at, p.identity()))
+
+
+def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, SourceContract]) -> list[Unasked]:
+    """Files that had arrived at `known_at` and belong to no contract, oldest first; packages are not opened for it.
+
+    `no_contract`: a package of a system that no contract names. `name_unknown`: a name that is neither a package's, nor a control
+    file's, nor a plain feed's. What lies unasked inside of a package is found when that is unpacked (`ledger.examine`).
+    """
+    if not settings.landing.is_dir():
+        return []
+    times = _arrivals(settings.landing)
+    systems = {source.delivery.system for source in sources.values()}
+    packages = _packages(settings.landing, times)
+    expected = {p.path for p in _plain_files(settings.landing, times, sources)}
+    expected |= {p.ok for p in packages if p.ok is not None} | {settings.landing / "arrivals.csv"}
+    found = [
+        Unasked(
+            p.name, "", p.system.lower(), p.business_date, p.path.stat().st_size, p.arrived_at, "no_contract"
+        )
+        for p in packages
+        if p.system not in systems
+    ]
+    expected |= {p.path for p in packages}
+    for path in sorted(p for p in settings.landing.rglob("*") if p.is_file() and p not in expected):
+        if path.suffix == ".OK" and _PACKAGE.fullmatch(f"{path.stem}.tar.gz"):
+            continue  # Its package is still on the way.
+        moment = times.get(str(path.relative_to(settings.landing))) or _time(path)
+        found.append(Unasked("", path.name, None, None, path.stat().st_size, moment, "name_unknown"))
+    return sorted(
+        (f for f in found if f.arrived_at <= known_at),
+        key=lambda f: (f.arrived_at, f.package_name, f.file_name),
+    )
 
 
 def fingerprint(settings: Settings, known_at: datetime) -> str:

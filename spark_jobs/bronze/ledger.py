@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -13,12 +13,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze.controls import Check, verify
-from spark_jobs.bronze.discovery import Listed, Package, file_pattern, listed, unpack
+from spark_jobs.bronze.discovery import Listed, Package, Unasked, file_pattern, listed, unpack
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.tables import Lake
 
 TABLE = "ops.delivery_file"
+UNASKED = "ops.unasked_file"
 ACCEPTED = ("loaded",)
 
 
@@ -55,6 +56,14 @@ class Examined:
     path: Path | None = None
 
 
+@dataclass(frozen=True)
+class Examination:
+    """What came of one package: its declared files, and what nobody asks for."""
+
+    files: tuple[Examined, ...] = ()
+    unasked: tuple[Unasked, ...] = ()
+
+
 def read_states(lake: Lake) -> dict[str, FileState]:
     """The ledger by file id."""
     return {row["file_id"]: FileState(**row.asDict()) for row in lake.read(TABLE).collect()}
@@ -66,14 +75,16 @@ def _short(*parts: object) -> str:
 
 def examine(
     package: Package, sources: Mapping[str, SourceContract], work: Path, known_at: datetime
-) -> list[Examined]:
-    """Look at every declared file of a package; a feed that fails its checks is held, the others are not."""
+) -> Examination:
+    """Look at every file of a package; a feed that fails its checks is held, the others are not."""
     mine = [s for s in sources.values() if package.system in (s.delivery.system, s.feed)]
     if not mine:
-        return []
+        return Examination()
     delivery_id = _short("delivery", package.identity())
     if package.ok is None and any(s.delivery.member for s in mine):
-        return [_without_file(package, s, delivery_id, "held", "ok_missing", known_at) for s in mine]
+        return Examination(
+            tuple(_without_file(package, s, delivery_id, "held", "ok_missing", known_at) for s in mine)
+        )
     try:
         files = (
             unpack(package, work) if package.path.name.endswith(".tar.gz") else {package.name: package.path}
@@ -81,7 +92,9 @@ def examine(
         told = listed(package.ok) if package.ok else {}
     except (ValueError, OSError, EOFError) as problem:
         reason = str(problem) if str(problem) in ("member_name", "member_size") else "package_unreadable"
-        return [_without_file(package, s, delivery_id, "rejected", reason, known_at) for s in mine]
+        return Examination(
+            tuple(_without_file(package, s, delivery_id, "rejected", reason, known_at) for s in mine)
+        )
     found = []
     for source in mine:
         name = _member(source, package, files)
@@ -90,7 +103,43 @@ def examine(
                 found.append(_without_file(package, source, delivery_id, "missing", "missing", known_at))
             continue
         found.append(_file(package, source, delivery_id, name, files, told, known_at))
-    return found
+    return Examination(tuple(found), _unasked(package, mine, files))
+
+
+def _unasked(
+    package: Package, sources: Sequence[SourceContract], files: Mapping[str, Path]
+) -> tuple[Unasked, ...]:
+    """Inner files whose name fits no feed of the system; a control file belongs to the feed whose name it bears."""
+    names = [s.delivery.file or s.delivery.member or "" for s in sources]
+    asked = [file_pattern(name) for name in names]
+    asked += [file_pattern(name.rsplit(".", 1)[0] + ".ctl") for name in names]
+    return tuple(
+        Unasked(package.name, name, package.system.lower(), package.business_date, path.stat().st_size,
+                package.arrived_at, "no_contract")
+        for name, path in sorted(files.items())
+        if not any(pattern.fullmatch(name) for pattern in asked)
+    )  # fmt: skip
+
+
+def unasked_id(file: Unasked) -> str:
+    return _short("unasked", file.package_name, file.file_name, file.file_bytes)
+
+
+def known_unasked(lake: Lake) -> set[str]:
+    """Ids of the files that are listed already."""
+    return {row["file_id"] for row in lake.read(UNASKED).select("file_id").collect()}
+
+
+def enter_unasked(lake: Lake, found: Iterable[Unasked]) -> None:
+    """List files that no contract asks for; one that is listed already is not entered again."""
+    rows = {unasked_id(f): f for f in found}
+    if rows:
+        content = [
+            (key, f.package_name, f.file_name, f.source_code, f.business_date, f.file_bytes, f.arrived_at, f.reason_code,
+             lake.run.known_at)
+            for key, f in sorted(rows.items())
+        ]  # fmt: skip
+        lake.publish(UNASKED, lake.spark.createDataFrame(content, schema_of(lake.contracts, UNASKED)))
 
 
 def _member(source: SourceContract, package: Package, files: Mapping[str, Path]) -> str | None:

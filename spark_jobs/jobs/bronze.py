@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,15 +12,18 @@ from pathlib import Path
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze import ledger
-from spark_jobs.bronze.discovery import arrived
+from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.bronze.source import NAME, BankFiles
+from spark_jobs.bronze.waiting import source_systems
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
 from spark_jobs.history import instant
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.tables import WRITERS, Lake
+
+log = logging.getLogger(__name__)
 
 
 def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> None:
@@ -33,8 +37,9 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
         and (systems is None or package.system in systems)
     ]  # fmt: skip
     work = lake.settings.home / "work" / "unpacked"
-    fresh = [e for p in packages for e in ledger.examine(p, lake.sources, work, lake.run.known_at)]
-    fresh = [e for e in fresh if e.state.file_id not in known]
+    looked = [ledger.examine(p, lake.sources, work, lake.run.known_at) for p in packages]
+    _tell_unasked(lake, [u for each in looked for u in each.unasked], systems)
+    fresh = [e for each in looked for e in each.files if e.state.file_id not in known]
     if fresh:
         settled = ledger.settle([*known.values(), *(e.state for e in fresh)])
         quarantined = _load(
@@ -64,6 +69,21 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
             f"bronze: {len(stopped)} required feeds are held ({told}); everything else is loaded, nothing is published. "
             'A corrected delivery with a higher sequence releases them; see docs/runbook.md, "a feed is held"'
         )
+
+
+def _tell_unasked(lake: Lake, inside: Sequence[Unasked], systems: Sequence[str] | None) -> None:
+    """List files that no contract asks for, in the log and in the ledger.
+
+    Whole packages and loose files belong to no system: where systems are worked on side by side, the first one looks at them.
+    """
+    for_all = systems is None or source_systems(lake.settings)[0] in systems
+    outside = unasked(lake.settings, lake.run.known_at, lake.sources) if for_all else []
+    known = ledger.known_unasked(lake) if inside or outside else set()
+    fresh = [u for u in (*outside, *inside) if ledger.unasked_id(u) not in known]
+    for each in fresh:
+        name = "/".join(filter(None, (each.package_name, each.file_name)))
+        log.warning("no contract asks for %s (%s); see %s", name, each.reason_code, ledger.UNASKED)
+    ledger.enter_unasked(lake, fresh)
 
 
 def _counted(state: FileState, quarantined: dict[str, int]) -> FileState:
