@@ -9,8 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from time import monotonic
 
 from rich.console import Console
 from rich.table import Table
@@ -23,80 +25,121 @@ from spark_jobs.settings import Settings
 
 DAILY_RUNS = 2
 SHOWN_RUNS = 4
+SHOWN_FILES = 3
 SIZE = "tiny"
-OVER = {
-    "success": "green",
-    "failed": "red",
-    "upstream_failed": "dim",
-    "skipped": "dim",
-    "up_for_retry": "yellow",
-}
+OVER = {"success": "green", "failed": "red", "upstream_failed": "dim", "skipped": "dim"}
+TOLD = {**OVER, "up_for_retry": "yellow"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one DAG run ended. state: published | unchanged | failed."""
+
+    state: str
+    exit_code: int
 
 
 def run(settings: Settings, out: Console, err: Console, size: str = SIZE) -> int:
     """Do the main job and print its summary; gives the exit code of the runs."""
+    began = monotonic()
+    server.preflight(settings)
+    orchestrator.preflight(settings)
     _ensure_deliveries(settings, err, size)
     dates = business_dates(settings)
     if len(dates) <= DAILY_RUNS:
         raise OxpeckerError(
             f"landing holds {len(dates)} business dates, more than {DAILY_RUNS} are needed; see {settings.landing}"
         )
-    err.print(f"{_clock()} {len(dates)} business dates, {dates[0]} to {dates[-1]}, in {settings.landing}")
+    tell(err, f"{len(dates)} business dates, {dates[0]} to {dates[-1]}, in {settings.landing}")
     ports = server.start(settings)
-    err.print(
-        f"{_clock()} Spark server answers on ports {ports.connect_port} (Connect) and {ports.thrift_port} (JDBC)"
+    tell(
+        err,
+        f"Spark server answers on ports {ports.connect_port} (Connect) and {ports.thrift_port} (JDBC)",
     )
     was_up = orchestrator.describe(settings).healthy
     airflow = orchestrator.start(settings, scheduled=None)
-    err.print(f"{_clock()} Airflow answers on {airflow.url}")
+    tell(err, f"Airflow answers on {airflow.url}")
     try:
-        code = _runs(Client(airflow), dates, err)
+        ended = _runs(Client(airflow), dates, err)
     finally:
         if not was_up:
             orchestrator.stop(settings)
     show(settings, out)
-    return code
+    told, style = _verdict(ended)
+    out.print(f"[{style}]{told}[/] in {monotonic() - began:.0f} s", highlight=False, soft_wrap=True)
+    return ended[-1].exit_code
 
 
-def _runs(client: Client, dates: Sequence[date], err: Console) -> int:
+def _verdict(ended: Sequence[Ended]) -> tuple[str, str]:
+    """What the whole job came to, in one line, and its colour."""
+    last = ended[-1]
+    if last.exit_code == 3:
+        return "held: a required feed is held or a gate failed; nothing new is published", "bold red"
+    if last.exit_code != 0:
+        return "failed: see the red task above; nothing is visible by half", "bold red"
+    if all(each.state == "unchanged" for each in ended):
+        return (
+            "nothing changed: every delivery had been worked on before, tables, release and CRM files stay",
+            "bold green",
+        )
+    return "published", "bold green"
+
+
+def _runs(client: Client, dates: Sequence[date], err: Console) -> list[Ended]:
+    """The backfill and the daily runs, one after another, up to the first that does not end well."""
     history, days = dates[:-DAILY_RUNS], dates[-DAILY_RUNS:]
     planned = [("customer360_backfill", {"from_date": str(history[0]), "to_date": str(history[-1])})]
     planned += [("customer360_daily", {"business_date": str(day)}) for day in days]
+    ended: list[Ended] = []
     for dag, conf in planned:
-        code = follow(client, dag, conf, err)
-        if code != 0:
-            return code
-    return 0
+        ended.append(follow(client, dag, conf, err))
+        if ended[-1].exit_code != 0:
+            break
+    return ended
 
 
-def follow(client: Client, dag: str, conf: dict[str, str], err: Console) -> int:
-    """Start one run, tell each task's fate as it comes, give the run's exit code."""
+def follow(client: Client, dag: str, conf: dict[str, str], err: Console) -> Ended:
+    """Start one run, tell each task's fate as it comes, give how the run ended."""
+    began = monotonic()
     label = "..".join(conf.values())
     run = client.trigger(dag, conf)
-    err.print(f"[bold]{_clock()} {dag} {label}[/]", highlight=False)
+    tell(err, f"[bold]{dag} {label}[/]")
     told: dict[str, str] = {}
     latest: list[TaskState] = []
+    # On a terminal a line that moves names what works now; a log gets the ended tasks only.
+    with err.status("starting") as working:
 
-    def show_changes(tasks: list[TaskState]) -> None:
-        latest[:] = tasks
-        for task in tasks:
-            if told.get(task.name) == task.state:
-                continue
-            told[task.name] = task.state
-            if task.state in OVER and task.state != "upstream_failed":
-                secs = f"{task.secs:6.1f} s" if task.secs is not None else ""
-                done = sum(t.state in orchestrator.ENDED for t in tasks)
-                err.print(
-                    f"{_clock()} [{OVER[task.state]}]{task.name:<28} {task.state:<12} {secs}[/] [dim]{done}/{len(tasks)}[/]",
-                    highlight=False,
-                )
+        def show_changes(tasks: list[TaskState]) -> None:
+            latest[:] = tasks
+            done = sum(t.state in OVER for t in tasks)
+            running = [t.name for t in tasks if t.state == "running"]
+            working.update(f"{done}/{len(tasks)} {', '.join(running)}")
+            for task in tasks:
+                if told.get(task.name) == task.state:
+                    continue
+                told[task.name] = task.state
+                if task.state in TOLD and task.state != "upstream_failed":
+                    secs = f"{task.secs:6.1f} s" if task.secs is not None else ""
+                    tell(
+                        err,
+                        f"[{TOLD[task.state]}]{task.name:<28} {task.state:<12} {secs}[/] [dim]{done}/{len(tasks)}[/]",
+                    )
 
-    if client.follow(dag, run, show_changes) == "success":
-        return 0
-    for task in latest:
-        if task.state == "failed" and task.task != "close_run":
-            err.print(f"[red]{task.name}: {client.message(dag, run, task)}[/]", highlight=False)
-    return client.exit_code(dag, run)
+        succeeded = client.follow(dag, run, show_changes) == "success"
+    if succeeded:
+        ended = Ended(client.state(dag, run), 0)
+    else:
+        for task in latest:
+            if task.state == "failed" and task.task != "close_run":
+                err.print(f"[red]{task.name}: {client.message(dag, run, task)}[/]", highlight=False)
+        ended = Ended("failed", client.exit_code(dag, run))
+    tell(err, f"{dag} {label}: {ended.state} in {monotonic() - began:.0f} s")
+    return ended
+
+
+def tell(err: Console, text: str) -> None:
+    """One line of progress with the time of day."""
+    err.print(f"{datetime.now().astimezone():%H:%M:%S} {text}", highlight=False, soft_wrap=True)
 
 
 def _ensure_deliveries(settings: Settings, err: Console, size: str) -> None:
@@ -104,7 +147,7 @@ def _ensure_deliveries(settings: Settings, err: Console, size: str) -> None:
         return
     if settings.landing != settings.home / "demo_bank" / "landing":
         raise OxpeckerError(f"no packages in {settings.landing}; check --landing or OXPECKER_LANDING")
-    err.print(f"{_clock()} generating the demo bank, size {size}")
+    tell(err, f"generating the demo bank, size {size}")
     # By the command line, because the pipeline's package does not know the generator's.
     command = [str(Path(sys.executable).with_name("oxpecker")), "demo-bank", "generate", "--size", size]
     done = subprocess.run([*command, "--out", str(settings.landing.parent)], check=False)
@@ -131,6 +174,13 @@ def show_figures(figures: summary.Figures, out: Console) -> None:
         if table.row_count:
             out.print(table)
     out.print(f"identity: {figures.links:,} links")
+    if figures.unasked:
+        more = f" and {len(figures.unasked) - SHOWN_FILES} more" if len(figures.unasked) > SHOWN_FILES else ""
+        out.print(
+            f"[yellow]{len(figures.unasked)} files that no contract asks for:[/] "
+            f"{', '.join(figures.unasked[:SHOWN_FILES])}{more}; see ops.unasked_file",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def _days(figures: summary.Figures) -> Table:
@@ -173,7 +223,3 @@ def _counts(what: str, title: str, rows: Mapping[str, int]) -> Table:
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
     return table
-
-
-def _clock() -> str:
-    return f"{datetime.now().astimezone():%H:%M:%S}"

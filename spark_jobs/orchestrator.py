@@ -26,8 +26,11 @@ from spark_jobs.settings import REPOSITORY, Settings
 
 READY_WITHIN_SECS = 180
 STOPS_WITHIN_SECS = 40
-POLLS_EVERY_SECS = 1.0
+# Each answer costs the API server a twentieth of a second of a core.
+POLLS_EVERY_SECS = 2.0
 USER = "admin"
+# The web UI's and REST's, and two log servers'.
+PORTS = 3
 # As many stages at a time as the pool has slots, and one more for tasks that only think.
 STAGES_AT_A_TIME = 2
 POOL = "spark"
@@ -96,7 +99,7 @@ def start(settings: Settings, *, scheduled: bool | None) -> Airflow:
             return now
         if running is not None:
             stop(settings)
-        _preflight(settings)
+        preflight(settings)
         command = [str(Path(sys.executable).with_name("airflow")), "standalone"]
         process = processes.launch(
             _state(settings),
@@ -126,13 +129,17 @@ def stop(settings: Settings) -> bool:
     return processes.stop(_state(settings), STOPS_WITHIN_SECS)
 
 
-def _preflight(settings: Settings) -> None:
-    port = settings.server.airflow_port
-    if processes.listens(port):
-        raise ServerError(
-            f"port {port} is taken by another program; stop it, or set OXPECKER_AIRFLOW_PORT or "
-            "`server.airflow_port` in the profile to a free one"
-        )
+def preflight(settings: Settings) -> None:
+    """Say in one line why Airflow could not start here. Nothing to say where it runs."""
+    if processes.remembered(_state(settings)) is not None:
+        return
+    first = settings.server.airflow_port
+    for port in range(first, first + PORTS):
+        if processes.listens(port):
+            raise ServerError(
+                f"port {port} is taken by another program; stop it, or set OXPECKER_AIRFLOW_PORT or `server.airflow_port` "
+                f"in the profile to the first of {PORTS} free ones"
+            )
 
 
 def environment(settings: Settings, *, scheduled: bool = False) -> dict[str, str]:
@@ -164,7 +171,8 @@ def environment(settings: Settings, *, scheduled: bool = False) -> dict[str, str
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": str(scheduled),
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        # The scheduler looks around this often: stages follow one another quickly, and most of the cores stays theirs.
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
     }
     lake = {
@@ -301,6 +309,13 @@ class Client:
             if state in ENDED:
                 return state
             time.sleep(POLLS_EVERY_SECS)
+
+    def state(self, dag: str, run: str) -> str:
+        """What `close_run` says of a run that succeeded: published or unchanged."""
+        path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/close_run/xcomEntries/return_value"
+        value = self._call("GET", path)["value"]
+        told: dict[str, str] = json.loads(value) if isinstance(value, str) else value
+        return told["state"]
 
     def exit_code(self, dag: str, run: str) -> int:
         """0 published; what `close_run` noted otherwise: 3 held or a gate failed, 1 error."""

@@ -11,18 +11,23 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from errno import ENOSPC
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, version
+from os import strerror
 from time import monotonic
 from typing import Any
+
+from pyspark.errors import PySparkException
 
 from spark_jobs import pipeline
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
-from spark_jobs.errors import OxpeckerError, SettingsError, nearest
+from spark_jobs.errors import OxpeckerError, ServerError, SettingsError, nearest
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect
 from spark_jobs.settings import Settings, overlaid_files, read_overlaid
@@ -184,7 +189,8 @@ class Runner:
         self.lake.written.clear()
         if stage.option is not None:
             options["option"] = stage.option
-        _entry(stage)(self.lake, dates, **options)
+        with _full_disk_told(self.settings):
+            _entry(stage)(self.lake, dates, **options)
         seconds = round(monotonic() - began, 1)
         self._enter(stage, dates, reads, started, seconds)
         rows = {w.table: w.rows for w in self.lake.written if w.committed}
@@ -218,6 +224,20 @@ class Runner:
             max(dates.last, self.ledger[stage.name].to_date) if stage.name in self.ledger else dates.last,
             reads, run.rules_version, stage.logic_version,
         )  # fmt: skip
+
+
+@contextmanager
+def _full_disk_told(settings: Settings) -> Iterator[None]:
+    """Whoever finds the disk full, this process or the server, the person reads one line."""
+    try:
+        yield
+    except (OSError, PySparkException) as problem:
+        if getattr(problem, "errno", None) != ENOSPC and strerror(ENOSPC) not in str(problem):
+            raise
+        raise ServerError(
+            f"the disk of {settings.home} is full; free some space or set OXPECKER_HOME to another disk, then run again: "
+            "nothing is visible by half"
+        ) from None
 
 
 def _entry(stage: Job) -> Callable[..., None]:

@@ -77,7 +77,7 @@ def start(settings: Settings) -> Status:
 
 
 def _start(settings: Settings) -> Status:
-    _preflight(settings)
+    preflight(settings)
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     log = status(settings).log
     process = processes.launch(
@@ -110,7 +110,10 @@ def package_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _preflight(settings: Settings) -> None:
+def preflight(settings: Settings) -> None:
+    """Say in one line why the server could not start here, and what to do. Nothing to say where it runs or somebody else runs it."""
+    if settings.server.remote is not None or processes.remembered(_state_file(settings)) is not None:
+        return
     if shutil.which(_java()) is None:
         raise ServerError(
             "no JDK found; install a JDK 17 or newer (for example openjdk-17-jdk-headless) or set JAVA_HOME"

@@ -39,6 +39,8 @@ class Figures:
     marts: Mapping[str, int] = field(default_factory=dict)
     exports: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # Files that no contract asks for, newest first: package and inner name.
+    unasked: Sequence[str] = ()
     # The newest run first.
     runs: Sequence[Mapping[str, Any]] = ()
 
@@ -81,6 +83,13 @@ def collect(settings: Settings) -> Figures:
     figures.stages = _stages(settings)
     figures.marts = _marts(settings)
     figures.exports = _exports(settings)
+    figures.unasked = [
+        name
+        for (name,) in _rows(
+            settings, "ops.unasked_file",
+            "select concat_ws('/', nullif(package_name, ''), nullif(file_name, '')) from {table} order by arrived_at desc, 1",
+        )
+    ]  # fmt: skip
     figures.runs = _runs(settings)
     return figures
 
