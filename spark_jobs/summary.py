@@ -40,7 +40,7 @@ class Figures:
     exports: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     # Files that no contract asks for, newest first: package and inner name.
-    unasked: Sequence[str] = ()
+    unasked: list[str] = field(default_factory=list)
     # The newest run first.
     runs: Sequence[Mapping[str, Any]] = ()
 

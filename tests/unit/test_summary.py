@@ -16,7 +16,8 @@ from spark_jobs import main_job, settings, summary
 def test_a_lake_that_was_never_written_has_an_empty_summary(tmp_path: Path) -> None:
     figures = summary.collect(settings.load(home=tmp_path))
 
-    assert figures == summary.Figures()
+    assert figures == summary.Figures(runs=figures.runs)
+    assert list(figures.runs) == []
     assert summary.as_json(figures)["days"] == []
 
 
