@@ -61,6 +61,14 @@ JOBS: tuple[Job, ...] = (
         ("profile.o_*",), "Money and products: accounts, flows, AUM.", retries=2,
     ),
     Job(
+        "profile_b", "spark_jobs.jobs.profile_b:run",
+        ("silver.digital_event", "silver.call", "silver.transaction", "silver.card_transaction", "silver.crm_contact", "silver.message",
+         "silver.survey_invitation", "silver.party_agreement", "silver.opening_user", "silver.opening_agreement", "silver.loan_repayment",
+         "silver.wealth_trade", "silver.loan_application", "silver.complaint", "silver.touchpoint", "identity.party_customer",
+         "identity.customer", "verdict:identity"),
+        ("profile.b_*", "profile._b_*"), "Behaviour: events, searches, contacts and how each customer behaves.", retries=2,
+    ),
+    Job(
         "customer", "spark_jobs.jobs.customer:run",
         ("silver.party_hist", "identity.*", "profile.o_*"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
