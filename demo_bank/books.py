@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from demo_bank import calendar
-from demo_bank.population import Strings, World
+from demo_bank import calendar, cast
+from demo_bank.behaviour.quota import Quota
+from demo_bank.population import CHILD, SPOUSE, Strings, World
 from demo_bank.streams import stream
 
 DEMAND, TIME, DOLLAR = "DEM00001", "TIM00012", "DEM00USD"
 SALARY_DAY = 15
+JOINT_SHARE = 0.03
+REVERSALS = 12 / 35 / 2000  # transfers taken back the next day, per person and day (D47)
 # code, flag, channel, summary, share of all entries, mean of ln(yuan)
 _KINDS = (
     ("4001", "D", "07", "消费", 0.55, 4.2),
@@ -33,6 +37,7 @@ class Accounts:
     holder: NDArray[np.int64]
     number: NDArray[np.int64]
     co_holder: NDArray[np.int64]
+    third_holder: NDArray[np.int64]
     products: Strings
     currency: Strings
     opened: NDArray[np.datetime64]
@@ -42,10 +47,26 @@ class Accounts:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def shares(
+        self, cents: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]]:
+        """(share, person, whether first holder) of amounts of each account, holder by holder; person −1 where there is no such holder.
+
+        Equal shares; the odd cents go to the first holders.
+        """
+        columns = (self.holder, self.co_holder, self.third_holder)
+        holders = np.sum([column >= 0 for column in columns], axis=0)
+        for rank, person in enumerate(columns):
+            share = np.where(person >= 0, cents // holders + (rank < cents % holders), 0)
+            yield share, person, np.full(len(person), rank == 0)
+
 
 @dataclass(frozen=True)
 class Entries:
-    """Entries of one business date, in order. Amounts are positive cents; `account` indexes `Accounts`."""
+    """Entries of one business date, in order. Amounts are positive cents; `account` indexes `Accounts`.
+
+    origin  sequence of the entry that this one takes back; empty for all others. A reversal carries the flag of what it takes back
+    """
 
     account: NDArray[np.int64]
     code: Strings
@@ -55,9 +76,23 @@ class Entries:
     cents: NDArray[np.int64]
     balance: NDArray[np.int64]
     second: NDArray[np.int64]
+    origin: Strings
 
     def signed(self) -> NDArray[np.int64]:
-        return np.where(self.flag == "C", self.cents, -self.cents)
+        return _signed(self.flag, self.cents, self.origin)
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One entry that must be: of a story, or a reversal."""
+
+    account: int
+    code: str
+    flag: str
+    channel: str
+    summary: str
+    cents: int
+    origin: str = ""
 
 
 @dataclass
@@ -70,6 +105,8 @@ class Books:
     month_sum: NDArray[np.int64]
     month_days: int = 0
     day: date | None = field(default=None)
+    taken_back: Quota = field(default_factory=Quota)
+    to_reverse: list[Posting] = field(default_factory=list)
 
     def month_average(self) -> NDArray[np.int64]:
         """Month-to-date mean of the daily balances, rounded half away from zero."""
@@ -88,6 +125,7 @@ def open_books(world: World) -> Books:
         + rng.normal(0, 0.5, n)
     )
     cents = np.round(np.where(accounts.products == DOLLAR, yuan / 7, yuan) * 100).astype(np.int64)
+    _open_stories(world, accounts, cents)
     books = Books(world, accounts, cents, np.zeros(n, np.int64))
     before = world.size.first - timedelta(days=1)
     books.day = before
@@ -96,34 +134,71 @@ def open_books(world: World) -> Books:
     return books
 
 
+def _open_stories(world: World, accounts: Accounts, cents: NDArray[np.int64]) -> None:
+    """Balances that the stories begin with."""
+    first = world.size.first
+    begins = {
+        16: cast.LEAVING_BALANCE, 18: cast.AFFLUENT_CENTS, 26: 3 * cast.REVERSED_CENTS,
+        15: 40_000_000 + (cast.HOME_LOAN_CENTS if first > cast.HOME_LOAN_DAY else 0),
+    }  # fmt: skip
+    for number, amount in begins.items():
+        cents[main_account(accounts, cast.person(number))] = amount
+    cents[np.isin(accounts.holder, list(cast.CLOSED))] = 0
+    is_matures = (accounts.products == TIME) & (accounts.holder == cast.person(19))
+    cents[is_matures] = cast.MATURES_CENTS
+    cents[accounts.third_holder >= 0] = np.where(
+        accounts.holder[accounts.third_holder >= 0] == cast.person(27),
+        cast.JOINT_CENTS, cents[accounts.third_holder >= 0],
+    )  # fmt: skip
+
+
+def main_account(accounts: Accounts, person: int) -> NDArray[np.int64]:
+    """The demand account of a person's first number; empty where the size has no such person."""
+    mine = (accounts.holder == person) & (accounts.number == 0) & (accounts.products == DEMAND)
+    return np.flatnonzero(mine & (accounts.third_holder < 0))[:1]
+
+
 def _accounts(world: World) -> Accounts:
     rng = stream(world.seed, "CORE", "accounts", world.people)
     people = np.arange(world.people)
     seconds = world.second_numbers()
-    with_time = people[rng.random(world.people) < 0.4]
-    with_dollars = people[rng.random(world.people) < 0.08]
-    holder = np.concatenate([people, seconds, with_time, with_dollars])
-    number = np.concatenate(
-        [
-            np.zeros(world.people, int),
-            np.ones(len(seconds), int),
-            np.zeros(len(with_time) + len(with_dollars), int),
-        ]
-    )
-    products = np.array(
-        [DEMAND] * (world.people + len(seconds)) + [TIME] * len(with_time) + [DOLLAR] * len(with_dollars)
-    )
+    fixed = cast.count(world.people)
+    with_time = people[(rng.random(world.people) < 0.4) & (people >= fixed) | (people == cast.person(19))]
+    with_dollars = people[(rng.random(world.people) < 0.08) & (people >= fixed)]
+    of_three = people[people == cast.person(27)]
+    groups = (people, seconds, with_time, with_dollars, of_three)
+    holder = np.concatenate(groups)
+    number = np.concatenate([np.full(len(group), group is seconds, np.int64) for group in groups])
+    products = np.repeat((DEMAND, DEMAND, TIME, DOLLAR, DEMAND), [len(group) for group in groups])
     n = len(holder)
-    co_holder = np.where(rng.random(n) < 0.03, (holder + 1) % world.people, -1)
+    co_holder, third = _joint(world, holder, number, rng)
+    co_holder[n - len(of_three) :], third[n - len(of_three) :] = cast.CO_HOLDER_2, cast.CO_HOLDER_3
     opened = world.opened[holder] + rng.integers(0, 20, n)
     is_time = products == TIME
     first = np.datetime64(world.size.first)
     opened = np.where(is_time, first - rng.integers(1, 330, n), opened)
     matures = np.where(is_time, opened + 365, np.datetime64("NaT"))
+    story = is_time & (holder == cast.person(19))
+    matures[story] = np.datetime64(cast.MATURES_DAY)
+    opened[story] = np.datetime64(cast.MATURES_DAY) - 365
     return Accounts(
-        np.array([f"6217{k:014d}0000"[:22] for k in range(1, n + 1)]), holder, number, co_holder, products,
+        np.array([f"6217{k:014d}0000"[:22] for k in range(1, n + 1)]), holder, number, co_holder, third, products,
         np.where(products == DOLLAR, "USD", "156"), opened, matures, np.where(is_time, 365, 0),
     )  # fmt: skip
+
+
+def _joint(
+    world: World, holder: NDArray[np.int64], number: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Second and third holders: 3 % of accounts belong to a couple, some of these to a grown child as well."""
+    n = len(holder)
+    follows = np.minimum(holder + 1, world.people - 1)
+    is_couple = (world.roles[follows] == SPOUSE) & (world.heads[follows] == holder) & (number == 0)
+    drawn = rng.random(n)
+    joint = is_couple & (drawn < JOINT_SHARE / max(float(is_couple.mean()), JOINT_SHARE))
+    child = np.minimum(holder + 2, world.people - 1)
+    grown = joint & (world.roles[child] == CHILD) & (world.heads[child] == holder) & world.is_adult[child]
+    return np.where(joint, follows, -1), np.where(grown, child, -1)
 
 
 def advance(books: Books) -> Entries:
@@ -135,13 +210,19 @@ def advance(books: Books) -> Entries:
     account, kind, cents = _ordinary(books, rng)
     codes, flags, channels, notes = (np.array([k[i] for k in _KINDS])[kind] for i in range(4))
     paid, wages = _salaries(books, day)
-    account = np.concatenate([paid, account])
-    codes = np.concatenate([np.full(len(paid), "3001"), codes])
-    flags = np.concatenate([np.full(len(paid), "C"), flags])
-    channels = np.concatenate([np.full(len(paid), "06"), channels])
-    notes = np.concatenate([np.full(len(paid), "代发工资"), notes])
-    cents = np.concatenate([wages, cents])
-    entries = _posted(books, account, codes, flags, channels, notes, cents)
+    told = [*_stories(books, day), *books.to_reverse]
+    account = np.concatenate([np.array([each.account for each in told], np.int64), paid, account])
+    cents = np.concatenate([np.array([each.cents for each in told], np.int64), wages, cents])
+    codes, flags, channels, notes, origins = (
+        np.concatenate([np.array(first, dtype="U20"), np.full(len(paid), wage), rest])
+        for first, wage, rest in (
+            ([each.code for each in told], "3001", codes), ([each.flag for each in told], "C", flags),
+            ([each.channel for each in told], "06", channels), ([each.summary for each in told], "代发工资", notes),
+            ([each.origin for each in told], "", np.full(len(kind), "")),
+        )
+    )  # fmt: skip
+    entries = _posted(books, account, codes, flags, channels, notes, cents, origins)
+    books.to_reverse = _to_reverse(books, entries, day, rng)
     if day.day == 1:
         books.month_sum[:] = 0
         books.month_days = 0
@@ -154,7 +235,12 @@ def advance(books: Books) -> Entries:
 def _ordinary(
     books: Books, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    demand = np.flatnonzero(books.accounts.products == DEMAND)
+    still = np.array([cast.person(number) for number in cast.STILL])
+    held = books.accounts
+    demand = np.flatnonzero(
+        (held.products == DEMAND) & ~np.isin(held.holder, still) & (held.third_holder < 0)
+        & np.isin(held.holder, [*cast.CLOSED, *cast.DIED], invert=True)
+    )  # fmt: skip
     counts = rng.poisson(1.4 * np.exp(0.3 * books.world.digital[books.accounts.holder[demand]]))
     account = np.repeat(demand, counts)
     kind = rng.choice(len(_KINDS), len(account), p=[k[4] for k in _KINDS])
@@ -170,28 +256,81 @@ def _ordinary(
 
 def _salaries(books: Books, day: date) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Employers pay on the 15th, on the next working day when the 15th is none."""
-    if day != calendar.next_working(day.replace(day=SALARY_DAY)):
+    if day != salary_day(day):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     payroll = (books.accounts.products == DEMAND) & (books.accounts.number == 0)
-    payroll &= books.world.employers[books.accounts.holder] >= 0
+    payroll &= (books.world.employers[books.accounts.holder] >= 0) & (books.accounts.third_holder < 0)
+    if day >= cast.SALARY_STOPS:
+        payroll &= books.accounts.holder != cast.person(17)
     paid = np.flatnonzero(payroll)
     return paid, books.world.salaries[books.accounts.holder[paid]] * 100
 
 
+def salary_day(day: date) -> date:
+    """On which day of its month salaries are paid: the 15th, the next working day when closed."""
+    return calendar.next_working(day.replace(day=SALARY_DAY))
+
+
+def _stories(books: Books, day: date) -> list[Posting]:
+    """What the cast does with money today."""
+    told = {
+        cast.HOME_LOAN_DAY: (15, "6001", "C", "06", "贷款发放", cast.HOME_LOAN_CENTS),
+        cast.HOME_PAID_DAY: (15, "2003", "D", "01", "购房款", cast.HOME_LOAN_CENTS),
+        cast.LEAVING_DAY: (16, "2003", "D", "03", "转账", cast.LEAVING_CENTS),
+        cast.REVERSED_DAY: (26, "2003", "D", "03", "转账", cast.REVERSED_CENTS),
+    }.get(day)
+    if told is None:
+        return []
+    number, code, flag, channel, summary, cents = told
+    return [
+        Posting(int(account), code, flag, channel, summary, cents)
+        for account in main_account(books.accounts, cast.person(number))
+    ]
+
+
+def sequence(day: date, place: int) -> str:
+    """TXN_SEQ of the entry at this place (from 0) of the day."""
+    return f"{day:%m%d}{place + 1:012d}"
+
+
+def _to_reverse(books: Books, made: Entries, day: date, rng: np.random.Generator) -> list[Posting]:
+    """Transfers of today that come back tomorrow: some, and member 26's."""
+    away = np.flatnonzero((made.code == "2003") & (made.origin == ""))
+    holder = books.accounts.holder[made.account[away]]
+    due = min(books.taken_back.due(REVERSALS * books.world.people), len(away))
+    drawn = rng.choice(away, due, replace=False) if due else away[:0]
+    drawn = np.setdiff1d(drawn, away[np.isin(holder, [cast.person(number) for number in cast.STILL])])
+    if day == cast.REVERSED_DAY:
+        drawn = np.concatenate([drawn, away[holder == cast.person(26)]])
+    return [
+        Posting(
+            int(made.account[k]), str(made.code[k]), str(made.flag[k]), str(made.channel[k]), "冲正", int(made.cents[k]), sequence(day, int(k))
+        )
+        for k in drawn
+    ]  # fmt: skip
+
+
+def _signed(flag: Strings, cents: NDArray[np.int64], origin: Strings) -> NDArray[np.int64]:
+    """Effect on the balance; a reversal undoes its flag."""
+    return np.where((flag == "C") == (origin == ""), cents, -cents)
+
+
 def _posted(
     books: Books, account: NDArray[np.int64], codes: Strings, flags: Strings, channels: Strings, notes: Strings,
-    cents: NDArray[np.int64],
+    cents: NDArray[np.int64], origins: Strings,
 ) -> Entries:  # fmt: skip
     """Drop what an account cannot pay, number the rest within the day, and move the balances."""
     order = np.argsort(account, kind="stable")
     account, cents = account[order], cents[order]
     codes, flags, channels, notes = (column[order] for column in (codes, flags, channels, notes))
-    signed = np.where(flags == "C", cents, -cents)
+    origins = origins[order]
+    signed = _signed(flags, cents, origins)
     # A debit is refused where all debits of the day together would exceed the opening balance: simple and never negative.
     spent = np.bincount(account, weights=np.minimum(signed, 0), minlength=len(books.balance)).astype(np.int64)
     kept = (signed > 0) | ((books.balance + spent)[account] >= 0)
     account, cents, signed = account[kept], cents[kept], signed[kept]
     codes, flags, channels, notes = (column[kept] for column in (codes, flags, channels, notes))
+    origins = origins[kept]
     running = np.cumsum(signed)
     starts = np.r_[True, account[1:] != account[:-1]] if len(account) else np.zeros(0, bool)
     base = np.where(starts, running - signed, 0)
@@ -200,4 +339,4 @@ def _posted(
     balance = books.balance[account] + running - before
     np.add.at(books.balance, account, signed)
     seconds = 8 * 3600 + (np.arange(len(account)) * 7919) % (14 * 3600)
-    return Entries(account, codes, flags, channels, notes, cents, balance, seconds)
+    return Entries(account, codes, flags, channels, notes, cents, balance, seconds, origins)

@@ -122,3 +122,15 @@ def colleagues(people: int) -> NDArray[np.int64]:
 def canary_name(place: int) -> str:
     """No list of names has these."""
     return "金雀" + "甲乙丙丁戊己庚辛壬癸"[place % 10] + "子丑寅卯辰巳午未申酉戌亥"[place // 10 % 12]
+
+
+# Money of the stories, in cents, and the dates on which it moves. The deposit books and the loan system both follow these.
+SALARY_STOPS = date(2026, 7, 1)  # 17: June's salary was the last
+HOME_LOAN_CENTS, HOME_LOAN_DAY, HOME_PAID_DAY = 200_000_000, date(2026, 9, 12), date(2026, 9, 24)  # 15
+LEAVING_BALANCE, LEAVING_CENTS, LEAVING_DAY = 60_000_000, 27_000_000, date(2026, 9, 29)  # 16: 45 % of 600,000
+WEALTHY_CENTS, AFFLUENT_CENTS, FELL_BELOW = 560_000_000, 420_000_000, date(2026, 6, 1)  # 18
+MATURES_CENTS, MATURES_DAY = 30_000_000, date(2026, 10, 10)  # 19
+REVERSED_CENTS, REVERSED_DAY = 500_000, date(2026, 9, 22)  # 26: taken back the next day
+JOINT_CENTS = 10_000  # 27: one hundred yuan for three
+# No ordinary entries disturb the accounts of these.
+STILL = (15, 16, 18, 26)

@@ -13,10 +13,12 @@ from demo_bank.packages import Landing
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
-from demo_bank.systems import core, ref
+from demo_bank.systems import core, core_opening, ecif, hrorg, ref
+from demo_bank.systems.core_customers import Customers
+from demo_bank.systems.ecif import Ecif
 from demo_bank.truth import Truth
 
-SYSTEMS = (core.SYSTEM, ref.SYSTEM, *BEHAVIOUR_SYSTEMS)
+SYSTEMS = (core.SYSTEM, ref.SYSTEM, ecif.SYSTEM, hrorg.SYSTEM, *BEHAVIOUR_SYSTEMS)
 
 
 def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS) -> int:
@@ -24,24 +26,37 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS)
     world = make_world(size, seed)
     registry = Registry(world)
     books = open_books(world)
+    customers, file = Customers.open(registry), Ecif.open(registry)
     landing, hidden = Landing(out / "landing"), Truth(out)
     hidden.people(registry)
     behaviour = Behaviour(registry, landing, systems)
     behaviour.opening()
+    months, cents = core_opening.deposits_of_people(registry, books)
+    behaviour.tiers(months, cents)
     if core.SYSTEM in systems:
-        day, files = core.opening_package(books)
+        day, files = core.opening_package(registry, books, customers)
         landing.deliver(core.SYSTEM, 0, day, files, core.arrival(day))
+    if ecif.SYSTEM in systems:
+        day = world.size.first - timedelta(days=1)
+        landing.deliver(ecif.SYSTEM, 0, day, file.package(day, everything=True), ecif.arrival(day))
     if ref.SYSTEM in systems:
         # Balances of the day before the first business date need that day's rates.
         day = world.size.first - timedelta(days=1)
         landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
     for day in size.dates:
-        behaviour.live(day)
+        hidden.lived(behaviour.live(day))
         made = advance(books)
         if core.SYSTEM in systems:
-            landing.deliver(core.SYSTEM, 1, day, core.daily_package(books, made, day), core.arrival(day))
+            landing.deliver(
+                core.SYSTEM, 1, day, core.daily_package(books, customers, made, day), core.arrival(day)
+            )
         if ref.SYSTEM in systems:
             landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
+        file.advance(day)
+        if ecif.SYSTEM in systems:
+            landing.deliver(ecif.SYSTEM, 1, day, file.package(day), ecif.arrival(day))
+        if hrorg.SYSTEM in systems and hrorg.is_due(world, day):
+            landing.deliver(hrorg.SYSTEM, 1, day, hrorg.package(world, day), hrorg.arrival(day))
         hidden.balances(books, day)
     landing.close()
     hidden.close()

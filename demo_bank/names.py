@@ -16,8 +16,20 @@ SURNAMES = (
 )
 GIVEN_MALE = "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林阳"
 GIVEN_FEMALE = "芳娜敏静丽艳娟霞秀燕玲婷雪慧莹洁红云梅琳倩颖佳怡萍丹蓉晶欣悦"
-_MINORITY_FIRST = ("阿依古丽", "买买提", "努尔兰", "古丽娜尔", "艾力", "热合曼", "迪丽努尔", "吐尔逊")
-_MINORITY_LAST = ("艾合买提", "阿不都拉", "卡德尔", "依明", "托合提", "玉素甫")
+# Hanzi that old tables did not have; a bank's old systems hold them in the user-defined area.
+RARE = "䶮㛃𬎆喆堃犇祎赟頔骉"
+RARE_SHARE = 0.02
+_MINORITY_FIRST = (
+    "阿依古丽",
+    "买买提",
+    "努尔兰",
+    "古丽娜尔",
+    "阿不都热合曼",
+    "阿卜杜克里木",
+    "迪丽努尔",
+    "吐尔逊阿依",
+)
+_MINORITY_LAST = ("艾合买提江", "阿不都拉", "阿卜杜热西提", "依明", "托合提巴克", "玉素甫江")
 _FOREIGN_FIRST = ("JAMES", "MARY", "ROBERT", "LINDA", "HIROSHI", "YUKI", "MINJUN", "PIERRE", "ANNA", "OLIVER")
 _FOREIGN_LAST = ("WALKER", "HUGHES", "TANAKA", "SATO", "KIM", "MARTIN", "WEBER", "EVANS", "COOPER", "NOVAK")
 # Surnames that are read otherwise than the same sign elsewhere (GB/T 28039 and the Ministry of Public Security's lists).
@@ -35,6 +47,7 @@ def drawn(
     own = rng.choice(list(SURNAMES), n, p=_falling(len(SURNAMES)))
     surname = np.where(is_spouse, own, own[heads])
     given = np.where(sexes == "1", rng.choice(list(GIVEN_MALE), n), rng.choice(list(GIVEN_FEMALE), n))
+    given = np.where(rng.random(n) < RARE_SHARE, rng.choice(list(RARE), n), given)
     second = np.where(rng.random(n) < 0.7, rng.choice(list(GIVEN_MALE[:15] + GIVEN_FEMALE[:15]), n), "")
     return np.char.add(np.char.add(surname, second), given)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_bank import cast, names
-from demo_bank.population import Ints, Strings, World
+from demo_bank.population import AREAS, Ints, Strings, World, with_check_digit
 from demo_bank.streams import stream
 
 Bools = NDArray[np.bool_]
@@ -25,6 +25,16 @@ _PRODUCTS = {
     "loan": (0.20, 0.25, 0.1),
 }
 OUTSIDERS_SHARE = 0.05
+# Stories 13 and 14: the same person's name as each system spells it.
+_SPELLED = {
+    13: {
+        "ecif": "阿卜杜拉•买买提",
+        "loan": "阿卜杜拉・买买提",
+        "wealth": "阿卜杜拉‧买买提",
+        "call": "阿卜杜拉买买提",
+    },
+    14: {"ecif": "張偉", "wealth": "ZHANG WEI"},
+}
 
 
 @dataclass(frozen=True)
@@ -118,18 +128,35 @@ class Registry:
 
     def _of(self, source: str, keys: Strings, person: Ints) -> Records:
         world = self.world
-        return Records(
-            source, keys, person, world.names[person], world.cert_kinds[person], world.certs[person], world.mobiles[person],
-            world.opened[person],
-        )  # fmt: skip
+        named, kinds, certs = (
+            world.names[person].copy(),
+            world.cert_kinds[person].copy(),
+            world.certs[person].copy(),
+        )
+        for story, spelled in _SPELLED.items():
+            if source in spelled:
+                named[person == cast.person(story)] = spelled[source]
+        if source in ("core", "ecif") and world.people > cast.person(8):
+            # The child came with the father's household book: kind 03 and the father's number.
+            child = person == cast.person(8)
+            kinds[child], certs[child] = "03", world.certs[cast.person(7)]
+        if source == "core":
+            certs[person == cast.person(14)] = "H1234567802"  # renewed: the last two digits count renewals
+        return Records(source, keys, person, named, kinds, certs, world.mobiles[person], world.opened[person])
+
+    def latin(self, persons: Ints) -> list[str]:
+        """Names in capitals, as cards emboss and passports print them."""
+        told = [names.latin(str(name)) for name in self.world.names[persons]]
+        return [
+            "CHEUNG WAI" if p == cast.person(14) else name
+            for p, name in zip(persons.tolist(), told, strict=True)
+        ]
 
     @cached_property
     def outsiders(self) -> Outsiders:
         """One for every twenty people of the world."""
         world = self.world
         n = max(3, int(world.people * OUTSIDERS_SHARE))
-        from demo_bank.population import AREAS, with_check_digit
-
         rng = stream(world.seed, "outsiders", n)
         sexes = np.where(rng.random(n) < 0.5, "1", "2")
         named = names.drawn(rng, sexes, np.arange(n), np.zeros(n, bool))

@@ -11,9 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from demo_bank.behaviour.conduct import Day
+from demo_bank.behaviour.surveys import token
 from demo_bank.books import Books
 from demo_bank.population import Strings
 from demo_bank.registry import Registry
+from demo_bank.systems.call import call_number
 
 FOLDER = "truth"
 LINKED = ("CORE", "ECIF", "LOAN", "WEALTH", "CARD", "MBANK", "CRM")
@@ -48,15 +51,23 @@ class Truth:
             self._links = pq.ParquetWriter(self.folder / "truth_link.parquet", table.schema)
         self._links.write_table(table)
 
+    def lived(self, lived: Day) -> None:
+        """Records of the day that name nobody's number: calls, complaints, invitations. Strangers are nobody."""
+        calls, sent = lived.calls, lived.invitations
+        self.link("call", [call_number(lived.day, k) for k in range(len(calls.caller))], calls.caller)
+        self.link(
+            "cmpl",
+            [each.number for each in lived.complaints],
+            np.array([each.person for each in lived.complaints], np.int64),
+        )
+        self.link("survey", [token(lived.day, int(number)) for number in sent.number], sent.person)
+
     def balances(self, books: Books, day: date) -> None:
-        """truth_balance_daily: deposits of each person in each currency, in cents; joint accounts by half, the odd cent to the first."""
+        """truth_balance_daily: deposits of each person in each currency, in cents; joint accounts by equal shares."""
         held = books.accounts
-        joint = held.co_holder >= 0
-        half = np.where(joint, books.balance - books.balance // 2, books.balance)
-        other = np.where(joint, books.balance // 2, 0)
-        who = np.concatenate([held.holder, held.co_holder[joint]])
-        currency = np.concatenate([held.currency, held.currency[joint]])
-        cents = np.concatenate([half, other[joint]])
+        told = [(person, held.currency, share) for share, person, _ in held.shares(books.balance)]
+        there = np.concatenate([person for person, *_ in told]) >= 0
+        who, currency, cents = (np.concatenate([each[k] for each in told])[there] for k in range(3))
         table = pa.table({
             "business_date": pa.array([day] * len(who), pa.date32()), "person_no": who, "currency": currency, "cents": cents,
         })  # fmt: skip

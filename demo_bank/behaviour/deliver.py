@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from demo_bank.behaviour.conduct import Conduct, Day
 from demo_bank.behaviour.people import people_of
 from demo_bank.lines import Lines
@@ -41,6 +44,12 @@ class Behaviour:
         if mbank.SYSTEM in self.systems:
             day, files = mbank.opening_package(self.conduct)
             self.landing.deliver(mbank.SYSTEM, 0, day, [each.inner() for each in files], mbank.arrival(day))
+
+    def tiers(self, months: list[date], month_average_cents: NDArray[np.int64]) -> None:
+        """CRM's opening package: the tier of each person in closed months (person × month)."""
+        if crm.SYSTEM in self.systems:
+            day, sheets = crm.opening_package(self.conduct, month_average_cents, months)
+            self.landing.deliver(crm.SYSTEM, 0, day, [each.inner() for each in sheets], crm.arrival(day))
 
     def live(self, day: date) -> Day:
         """One date: everybody lives it, then every system writes its package."""

@@ -7,13 +7,16 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from demo_bank.books import DEMAND, DOLLAR, TIME, Books, Entries
+from demo_bank import cast
+from demo_bank.books import DEMAND, DOLLAR, TIME, Accounts, Books, Entries, sequence
 from demo_bank.packages import Inner, control, dates, digits, fixed, signed, texts, trailer
 from demo_bank.population import World
+from demo_bank.registry import Registry
+from demo_bank.systems import core_opening
+from demo_bank.systems.core_customers import Customers
 
 SYSTEM = "CORE"
 ARRIVES = time(2, 10)
-CIF = (1, 16, 1, 2, 20, 60, 1, 8, 3, 15, 20, 120, 3, 6, 8, 1, 8, 14)
 ACCT = (1, 22, 16, 16, 16, 8, 3, 6, 8, 8, 8, 1, 5, 9, 1, 2, 14)
 BAL = (1, 22, 8, 3, 18, 18, 17, 17, 18)
 TXN = (1, 8, 6, 20, 22, 1, 3, 17, 18, 4, 2, 6, 8, 32, 60, 14, 60, 1, 20)
@@ -37,25 +40,12 @@ def _file(
     return Inner(f"{name}_{day:%Y%m%d}.dat", content + trailer(name, day, rows, *sums, length), rows, length)
 
 
-def customers(world: World, day: date) -> Inner:
-    """CIF of everyone; people with a second number appear twice, under another outlet."""
-    seconds = world.second_numbers()
-    who = np.concatenate([np.arange(world.people), seconds])
-    numbers = np.concatenate([world.cust_numbers(), world.second_cust_numbers()])
-    n = len(who)
-    columns = [
-        _full("D", n), numbers.astype("S16"), _full("1", n), world.cert_kinds[who].astype("S2"), world.certs[who].astype("S20"),
-        texts(world.names[who], 60), world.sexes[who].astype("S1"), dates(world.births[who], n), world.nations[who].astype("S3"),
-        world.mobiles[who].astype("S15"), _full("", n), texts(world.addresses[who], 120), _full("", n),
-        world.outlets[who].astype("S6"), dates(world.opened[who], n), _full("0", n), _full("99991231", n),
-        _full(f"{day:%Y%m%d}010000", n),
-    ]  # fmt: skip
-    return _file("CIF", day, fixed(columns, CIF), n, CIF)
-
-
-def changed_customers(day: date) -> Inner:
-    """No customer changed on an ordinary day: an empty file with correct controls."""
-    return _file("CIF", day, b"", 0, CIF)
+def _closed(held: Accounts) -> NDArray[np.datetime64]:
+    """Closing date of each account; NaT for those still open."""
+    told = np.full(len(held), np.datetime64("NaT"), "datetime64[D]")
+    for person, day in cast.CLOSED.items():
+        told[held.holder == person] = np.datetime64(day)
+    return told
 
 
 def accounts(books: Books, day: date, *, everyone: bool) -> Inner:
@@ -68,10 +58,12 @@ def accounts(books: Books, day: date, *, everyone: bool) -> Inner:
         held.number == 0, firsts[held.holder], np.char.add("C", (500_000_000 + held.holder).astype(str))
     )
     second = np.where(held.co_holder >= 0, firsts[held.co_holder], "")
+    third = np.where(held.third_holder >= 0, firsts[held.third_holder], "")
     columns = [
-        _full("D", n), held.numbers.astype("S22"), owners.astype("S16"), second.astype("S16"), _full("", n),
+        _full("D", n), held.numbers.astype("S22"), owners.astype("S16"), second.astype("S16"), third.astype("S16"),
         held.products.astype("S8"), held.currency.astype("S3"), world.outlets[held.holder].astype("S6"),
-        dates(held.opened, n), dates(held.matures, n), _full("00000000", n), _full("0", n),
+        dates(held.opened, n), dates(held.matures, n), dates(_closed(held), n),
+        np.where(np.isnat(_closed(held)), b"0", b"2"),
         digits(held.term_days, 5), _full("001500000", n), _full("N", n),
         np.where((world.employers[held.holder] >= 0) & (held.products == DEMAND), b"02", b"01"),
         _full(f"{day:%Y%m%d}010000", n),
@@ -99,12 +91,12 @@ def entries(books: Books, made: Entries, day: date) -> list[Inner]:
     hms = digits((clock // 3600) * 10000 + (clock % 3600 // 60) * 100 + clock % 60, 6)
     is_transfer = np.isin(made.code, ["2003", "2004"])
     columns = [
-        _full("D", n), dates(day, n), hms, np.array([f"{day:%m%d}{k:012d}" for k in range(1, n + 1)], dtype="S20"),
+        _full("D", n), dates(day, n), hms, np.array([sequence(day, k) for k in range(n)], dtype="S20"),
         held.numbers[made.account].astype("S22"), made.flag.astype("S1"), held.currency[made.account].astype("S3"),
         digits(made.cents, 17), signed(made.balance, 18), made.code.astype("S4"), made.channel.astype("S2"),
         books.world.outlets[held.holder[made.account]].astype("S6"), _full("", n), _full("", n),
         texts(np.where(is_transfer, "他行账户", ""), 60), np.where(is_transfer, b"OTH00000000001", b""),
-        texts(made.summary, 60), _full("", n), _full("", n),
+        texts(made.summary, 60), np.where(made.origin == "", b"", b"R"), made.origin.astype("S20"),
     ]  # fmt: skip
     debit = int(made.cents[made.flag == "D"].sum())
     credit = int(made.cents[made.flag == "C"].sum())
@@ -141,18 +133,18 @@ def organisation(world: World, day: date) -> Inner:
     return _file("ORG", day, fixed(columns, ORG), n, ORG)
 
 
-def opening_package(books: Books) -> tuple[date, list[Inner]]:
+def opening_package(registry: Registry, books: Books, known: Customers) -> tuple[date, list[Inner]]:
     """Sequence 00, dated the day before the first business date: everyone, all accounts, opening balances."""
     day = books.world.size.first - timedelta(days=1)
     return day, [
-        customers(books.world, day), accounts(books, day, everyone=True), balances(books, day), products(day),
-        organisation(books.world, day),
+        known.opening(day), accounts(books, day, everyone=True), balances(books, day), products(day),
+        organisation(books.world, day), *core_opening.files(registry, books),
     ]  # fmt: skip
 
 
-def daily_package(books: Books, made: Entries, day: date) -> list[Inner]:
+def daily_package(books: Books, known: Customers, made: Entries, day: date) -> list[Inner]:
     """What CORE sends each day: changes, all balances, new entries."""
     return [
-        changed_customers(day), accounts(books, day, everyone=False), balances(books, day), *entries(books, made, day),
+        known.changed(day), accounts(books, day, everyone=False), balances(books, day), *entries(books, made, day),
         products(day), organisation(books.world, day),
     ]  # fmt: skip

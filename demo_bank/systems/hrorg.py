@@ -1,0 +1,87 @@
+"""HRORG, personnel: employees and the tree of the bank's places, complete, on Mondays and on the first business date. CSV in UTF-8."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+
+from demo_bank import names
+from demo_bank.packages import Inner
+from demo_bank.population import World
+from demo_bank.streams import stream
+
+SYSTEM = "HRORG"
+ARRIVES = time(5, 30)
+AGENTS, COMPLAINT_STAFF = 40, 8
+EMPLOYEE = ("emp_no", "name", "org_code", "team", "role", "from", "to")
+ORG_TREE = ("org_code", "name", "level", "parent", "eff_from", "eff_to", "merged_into")
+OPEN = "9999-12-31"
+HEAD_OFFICE = "330000"
+
+
+def arrival(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), ARRIVES)
+
+
+def is_due(world: World, day: date) -> bool:
+    """On Mondays, and on the first date."""
+    return day.weekday() == 0 or day == world.size.first
+
+
+def package(world: World, day: date, *, reused: bool = False) -> list[Inner]:
+    """EMPLOYEE and ORG_TREE. reused: the code of a place that was given up stands for another place now (D45)."""
+    return [
+        _csv("EMPLOYEE", day, EMPLOYEE, _employees(world)),
+        _csv("ORG_TREE", day, ORG_TREE, _places(world, reused)),
+    ]
+
+
+def _csv(name: str, day: date, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Inner:
+    content = "".join(",".join(row) + "\n" for row in (header, *rows))
+    return Inner(f"{name}_{day:%Y%m%d}.csv", content.encode(), len(rows), 0, "UTF-8")
+
+
+def outlets(world: World) -> list[str]:
+    """Codes of the outlets, as CORE has them."""
+    return [f"33{100 + k:04d}" for k in range(world.size.outlets)]
+
+
+def _employees(world: World) -> list[tuple[str, ...]]:
+    """Managers and heads of outlets, tellers, agents of the contact centre, staff of the complaints office."""
+    places = outlets(world)
+    told: list[tuple[str, str, str, str]] = [
+        (f"RM{k + 1:05d}", places[k % len(places)], f"T{k % len(places) + 1:03d}", "客户经理")
+        for k in range(world.size.managers)
+    ]
+    told += [(f"H{k + 1:05d}", place, "", "负责人") for k, place in enumerate(places)]
+    told += [(f"T{k + 1:05d}", places[k // 3], "", "柜员") for k in range(3 * len(places))]
+    told += [(f"A{6000 + k:05d}", HEAD_OFFICE, f"C{k % 4 + 1:03d}", "坐席") for k in range(AGENTS)]
+    told += [(f"E{8000 + k:05d}", HEAD_OFFICE, "X001", "员工") for k in range(COMPLAINT_STAFF)]
+    n = len(told)
+    rng = stream(world.seed, SYSTEM, "EMPLOYEE", n)
+    sexes = np.where(rng.random(n) < 0.5, "1", "2")
+    named = names.drawn(rng, sexes, np.arange(n), np.zeros(n, bool))
+    since = np.datetime64("2010-01-04") + rng.integers(0, 4000, n)
+    return [
+        (number, str(name), org, team, role, str(start), OPEN)
+        for (number, org, team, role), name, start in zip(told, named, since, strict=True)
+    ]
+
+
+def _places(world: World, reused: bool) -> list[tuple[str, ...]]:
+    """Head office, outlets, and one outlet that was merged into the first."""
+    places = outlets(world)
+    told: list[tuple[str, ...]] = [(HEAD_OFFICE, "滨江银行总行", "1", "", "2000-01-01", OPEN, "")]
+    told += [
+        (code, f"滨江银行第{k + 1}支行", "3", HEAD_OFFICE, "2000-01-01", OPEN, "")
+        for k, code in enumerate(places)
+    ]
+    closed = f"33{100 + len(places):04d}"
+    told.append((closed, "滨江银行老街支行", "3", HEAD_OFFICE, "2000-01-01", "2024-06-30", places[0]))
+    if reused:
+        told.append((closed, "滨江银行新港支行", "3", HEAD_OFFICE, "2025-03-01", OPEN, ""))
+    return told
+
+
+__all__ = ["SYSTEM", "arrival", "is_due", "outlets", "package"]
