@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from demo_bank.dirt.plan import FULL, LEVELS
 from demo_bank.generate import SYSTEMS
 from demo_bank.generate import generate as generate_bank
 from demo_bank.sizes import DEFAULT_SEED, SIZES
@@ -35,6 +36,7 @@ def generate(
         str | None, typer.Option("--systems", help="Only these, for example CORE,REF.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed")] = DEFAULT_SEED,
+    dirt: Annotated[str, typer.Option("--dirt", help="none, light or full: how much goes wrong.")] = FULL,
 ) -> None:
     """Write every package of the bank; what lay in the folder's landing before is removed."""
     chosen = SIZES.get(size)
@@ -47,6 +49,8 @@ def generate(
     unknown = sorted(set(wanted) - set(SYSTEMS))
     if unknown:
         raise typer.BadParameter(f"no system {', '.join(unknown)}; known are {', '.join(SYSTEMS)}")
+    if dirt not in LEVELS:
+        raise typer.BadParameter(f"no level {dirt}; known are {', '.join(LEVELS)}")
     changed = replace(
         chosen,
         people=people or chosen.people,
@@ -56,7 +60,7 @@ def generate(
     for folder in ("landing", "truth"):
         shutil.rmtree(out / folder, ignore_errors=True)
     began = monotonic()
-    packages = generate_bank(changed, out, seed, wanted)
+    packages = generate_bank(changed, out, seed, wanted, dirt)
     typer.echo(
         f"{size}: {changed.people:,} people, {len(changed.dates)} dates, {packages} packages in {monotonic() - began:.1f} s"
     )

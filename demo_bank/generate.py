@@ -9,7 +9,9 @@ from pathlib import Path
 from demo_bank.behaviour.deliver import SYSTEMS as BEHAVIOUR_SYSTEMS
 from demo_bank.behaviour.deliver import Behaviour
 from demo_bank.books import advance, open_books
-from demo_bank.packages import Landing
+from demo_bank.dirt.landing import DirtyLanding
+from demo_bank.dirt.ledger import Ledger
+from demo_bank.dirt.plan import NONE, plan_of
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
@@ -21,13 +23,14 @@ from demo_bank.truth import Truth
 SYSTEMS = (core.SYSTEM, ref.SYSTEM, ecif.SYSTEM, hrorg.SYSTEM, *BEHAVIOUR_SYSTEMS)
 
 
-def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS) -> int:
+def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS, dirt: str = NONE) -> int:
     """Number of packages written below `out`: landing, and its hidden sibling."""
     world = make_world(size, seed)
     registry = Registry(world)
     books = open_books(world)
-    customers, file = Customers.open(registry), Ecif.open(registry)
-    landing, hidden = Landing(out / "landing"), Truth(out)
+    plan, ledger = plan_of(registry, dirt), Ledger()
+    customers, file = Customers.open(registry), Ecif.open(registry, plan.troubles)
+    landing, hidden = DirtyLanding(out / "landing", plan, ledger), Truth(out)
     hidden.people(registry)
     behaviour = Behaviour(registry, landing, systems)
     behaviour.opening()
@@ -56,8 +59,11 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS)
         if ecif.SYSTEM in systems:
             landing.deliver(ecif.SYSTEM, 1, day, file.package(day), ecif.arrival(day))
         if hrorg.SYSTEM in systems and hrorg.is_due(world, day):
-            landing.deliver(hrorg.SYSTEM, 1, day, hrorg.package(world, day), hrorg.arrival(day))
+            landing.deliver(
+                hrorg.SYSTEM, 1, day, hrorg.package(world, day, reused=plan.soils), hrorg.arrival(day)
+            )
         hidden.balances(books, day)
     landing.close()
+    ledger.write(hidden.folder)
     hidden.close()
     return len(landing.arrivals)

@@ -20,16 +20,16 @@ GIVEN_FEMALE = "芳娜敏静丽艳娟霞秀燕玲婷雪慧莹洁红云梅琳倩�
 RARE = "䶮㛃𬎆喆堃犇祎赟頔骉"
 RARE_SHARE = 0.02
 _MINORITY_FIRST = (
-    "阿依古丽",
-    "买买提",
-    "努尔兰",
-    "古丽娜尔",
+    "阿依古丽仙",
+    "买买提吐尔逊",
+    "努尔兰别克",
+    "古丽娜尔罕",
     "阿不都热合曼",
     "阿卜杜克里木",
-    "迪丽努尔",
+    "迪丽努尔罕",
     "吐尔逊阿依",
 )
-_MINORITY_LAST = ("艾合买提江", "阿不都拉", "阿卜杜热西提", "依明", "托合提巴克", "玉素甫江")
+_MINORITY_LAST = ("艾合买提江", "阿不都拉江", "阿卜杜热西提", "依明尼亚孜", "托合提巴克", "玉素甫江")
 _FOREIGN_FIRST = ("JAMES", "MARY", "ROBERT", "LINDA", "HIROSHI", "YUKI", "MINJUN", "PIERRE", "ANNA", "OLIVER")
 _FOREIGN_LAST = ("WALKER", "HUGHES", "TANAKA", "SATO", "KIM", "MARTIN", "WEBER", "EVANS", "COOPER", "NOVAK")
 # Surnames that are read otherwise than the same sign elsewhere (GB/T 28039 and the Ministry of Public Security's lists).
@@ -37,6 +37,20 @@ _SURNAME_READINGS = {
     "单": "SHAN", "解": "XIE", "查": "ZHA", "仇": "QIU", "区": "OU", "曾": "ZENG", "朴": "PIAO", "翟": "ZHAI", "盖": "GE",
     "缪": "MIAO", "覃": "QIN", "乐": "YUE", "吕": "LYU", "任": "REN", "叶": "YE", "沈": "SHEN",
 }  # fmt: skip
+
+
+# Surnames read in two ways, and how people who do not know write them.
+POLYPHONES = {
+    "单": "DAN", "解": "JIE", "查": "CHA", "仇": "CHOU", "区": "QU", "曾": "CENG", "朴": "PU", "翟": "DI", "盖": "GAI", "缪": "MIU",
+    "覃": "TAN", "乐": "LE", "吕": "LV",
+}  # fmt: skip
+# Simplifications of 1977 that were withdrawn, but stayed in names.
+_WITHDRAWN = {"肖": "萧", "阎": "闫", "傅": "付", "戴": "代", "蓝": "兰"}
+_HONG_KONG = {
+    "陈": "CHAN", "王": "WONG", "黄": "WONG", "李": "LEE", "张": "CHEUNG", "刘": "LAU", "杨": "YEUNG", "赵": "CHIU", "吴": "NG", "周": "CHOW",
+    "徐": "HSU", "曾": "TSENG", "林": "LAM", "郑": "CHENG", "梁": "LEUNG", "谢": "TSE", "许": "HUI", "何": "HO", "郭": "KWOK", "朱": "CHU",
+}  # fmt: skip
+_WADE = (("zh", "ch"), ("x", "hs"), ("q", "ch"), ("j", "ch"), ("b", "p"), ("d", "t"), ("g", "k"))
 
 
 def drawn(
@@ -98,3 +112,33 @@ def _falling(n: int) -> NDArray[np.float64]:
     weights = 1.0 / (np.arange(n) + 2)
     share: NDArray[np.float64] = weights / weights.sum()
     return share
+
+
+def has_old_spelling(name: str) -> bool:
+    """Whether another script or an old form writes the name otherwise."""
+    return name[0] in _WITHDRAWN or (
+        not name.isascii() and traditional(name) != name and not any(s in RARE for s in name)
+    )
+
+
+def old_spelling(name: str) -> str:
+    """The surname's other form, else the whole name in traditional script."""
+    return _WITHDRAWN[name[0]] + name[1:] if name[0] in _WITHDRAWN else traditional(name)
+
+
+def misread(name: str) -> str:
+    """Pinyin by somebody who does not know how the surname is read."""
+    return f"{POLYPHONES[name[0]]} {latin_word(name[1:])}".strip()
+
+
+def southern(name: str) -> str:
+    """Surname as in Hong Kong or Taiwan passports, given name in an older romanisation."""
+    surname = _HONG_KONG.get(name[0]) or _older(latin_word(name[0]))
+    return f"{surname} {'-'.join(_older(latin_word(sign)) for sign in name[1:])}".strip("- ")
+
+
+def _older(syllable: str) -> str:
+    for new, old in _WADE:
+        if syllable.startswith(new.upper()):
+            return old.upper() + syllable[len(new) :]
+    return syllable

@@ -116,6 +116,13 @@ class Landing:
         self, system: str, sequence: int, day: date, files: Sequence[Inner], arrived: datetime
     ) -> Path:
         """One package with its `.OK`. `arrived` is local time at the bank."""
+        return self.lay_down(system, sequence, day, files, arrived)
+
+    def lay_down(
+        self, system: str, sequence: int, day: date, files: Sequence[Inner], arrived: datetime, *, ok: bool = True,
+        ok_arrived: datetime | None = None,
+    ) -> Path:  # fmt: skip
+        """A package as told; without its `.OK`, or with one that came at another time, where something went wrong."""
         folder = self.folder / system / f"{day:%Y%m%d}"
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"{system}_{sequence:02d}_{day:%Y%m%d}"
@@ -126,11 +133,13 @@ class Landing:
             for f in files
             if f.is_listed
         )
-        ok = folder / f"{stem}.OK"
-        ok.write_bytes(listed.encode("ascii"))
-        moment = arrived.replace(tzinfo=ZONE).astimezone(UTC)
-        for path in (package, ok):
-            os.utime(path, (moment.timestamp(), moment.timestamp()))
+        moment = _utc(arrived)
+        os.utime(package, (moment.timestamp(), moment.timestamp()))
+        if ok:
+            path = folder / f"{stem}.OK"
+            path.write_bytes(listed.encode("ascii"))
+            seen = _utc(ok_arrived or arrived).timestamp()
+            os.utime(path, (seen, seen))
         self.arrivals.append((str(package.relative_to(self.folder)), f"{moment:%Y-%m-%dT%H:%M:%SZ}"))
         return package
 
@@ -141,6 +150,10 @@ class Landing:
         writer.writerow(["package", "arrived_at"])
         writer.writerows(sorted(self.arrivals))
         (self.folder / "arrivals.csv").write_text(text.getvalue(), encoding="utf-8")
+
+
+def _utc(local: datetime) -> datetime:
+    return local.replace(tzinfo=ZONE).astimezone(UTC)
 
 
 def _tar(files: Sequence[Inner]) -> bytes:
