@@ -57,7 +57,7 @@ def generate(
         first=date.fromisoformat(first) if first else chosen.first,
         last=date.fromisoformat(last) if last else chosen.last,
     )
-    for folder in ("landing", "truth"):
+    for folder in ("landing", "truth", "steward"):
         shutil.rmtree(out / folder, ignore_errors=True)
     began = monotonic()
     packages = generate_bank(changed, out, seed, wanted, dirt)

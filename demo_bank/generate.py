@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
+
+from demo_bank import steward
 from demo_bank.behaviour.deliver import SYSTEMS as BEHAVIOUR_SYSTEMS
 from demo_bank.behaviour.deliver import Behaviour
 from demo_bank.books import advance, open_books
 from demo_bank.dirt.landing import DirtyLanding
 from demo_bank.dirt.ledger import Ledger
 from demo_bank.dirt.plan import NONE, plan_of
+from demo_bank.hidden import Diary
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
@@ -31,8 +35,10 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     plan, ledger = plan_of(registry, dirt), Ledger()
     customers, file = Customers.open(registry), Ecif.open(registry, plan.troubles)
     landing, hidden = DirtyLanding(out / "landing", plan, ledger), Truth(out)
-    hidden.people(registry)
     behaviour = Behaviour(registry, landing, systems)
+    conduct, diary = behaviour.conduct, Diary(hidden.folder)
+    bound = np.flatnonzero(conduct.people.bound <= np.datetime64(size.last))
+    hidden.people(registry, systems, {"CRM": np.flatnonzero(conduct.managed), "MBANK": bound})
     behaviour.opening()
     months, cents = core_opening.deposits_of_people(registry, books)
     behaviour.tiers(months, cents)
@@ -47,7 +53,9 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
         day = world.size.first - timedelta(days=1)
         landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
     for day in size.dates:
-        hidden.lived(behaviour.live(day))
+        lived = behaviour.live(day)
+        hidden.lived(lived, systems)
+        diary.day(conduct, lived)
         made = advance(books)
         if core.SYSTEM in systems:
             landing.deliver(
@@ -66,4 +74,6 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     landing.close()
     ledger.write(hidden.folder)
     hidden.close()
+    diary.close(registry, conduct, books, plan)
+    steward.write(out, registry, ledger)
     return len(landing.arrivals)

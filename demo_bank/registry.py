@@ -152,6 +152,13 @@ class Registry:
             for p, name in zip(persons.tolist(), told, strict=True)
         ]
 
+    def heir(self, person: int) -> int:
+        """Who got the number that an ordinary person gave up (D29)."""
+        n = self.world.people
+        start = cast.FIXED + len(cast.canaries(n))
+        found = start + (person - start + 97) % (n - start)
+        return found if found != person else start + (person - start + 1) % (n - start)
+
     @cached_property
     def outsiders(self) -> Outsiders:
         """One for every twenty people of the world."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -32,11 +32,17 @@ class Truth:
         self._balances: pq.ParquetWriter | None = None
         self._links: pq.ParquetWriter | None = None
 
-    def people(self, registry: Registry) -> None:
-        """truth_link of the records that are there from the start: which source record is whose."""
-        for system in LINKED:
+    def people(
+        self, registry: Registry, systems: Sequence[str], within: Mapping[str, NDArray[np.int64]]
+    ) -> None:
+        """truth_link of the records that are there from the start: which source record is whose.
+
+        within  system → the people whom it delivers, where these are not all who have a record there
+        """
+        for system in (each for each in LINKED if each in systems):
             records = registry.records(system)
-            self.link(records.source, records.keys, records.person)
+            told = np.isin(records.person, within.get(system, records.person))
+            self.link(records.source, records.keys[told], records.person[told])
 
     def link(self, source: str, keys: Strings | Sequence[str], persons: NDArray[np.int64]) -> None:
         """More rows of truth_link: person −1 is nobody. A key may be told once only."""
@@ -51,16 +57,18 @@ class Truth:
             self._links = pq.ParquetWriter(self.folder / "truth_link.parquet", table.schema)
         self._links.write_table(table)
 
-    def lived(self, lived: Day) -> None:
+    def lived(self, lived: Day, systems: Sequence[str]) -> None:
         """Records of the day that name nobody's number: calls, complaints, invitations. Strangers are nobody."""
-        calls, sent = lived.calls, lived.invitations
-        self.link("call", [call_number(lived.day, k) for k in range(len(calls.caller))], calls.caller)
-        self.link(
-            "cmpl",
-            [each.number for each in lived.complaints],
-            np.array([each.person for each in lived.complaints], np.int64),
-        )
-        self.link("survey", [token(lived.day, int(number)) for number in sent.number], sent.person)
+        calls, sent, made = lived.calls, lived.invitations, lived.complaints
+        told = {
+            "CALL": ([call_number(lived.day, k) for k in range(len(calls.caller))], calls.caller),
+            "CMPL": ([each.number for each in made], np.array([each.person for each in made], np.int64)),
+            # Nobody can say whose an invitation without a customer was.
+            "SURVEY": ([token(lived.day, int(k)) for k in sent.number], np.where(sent.is_anonymous, -1, sent.person)),
+        }  # fmt: skip
+        for system, (keys, persons) in told.items():
+            if system in systems:
+                self.link(system.lower(), keys, persons)
 
     def balances(self, books: Books, day: date) -> None:
         """truth_balance_daily: deposits of each person in each currency, in cents; joint accounts by equal shares."""

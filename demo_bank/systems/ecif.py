@@ -193,16 +193,9 @@ class Ecif:
             )
         # The number the person had until spring now belongs to somebody else, who got it after ninety days.
         for person in self._trouble("D29"):
-            heir = self.heir(person)
+            heir = self.registry.heir(person)
             self._add_phone(day, person, "01", str(world.mobiles[heir]), "2016-02-01", "2026-04-30")
             self.phone.cells[PHONE.index("eff_date")][heir] = "2026-08-10"
-
-    def heir(self, person: int) -> int:
-        """Who got a person's old number (D29)."""
-        n = self.registry.world.people
-        start = cast.FIXED + len(cast.canaries(n))
-        found = start + (person - start + 97) % (n - start)
-        return found if found != person else start + (person - start + 1) % (n - start)
 
     def _add_phone(self, day: date, person: int, kind: str, number: str, since: str, until: str) -> int:
         key = str(self.registry.ecif_no[person])
