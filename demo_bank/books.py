@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_bank import calendar, cast
+from demo_bank.behaviour.leaving import Leaving
 from demo_bank.behaviour.quota import Quota
+from demo_bank.departures import departures, salary_moved
 from demo_bank.population import CHILD, SPOUSE, Strings, World
 from demo_bank.streams import stream
 
@@ -201,16 +203,23 @@ def _joint(
     return np.where(joint, follows, -1), np.where(grown, child, -1)
 
 
-def advance(books: Books) -> Entries:
-    """Post one more business date: entries first, then balances follow from them and from nothing else."""
+def advance(books: Books, leaving: Leaving | None = None) -> Entries:
+    """Post one more business date: entries first, then balances follow from them and from nothing else.
+
+    leaving  who leaves the bank: they spend less, take their money along, and some have their salary paid elsewhere
+    """
     if books.day is None:
         raise ValueError("books are opened before they advance")
     day = books.day + timedelta(days=1)
     rng = stream(books.world.seed, "CORE", "TXN", day)
-    account, kind, cents = _ordinary(books, rng)
+    account, kind, cents = _ordinary(books, rng, None if leaving is None else leaving.activity(day))
+    leave = _departures(books, leaving, day)
+    # Who takes everything along does not spend it the same day.
+    kept = ~np.isin(account, [each.account for each in leave])
+    account, kind, cents = account[kept], kind[kept], cents[kept]
     codes, flags, channels, notes = (np.array([k[i] for k in _KINDS])[kind] for i in range(4))
-    paid, wages = _salaries(books, day)
-    told = [*_stories(books, day), *books.to_reverse]
+    paid, wages = _salaries(books, day, None if leaving is None else salary_moved(leaving, day))
+    told = [*_stories(books, day), *books.to_reverse, *leave]
     account = np.concatenate([np.array([each.account for each in told], np.int64), paid, account])
     cents = np.concatenate([np.array([each.cents for each in told], np.int64), wages, cents])
     codes, flags, channels, notes, origins = (
@@ -232,8 +241,19 @@ def advance(books: Books) -> Entries:
     return entries
 
 
+def _departures(books: Books, leaving: Leaving | None, day: date) -> list[Posting]:
+    if leaving is None:
+        return []
+    held = books.accounts
+    made = departures(leaving, held.holder, books.balance, held.products == TIME, day)
+    return [
+        Posting(int(account), "2003", "D", "03", "转账", int(cents))
+        for account, cents in zip(made.account, made.cents, strict=True)
+    ]
+
+
 def _ordinary(
-    books: Books, rng: np.random.Generator
+    books: Books, rng: np.random.Generator, activity: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     still = np.array([cast.person(number) for number in cast.STILL])
     held = books.accounts
@@ -241,7 +261,10 @@ def _ordinary(
         (held.products == DEMAND) & ~np.isin(held.holder, still) & (held.third_holder < 0)
         & np.isin(held.holder, [*cast.CLOSED, *cast.DIED], invert=True)
     )  # fmt: skip
-    counts = rng.poisson(1.4 * np.exp(0.3 * books.world.digital[books.accounts.holder[demand]]))
+    mean_count = 1.4 * np.exp(0.3 * books.world.digital[held.holder[demand]])
+    if activity is not None:
+        mean_count = mean_count * activity[held.holder[demand]]
+    counts = rng.poisson(mean_count)
     account = np.repeat(demand, counts)
     kind = rng.choice(len(_KINDS), len(account), p=[k[4] for k in _KINDS])
     mean = np.array([k[5] for k in _KINDS])[kind]
@@ -254,7 +277,9 @@ def _ordinary(
     return account, kind, cents.astype(np.int64)
 
 
-def _salaries(books: Books, day: date) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _salaries(
+    books: Books, day: date, moved: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Employers pay on the 15th, on the next working day when the 15th is none."""
     if day != salary_day(day):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -262,6 +287,8 @@ def _salaries(books: Books, day: date) -> tuple[NDArray[np.int64], NDArray[np.in
     payroll &= (books.world.employers[books.accounts.holder] >= 0) & (books.accounts.third_holder < 0)
     if day >= cast.SALARY_STOPS:
         payroll &= books.accounts.holder != cast.person(17)
+    if moved is not None:
+        payroll &= ~moved[books.accounts.holder]
     paid = np.flatnonzero(payroll)
     return paid, books.world.salaries[books.accounts.holder[paid]] * 100
 

@@ -56,7 +56,7 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
         lived = behaviour.live(day)
         hidden.lived(lived, systems)
         diary.day(conduct, lived)
-        made = advance(books)
+        made = advance(books, conduct.leaving)
         if core.SYSTEM in systems:
             landing.deliver(
                 core.SYSTEM, 1, day, core.daily_package(books, customers, made, day), core.arrival(day)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_bank import cast as fixed
 from demo_bank.behaviour import cast, numbers
 from demo_bank.behaviour.calls import CallCentre, Calls
 from demo_bank.behaviour.complaints import Complaint, Office
@@ -114,7 +115,9 @@ class Conduct:
         contacts, (messages, opt_outs) = self._outreach(day)
         consents = self.register.change(day, willing > 0, cast.consents(people, day))
         hazard = self.hazard(day)
-        leavers = self.leaving.decide(day, np.where(willing > 0, hazard, 0.0))
+        # What fixed people do is told by their stories.
+        may_leave = (willing > 0) & (np.arange(len(people)) >= fixed.FIXED)
+        leavers = self.leaving.decide(day, np.where(may_leave, hazard, 0.0))
         self.day = day
         return Day(
             day, incidents, digital, calls, complaints, moving, invitations, will_answer, self.surveys.answered(day), contacts,

@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from demo_bank import cast
+from demo_bank.behaviour.conduct import Conduct
+from demo_bank.behaviour.people import people_of
 from demo_bank.books import Books, Entries, advance, main_account, open_books
 from demo_bank.dirt.plan import plan_of
 from demo_bank.generate import generate
@@ -180,3 +182,18 @@ def test_every_record_has_one_person_in_the_truth(told: Path):
     assert len(set(keys)) == len(keys)
     assert {source for source, _ in keys} >= {"core", "ecif", "mbank", "crm", "call", "cmpl", "survey"}
     assert "loan" not in {source for source, _ in keys} or (told / "landing/LOAN").exists()
+
+
+def test_leavers_take_their_money_along_and_the_fixed_people_stay():
+    size = replace(SIZES["nano"], people=400, first=date(2026, 8, 1))
+    registry = Registry(make_world(size))
+    conduct, books = Conduct.open(people_of(registry)), open_books(registry.world)
+    begins = books.balance.copy()
+    for day in size.dates:
+        conduct.advance(day)
+        advance(books, conduct.leaving)
+    gone = np.flatnonzero(conduct.leaving.gone < np.datetime64(size.last))
+    assert len(gone) > 0
+    assert gone.min() >= cast.FIXED
+    left = np.isin(books.accounts.holder, gone)
+    assert books.balance[left].sum() < 0.1 * begins[left].sum()
