@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from demo_bank.coverage import LATER, missing
 from demo_bank.dirt.plan import FULL, LEVELS
 from demo_bank.generate import SYSTEMS
 from demo_bank.generate import generate as generate_bank
@@ -37,6 +38,9 @@ def generate(
     ] = None,
     seed: Annotated[int, typer.Option("--seed")] = DEFAULT_SEED,
     dirt: Annotated[str, typer.Option("--dirt", help="none, light or full: how much goes wrong.")] = FULL,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Print what is in it of what it promises.")
+    ] = False,
 ) -> None:
     """Write every package of the bank; what lay in the folder's landing before is removed."""
     chosen = SIZES.get(size)
@@ -60,7 +64,15 @@ def generate(
     for folder in ("landing", "truth", "steward"):
         shutil.rmtree(out / folder, ignore_errors=True)
     began = monotonic()
-    packages = generate_bank(changed, out, seed, wanted, dirt)
+    made = generate_bank(changed, out, seed, wanted, dirt)
     typer.echo(
-        f"{size}: {changed.people:,} people, {len(changed.dates)} dates, {packages} packages in {monotonic() - began:.1f} s"
+        f"{size}: {changed.people:,} people, {len(changed.dates)} dates, {made.packages} packages in {monotonic() - began:.1f} s"
     )
+    if coverage:
+        for cell in made.cells:
+            typer.echo(f"{cell.name:<16} {cell.count:>7}{'' if cell.is_due else '  (not due)'}")
+        typer.echo(f"{' '.join(LATER)}: later")
+    empty = missing(made.cells)
+    if empty:
+        typer.echo(f"nothing of: {', '.join(empty)}", err=True)
+        raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from demo_bank import steward
 from demo_bank.behaviour.deliver import SYSTEMS as BEHAVIOUR_SYSTEMS
 from demo_bank.behaviour.deliver import Behaviour
 from demo_bank.books import advance, open_books
+from demo_bank.coverage import Cell, coverage
 from demo_bank.dirt.landing import DirtyLanding
 from demo_bank.dirt.ledger import Ledger
 from demo_bank.dirt.plan import NONE, plan_of
@@ -27,8 +29,16 @@ from demo_bank.truth import Truth
 SYSTEMS = (core.SYSTEM, ref.SYSTEM, ecif.SYSTEM, hrorg.SYSTEM, *BEHAVIOUR_SYSTEMS)
 
 
-def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS, dirt: str = NONE) -> int:
-    """Number of packages written below `out`: landing, and its hidden sibling."""
+@dataclass(frozen=True)
+class Made:
+    """What was made: how many packages, and what is in them of what was promised."""
+
+    packages: int
+    cells: list[Cell]
+
+
+def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS, dirt: str = NONE) -> Made:
+    """Write landing, its hidden sibling and the stewards' decisions below `out`."""
     world = make_world(size, seed)
     registry = Registry(world)
     books = open_books(world)
@@ -76,4 +86,4 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     hidden.close()
     diary.close(registry, conduct, books, plan)
     steward.write(out, registry, ledger)
-    return len(landing.arrivals)
+    return Made(len(landing.arrivals), coverage(size, systems, plan, ledger))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from demo_bank import calendar
 from demo_bank.dirt import feeds, people
 from demo_bank.dirt.contacts import Contacts
 from demo_bank.dirt.ledger import Defect, Ledger
+from demo_bank.dirt.order import BACKWARDS, BACKWARDS_DAYS, LateBinds, backwards
 from demo_bank.dirt.plan import Plan
 from demo_bank.dirt.sheets import two_managers
 from demo_bank.packages import Inner, Landing
@@ -28,6 +30,7 @@ class DirtyLanding(Landing):
         super().__init__(folder)
         self.plan, self.ledger = plan, ledger
         self.contacts = Contacts(plan)
+        self.binds = LateBinds(plan, ledger)
         self.yesterday: dict[tuple[str, str], Inner] = {}
 
     def deliver(
@@ -74,6 +77,16 @@ class DirtyLanding(Landing):
             return inner
         if (system, feeds.object_of(inner)) == ("CRM", "CUST_ASSIGN"):
             return two_managers(path, inner, self.plan, self.ledger)
+        if (system, feeds.object_of(inner)) == ("MBANK", "USER_BIND") and sequence > 0:
+            return self.binds.pass_on(path, inner, day)
+        if (system, feeds.object_of(inner)) in BACKWARDS and day in BACKWARDS_DAYS:
+            return backwards(path, inner, self.ledger)
+        if (
+            inner.rows == 0
+            and (system, feeds.object_of(inner)) == ("LOAN", "APPLY")
+            and not calendar.is_working(day)
+        ):
+            self.ledger.whole("D10", path, "accept", None)
         file = people.soil(path, system, inner, self.plan) or self.contacts.soil(path, system, inner, day)
         return file.finish(self.ledger) if file else inner
 

@@ -10,7 +10,7 @@ from demo_bank.dirt.files import Delimited, Fixed, Layout, SoiledFile
 from demo_bank.dirt.plan import Plan
 from demo_bank.packages import Inner
 from demo_bank.registry import Registry
-from demo_bank.systems import core_customers, ecif
+from demo_bank.systems import core_customers, ecif, hrorg
 from demo_bank.systems.ecif import merged_into, renewed_number
 
 GB = "gb18030"
@@ -24,6 +24,7 @@ LAYOUTS: Mapping[tuple[str, str], Layout] = {
     ("CORE", "CIF"): CIF,
     **{(ecif.SYSTEM, name): told for name, told in _ECIF.items()},
 }
+ORG_TREE = Delimited(hrorg.ORG_TREE, ",", "utf-8", header=1)
 _DOTS = "•・‧∙."
 _EPOCH = date(1899, 12, 30)
 Planter = Callable[[SoiledFile, int, int, Registry], None]
@@ -253,6 +254,8 @@ _ALL_ROWS = (d29_recycled, d37_renewed, d40_deleted, d41_wrong_merge)
 def soil(path: str, system: str, inner: Inner, plan: Plan) -> SoiledFile | None:
     """A file of people's records with what the plan has for it; None for other files."""
     name = inner.name.rsplit("_", 1)[0]
+    if system == hrorg.SYSTEM and name == "ORG_TREE" and plan.soils:
+        return _reused_place(SoiledFile(path, inner, ORG_TREE))
     planters = PLANTERS.get((system, name))
     if planters is None or not plan.soils or inner.rows == 0:
         return None
@@ -268,6 +271,13 @@ def soil(path: str, system: str, inner: Inner, plan: Plan) -> SoiledFile | None:
                 planter(file, row, person, plan.registry)
     if system == "CORE":
         _core_extras(file, places, plan)
+    return file
+
+
+def _reused_place(file: SoiledFile) -> SoiledFile:
+    """D45: the last place of the tree bears the code of the one before it, which was given up."""
+    last = file.rows[-1]
+    file.note("D45", last, "org_code", file.value(last, "name"), "validity")
     return file
 
 
