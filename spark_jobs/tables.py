@@ -298,8 +298,10 @@ class Lake:
             "oxpecker.sealed": str(contract.sealed).lower(),
         }
         told = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+        # Quoted: `identifier (` would be a clause of the language.
+        schema, _, thing = self.name(contract.table).partition(".")
         self.spark.sql(
-            f"CREATE TABLE {self.name(contract.table)} ({ddl(fields)}) USING DELTA TBLPROPERTIES ({told})"
+            f"CREATE TABLE `{schema}`.`{thing}` ({ddl(fields)}) USING DELTA TBLPROPERTIES ({told})"
         )
 
     def _stamp(self, contract: TableContract, dates: DateRange | None) -> str:

@@ -1,8 +1,8 @@
 """Customers as a fold over dated evidence: components, stable ids, events. Pure Python, no Spark.
 
 The whole timeline is a function of its inputs, so a range computed at once equals the same days one by one. An edge counts from the day
-on which its evidence existed; on each day on which something changes, components are closed under the guards and matched with those of
-the day before by overlap.
+on which its evidence existed; on each day on which something changes, components are closed under the guards (guards.py) and matched
+with those of the day before by overlap. Parties that no evidence ties, however remotely, are folded apart: ids never cross that border.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from spark_jobs.identity.guards import Group, Mark, contradict, traits_on
+
 OPEN = date(9999, 12, 31)
+Marks = Mapping[str, Sequence[Mark]]
 
 
 @dataclass(frozen=True, order=True)
@@ -51,30 +54,33 @@ class CustomerEvent:
 
 @dataclass
 class Timeline:
-    """Everything the fold gives. `retired` maps a retired id to its survivor in one hop, for good on the last day."""
+    """Everything the fold gives. `retired` maps a retired id to its survivor in one hop, for good on the last day.
+
+    refused    edges that a guard keeps out on the last day → the first day on which it did
+    """
 
     memberships: list[Membership] = field(default_factory=list)
     events: list[CustomerEvent] = field(default_factory=list)
     created: dict[str, date] = field(default_factory=dict)
     retired: dict[str, str] = field(default_factory=dict)
-    refused: list[Edge] = field(default_factory=list)
+    refused: dict[Edge, date] = field(default_factory=dict)
 
 
 def close(
     parties: Iterable[str],
     edges: Iterable[Edge],
-    exclusive: Mapping[str, frozenset[str]],
+    marks: Marks,
     apart: frozenset[tuple[str, str]],
+    day: date = OPEN,
 ) -> tuple[list[frozenset[str]], list[Edge]]:
-    """Components of the parties under the guards, and the edges that the guards refused.
+    """Components of the parties under the guards as of `day`, and the edges that the guards refused.
 
-    exclusive  party → its valid strong ids as `kind:token`; a component never holds two different ones of a kind
+    marks      party → what is known of it and since when; a component never holds two parties that contradict each other
     apart      pairs that must not be together, smaller id first; honoured through closure
     Edges are taken strongest first, ties by ids: the result does not depend on the order of the input.
     """
     leader = {p: p for p in parties}
-    members: dict[str, set[str]] = {p: {p} for p in leader}
-    ids: dict[str, set[str]] = {p: set(exclusive.get(p, ())) for p in leader}
+    groups = {p: Group({p}, {traits_on(marks.get(p, ()), day)}) for p in leader}
 
     def top(party: str) -> str:
         while leader[party] != party:
@@ -89,20 +95,14 @@ def close(
         a, b = top(edge.party_a), top(edge.party_b)
         if a == b:
             continue
-        if _contradict(ids[a] | ids[b]) or _kept_apart(members[a], members[b], apart):
+        if contradict(groups[a], groups[b]) or _kept_apart(groups[a].members, groups[b].members, apart):
             refused.append(edge)
             continue
-        if len(members[a]) < len(members[b]):
+        if len(groups[a].members) < len(groups[b].members):
             a, b = b, a
         leader[b] = a
-        members[a] |= members.pop(b)
-        ids[a] |= ids.pop(b)
-    return [frozenset(group) for group in members.values()], refused
-
-
-def _contradict(ids: set[str]) -> bool:
-    kinds = Counter(each.partition(":")[0] for each in ids)
-    return any(count > 1 for count in kinds.values())
+        groups[a].take(groups.pop(b))
+    return [frozenset(group.members) for group in groups.values()], refused
 
 
 def _kept_apart(one: set[str], other: set[str], apart: frozenset[tuple[str, str]]) -> bool:
@@ -114,31 +114,85 @@ def _kept_apart(one: set[str], other: set[str], apart: frozenset[tuple[str, str]
 def fold(
     first_seen: Mapping[str, date],
     edges: Sequence[Edge],
-    exclusive: Mapping[str, frozenset[str]],
+    marks: Marks,
     new_id: Callable[..., str],
     apart: frozenset[tuple[str, str]] = frozenset(),
 ) -> Timeline:
     """The timeline of all customers.
 
-    first_seen  party → business date on which its source first delivered it
+    first_seen  party → business date on which its source first delivered it; edges to other parties are ignored
+    marks       party → dated marks for the guards, see `close`
     new_id      content → opaque id: founding party and first business date; for a split also the causing day and old id
     """
     line = Timeline()
+    known = [e for e in edges if e.party_a in first_seen and e.party_b in first_seen]
+    by_island: dict[str, list[Edge]] = defaultdict(list)
+    island = islands(first_seen, known)
+    for edge in known:
+        by_island[island[edge.party_a]].append(edge)
+    pairs_apart: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for one, other in apart:
+        if one in island and island[one] == island.get(other):
+            pairs_apart[island[one]].add((one, other))
+    members: dict[str, list[str]] = defaultdict(list)
+    for party, of in island.items():
+        members[of].append(party)
+    for of, parties in members.items():
+        seen = {p: first_seen[p] for p in parties}
+        _fold_island(line, seen, by_island[of], marks, new_id, frozenset(pairs_apart[of]))
+    line.memberships.sort(key=lambda m: (m.party_id, m.valid_from))
+    line.events.sort(key=lambda e: (e.day, _ORDER[e.kind], e.customer_id, e.other_customer_id or ""))
+    alive = {m.customer_id for m in line.memberships if m.valid_to == OPEN}
+    line.retired = {old: _last(old, line.retired) for old in sorted(line.retired) if old not in alive}
+    return line
+
+
+_ORDER = {"create": 0, "absorb": 1, "split": 2, "merge": 3, "retire": 4}
+
+
+def islands(parties: Iterable[str], edges: Iterable[Edge]) -> dict[str, str]:
+    """party → smallest party that any evidence of any day ties it to, guards or not."""
+    root = {p: p for p in parties}
+
+    def top(party: str) -> str:
+        while root[party] != party:
+            root[party] = root[root[party]]
+            party = root[party]
+        return party
+
+    for edge in edges:
+        a, b = top(edge.party_a), top(edge.party_b)
+        root[max(a, b)] = min(a, b)
+    return {p: top(p) for p in root}
+
+
+def _fold_island(
+    line: Timeline,
+    first_seen: Mapping[str, date],
+    edges: Sequence[Edge],
+    marks: Marks,
+    new_id: Callable[..., str],
+    apart: frozenset[tuple[str, str]],
+) -> None:
+    """Adds the timeline of parties that only evidence among themselves ties."""
     days = sorted(
         {
             *first_seen.values(),
             *(e.valid_from for e in edges),
             *(e.valid_to for e in edges if e.valid_to < OPEN),
+            *(m.since for p in first_seen for m in marks.get(p, ()) if edges),
         }
     )
     owner: dict[str, str] = {}
     since: dict[str, date] = {}
     why: dict[str, str] = {}
+    doubted: dict[Edge, date] = {}
     for day in days:
         present = [p for p, seen in first_seen.items() if seen <= day]
         active = [e for e in edges if e.valid_from <= day < e.valid_to]
-        groups, line.refused = close(present, active, exclusive, apart)
-        reasons = _reasons(active)
+        groups, refused = close(present, active, marks, apart, day)
+        doubted = {edge: doubted.get(edge, day) for edge in refused}
+        reasons = _reasons(set(active) - set(refused))
         following = _assign(groups, owner, day, line, new_id)
         _note_events(owner, following, day, line)
         for party, customer in following.items():
@@ -148,11 +202,8 @@ def fold(
                 since[party] = day
                 why[party] = reasons.get(party, "founder")
         owner = following
+    line.refused |= doubted
     line.memberships += [Membership(p, c, why[p], since[p], OPEN) for p, c in owner.items()]
-    line.memberships.sort(key=lambda m: (m.party_id, m.valid_from))
-    alive = set(owner.values())
-    line.retired = {old: _last(old, line.retired) for old in line.retired if old not in alive}
-    return line
 
 
 def _reasons(edges: Iterable[Edge]) -> dict[str, str]:

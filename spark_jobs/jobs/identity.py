@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -12,125 +12,161 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import OPEN_DATE, current_belief
-from spark_jobs.identity import evidence
+from spark_jobs.identity import evidence, features, registers
 from spark_jobs.identity.fold import Edge, Timeline, fold
-from spark_jobs.identity.golden import assemble_golden
+from spark_jobs.identity.golden import assemble_golden, facts
+from spark_jobs.identity.guards import Mark
+from spark_jobs.identity.outcome import Pair, customers, events, links, memberships, reviews
 from spark_jobs.tables import Lake
+
+_SCHEMAS = {
+    "identity.link_event": "link_event_id string, link_kind_code string, party_id_a string, party_id_b string, actor_code string, "
+    "link_reason_code string, effective_from date, is_refused boolean, evidence_text string",
+    "identity.review_item": "review_item_id string, kind_code string, party_ids array<string>, state_code string, opened_on_date date",
+    "identity.party_customer": "party_id string, customer_id string, link_reason_code string, confidence_ratio double, "
+    "valid_from date, valid_to date",
+    "identity.customer": "customer_id string, created_date date, status_code string, retired_into_customer_id string, party_cnt bigint",
+    "identity.customer_event": "customer_event_id string, kind_code string, customer_id string, other_customer_id string, "
+    "moved_party_ids array<string>, business_date date",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the sources say up to the last date: current beliefs of silver, and features made of them."""
+
+    parties: DataFrame
+    identifiers: DataFrame
+    contacts: DataFrame
+    relations: DataFrame
+    seen: DataFrame
+    ids: DataFrame
+    phones: DataFrame
+    traits: DataFrame
 
 
 def run(lake: Lake, dates: DateRange) -> None:
     """Decide who is who as of the last date, for every day up to it."""
     rules = lake.rules("identity")
-    parties = current_belief(lake.read("silver.party_hist")).where(F.col("valid_from") <= F.lit(dates.last))
-    seen = evidence.first_seen(parties)
-    ids = evidence.strong_ids(current_belief(lake.read("silver.party_identifier")), rules["strong_id_kinds"])
-    people = seen.join(_newest(parties), "party_id").select(
-        "party_id",
-        F.upper(F.regexp_replace("name", r"\s", "")).alias("name_key"),
-        "birth_date",
-        "first_seen_date",
+    known = _known(lake, dates, rules)
+    pairs = evidence.candidates(
+        rules, known.traits, known.identifiers, known.ids, known.phones
+    ).localCheckpoint()
+    met = evidence.compared(pairs, known.traits).localCheckpoint()
+    held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
+    lake.publish("identity.pair_score", _pair_scores(held, rules))
+    line, told = _folded(lake, known, held, rules)
+    _publish(lake, known, line, told, rules)
+    _publish_registers(lake, known, rules)
+    members = current_belief(lake.read("identity.party_customer"))
+    said = facts(known.parties, known.identifiers, known.contacts)
+    lake.publish("identity.golden_hist", assemble_golden(members, said, list(rules["survivorship"])))
+
+
+def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
+    begun = F.col("valid_from") <= F.lit(dates.last)
+    parties, identifiers, contacts, relations = (
+        current_belief(lake.read(f"silver.{table}")).where(begun)
+        for table in ("party_hist", "party_identifier", "party_contact", "party_relation")
     )
-    pairs = evidence.link_by_strong_id(ids, people).collect()
-    exclusive: dict[str, set[str]] = defaultdict(set)
-    for row in ids.collect():
-        exclusive[row["party_id"]].add(f"resident:{row['id_token']}")
-    edges = [_edge(row) for row in pairs if not row["is_contradiction"]]
+    seen = features.first_seen(parties)
+    ids = features.own_ids(identifiers, rules["strong_id_kinds"]).localCheckpoint()
+    placeholders = [date.fromisoformat(str(day)) for day in rules["placeholder_birth_dates"]]
+    born = features.births(parties, ids, placeholders)
+    traits = features.traits(seen, features.names(parties), born, ids).localCheckpoint()
+    phones = features.phones(contacts).localCheckpoint()
+    return Known(parties, identifiers, contacts, relations, seen, ids, phones, traits)
+
+
+def _pair_scores(held: DataFrame, rules: Any) -> DataFrame:
+    """One row per pair with every rule that ties it now. Grain: party_id_a, party_id_b."""
+    worth = F.create_map(
+        *[F.lit(x) for code, rule in rules["rules"].items() for x in (code, float(rule["confidence"]))]
+    )
+    now = F.col("effective_from") < F.col("effective_to")
+    holds = now & (F.col("effective_to") == F.lit(OPEN_DATE))
+    return held.groupBy("party_id_a", "party_id_b").agg(
+        F.array_sort(F.collect_set(F.when(holds, F.col("rule_code")))).alias("rule_codes"),
+        F.max("pattern_code").alias("pattern_code"),
+        F.coalesce(F.max(F.when(holds, worth[F.col("rule_code")])), F.lit(0.0)).alias("score_ratio"),
+        F.lit(f"rules-{rules['version']}").alias("model_version"),
+        F.array_join(F.array_sort(F.collect_set("evidence_text")), "; ").alias("evidence_text"),
+    )
+
+
+def _folded(lake: Lake, known: Known, held: DataFrame, rules: Any) -> tuple[Timeline, list[Pair]]:
+    """The timeline, and the pairs it was made of."""
+    columns = [
+        "party_id_a", "party_id_b", "rule_code", "effective_from", "effective_to", "is_contradiction", "is_ambiguous", "source_a",
+        "source_b", "evidence_text",
+    ]  # fmt: skip
+    told = [Pair(**row.asDict()) for row in held.select(*columns).collect()]
+    rank = {code: int(rule["rank"]) for code, rule in rules["rules"].items()}
+    edges = [
+        Edge(rank[p.rule_code], p.party_id_a, p.party_id_b, p.rule_code, p.effective_from, p.effective_to) for p in told if p.is_link
+    ]  # fmt: skip
+    tied = held.select(F.explode(F.array("party_id_a", "party_id_b")).alias("party_id")).distinct()
+    marks = {
+        row["party_id"]: _marks(row) for row in known.traits.join(tied, "party_id", "left_semi").collect()
+    }
+    related = known.relations.where(F.col("relation_code").isin(*rules["apart_relations"])).select(
+        F.least("party_id_from", "party_id_to").alias("a"),
+        F.greatest("party_id_from", "party_id_to").alias("b"),
+    )
     line = fold(
-        {row["party_id"]: row["first_seen_date"] for row in seen.collect()},
-        edges,
-        {party: frozenset(found) for party, found in exclusive.items()},
-        lambda *content: lake.tokens.value("customer", *content),
-    )
-    _publish(lake, line, pairs, edges)
-    _publish_golden(lake, parties)
-
-
-def _newest(parties: DataFrame) -> DataFrame:
-    """The version of each party that is valid last. Grain: party_id."""
-    return parties.groupBy("party_id").agg(F.max_by(F.struct("name", "birth_date"), "valid_from").alias("_v")).select(
-        "party_id", "_v.*"
+        {row["party_id"]: row["first_seen_date"] for row in known.seen.select("party_id", "first_seen_date").collect()},
+        edges, marks, lambda *content: lake.tokens.value("customer", *content),
+        frozenset((row["a"], row["b"]) for row in related.distinct().collect()),
     )  # fmt: skip
+    return line, told
 
 
-def _edge(row: Any) -> Edge:
-    return Edge(0, row["party_id_a"], row["party_id_b"], row["link_reason_code"], row["effective_from"])
+def _marks(row: Any) -> list[Mark]:
+    """What the guards judge a party by; names that are masked, cut or damaged differ from nobody."""
+    found = [Mark("resident", row["own_id"]["token"], row["own_id"]["since"])] if row["own_id"] else []
+    found += [Mark("sex", each["value"], each["since"]) for each in row["sexes"] or []]
+    found += [Mark("birth", each["value"], each["since"]) for each in row["birth_dates"] or []]
+    for name in row["names"] or []:
+        if name["name_quality_code"] in ("full", "latin"):
+            keys = {name["name_folded"], *name["name_pinyin_keys"]}
+            found += [Mark("name", key, name["since"]) for key in sorted(keys)]
+    return found
 
 
-def _short(*parts: object) -> str:
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:26]
+def _publish(lake: Lake, known: Known, line: Timeline, told: list[Pair], rules: Any) -> None:
+    foreign = (
+        known.ids.where("not is_own")
+        .join(known.seen, "party_id")
+        .select("party_id", "source_code", "id_since_date")
+        .collect()
+    )
+    rows = {
+        "identity.link_event": links(told, line),
+        "identity.review_item": reviews(
+            told, line, [tuple(row) for row in foreign], int(rules["limits"]["customer_parties"])
+        ),
+        "identity.party_customer": memberships(
+            line, {c: float(r["confidence"]) for c, r in rules["rules"].items()}
+        ),
+        "identity.customer": customers(line),
+        "identity.customer_event": events(line),
+    }
+    lake.publish_all(
+        {table: lake.spark.createDataFrame(found, _SCHEMAS[table]) for table, found in rows.items()}
+    )
 
 
-def _publish(lake: Lake, line: Timeline, pairs: list[Any], edges: list[Edge]) -> None:
-    spark = lake.spark
-    refused = set(line.refused)
-    links = [
-        (_short("link", r["party_id_a"], r["party_id_b"], r["link_reason_code"]), "link", r["party_id_a"], r["party_id_b"], "rule",
-         r["link_reason_code"], r["effective_from"], r["is_contradiction"] or _edge(r) in refused)
-        for r in pairs
-    ]  # fmt: skip
-    doubted = [link for link in links if link[-1]]
-    items = [
-        (_short("review", "contradiction", a, b), "contradiction", sorted([a, b]), "open", day)
-        for _, _, a, b, _, _, day, _ in doubted
+def _publish_registers(lake: Lake, known: Known, rules: Any) -> None:
+    members = current_belief(lake.read("identity.party_customer"))
+    columns = ["party_id_from", "party_id_to", "relation_code", "valid_from", "valid_to"]
+    relations = [
+        known.relations.select(*columns),
+        registers.household_books(known.identifiers).select(*columns),
     ]
-    memberships = [
-        (m.party_id, m.customer_id, m.reason, 1.0, m.valid_from, m.valid_to) for m in line.memberships
-    ]
-    sizes: dict[str, int] = defaultdict(int)
-    for m in line.memberships:
-        sizes[m.customer_id] += m.valid_to == OPEN_DATE
-    customers = [
-        (c, created, "retired" if c in line.retired else "active", line.retired.get(c), sizes[c])
-        for c, created in sorted(line.created.items())
-    ]
-    events = [
-        (_short("event", e.kind, e.customer_id, e.other_customer_id, e.day), e.kind, e.customer_id, e.other_customer_id,
-         list(e.moved), e.day)
-        for e in line.events
-    ]  # fmt: skip
-
-    def frame(rows: list[tuple[Any, ...]], columns: str) -> DataFrame:
-        return spark.createDataFrame(rows, columns)
-
     lake.publish_all({
-        "identity.link_event": frame(links, "link_event_id string, link_kind_code string, party_id_a string, party_id_b string, "
-                                     "actor_code string, link_reason_code string, effective_from date, is_refused boolean"),
-        "identity.review_item": frame(items, "review_item_id string, kind_code string, party_ids array<string>, "
-                                      "state_code string, opened_on_date date"),
-        "identity.party_customer": frame(memberships, "party_id string, customer_id string, link_reason_code string, "
-                                         "confidence_ratio double, valid_from date, valid_to date"),
-        "identity.customer": frame(customers, "customer_id string, created_date date, status_code string, "
-                                   "retired_into_customer_id string, party_cnt bigint"),
-        "identity.customer_event": frame(events, "customer_event_id string, kind_code string, customer_id string, "
-                                         "other_customer_id string, moved_party_ids array<string>, business_date date"),
+        "identity.record": registers.assemble_records(known.traits, known.ids, known.phones, known.parties),
+        "identity.identifier": registers.assemble_identifiers(
+            known.identifiers, known.contacts, known.traits, members, rules["limits"]
+        ),
+        "identity.relation_hist": registers.lift_relations(reduce(DataFrame.unionByName, relations), members),
     })  # fmt: skip
-
-
-def _publish_golden(lake: Lake, parties: DataFrame) -> None:
-    open_rows = F.col("valid_to") == F.lit(date(9999, 12, 31))
-    members = (
-        current_belief(lake.read("identity.party_customer"))
-        .where(open_rows)
-        .select("party_id", "customer_id")
-    )
-    values = parties.groupBy("party_id").agg(
-        F.max_by(F.struct("source_code", "name", "sex_code", "birth_date", F.col("valid_from").alias("changed_date")),
-                 "valid_from").alias("_v")
-    ).select("party_id", "_v.*")  # fmt: skip
-    documents = current_belief(lake.read("silver.party_identifier")).where(
-        "id_class_code = 'strong' and checksum_state_code = 'valid'"
-    )
-    numbers = documents.groupBy("party_id").agg(F.min("id_value_norm").alias("id_value_norm"))
-    phones = current_belief(lake.read("silver.party_contact")).where(
-        "contact_kind_code = 'mobile' and not is_placeholder and not is_masked"
-    )
-    mobiles = phones.groupBy("party_id").agg(
-        F.max_by("contact_norm", F.struct("valid_from", "contact_norm")).alias("mobile_norm")
-    )
-    wide = (
-        members.join(values, "party_id").join(numbers, "party_id", "left").join(mobiles, "party_id", "left")
-    )
-    golden = assemble_golden(wide, list(lake.rules("identity")["survivorship"]))
-    created = lake.read("identity.customer").select("customer_id", F.col("created_date").alias("valid_from"))
-    belief = golden.join(created, "customer_id").withColumn("valid_to", F.lit(OPEN_DATE))
-    lake.publish("identity.golden_hist", belief)

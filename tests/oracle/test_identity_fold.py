@@ -1,11 +1,13 @@
 """The fold of dated evidence into customers, against what must always hold, on random input."""
 
 from datetime import date, timedelta
+from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spark_jobs.identity.fold import OPEN, Edge, close, fold
+from spark_jobs.identity.guards import Mark, traits_on, two_people
 
 START = date(2026, 9, 1)
 PARTIES = [f"p{n}" for n in range(8)]
@@ -32,27 +34,40 @@ edges = st.lists(
     max_size=12,
 )
 seen = st.fixed_dictionaries({p: st.integers(0, 5).map(day) for p in PARTIES})
-ids = st.fixed_dictionaries(
-    {p: st.sampled_from([frozenset(), frozenset({"01:a"}), frozenset({"01:b"})]) for p in PARTIES}
-)
+marks = st.fixed_dictionaries(
+    {
+        p: st.lists(
+            st.builds(
+                lambda kind, value, since: Mark(kind, value, day(since)),
+                st.sampled_from(["resident", "sex", "birth", "name"]), st.sampled_from("xy"), st.integers(0, 5),
+            ),
+            max_size=3,
+        )
+        for p in PARTIES
+    }
+)  # fmt: skip
+pairs_apart = st.frozensets(st.sampled_from([(a, b) for a in PARTIES for b in PARTIES if a < b]), max_size=3)
 
 
 def on(line, when: date) -> dict[str, str]:
     return {m.party_id: m.customer_id for m in line.memberships if m.valid_from <= when < m.valid_to}
 
 
-@given(seen, edges, ids)
-def test_two_different_valid_ids_never_share_a_customer(first_seen, given_edges, exclusive):
-    line = fold(first_seen, given_edges, exclusive, new_id)
+@given(seen, edges, marks, pairs_apart)
+def test_two_people_never_share_a_customer(first_seen, given_edges, known, apart):
+    line = fold(first_seen, given_edges, known, new_id, apart)
 
     for n in range(12):
-        held: dict[str, set[str]] = {}
+        held: dict[str, list[str]] = {}
         for party, customer in on(line, day(n)).items():
-            held.setdefault(customer, set()).update(exclusive[party])
-        assert all(len(found) <= 1 for found in held.values())
+            held.setdefault(customer, []).append(party)
+        for parties in held.values():
+            for p, q in combinations(sorted(parties), 2):
+                assert not two_people(traits_on(known[p], day(n)), traits_on(known[q], day(n)))
+                assert (p, q) not in apart
 
 
-@given(seen, edges, ids)
+@given(seen, edges, marks)
 def test_each_party_has_exactly_one_customer_from_the_day_it_was_seen(first_seen, given_edges, exclusive):
     line = fold(first_seen, given_edges, exclusive, new_id)
 
@@ -60,7 +75,7 @@ def test_each_party_has_exactly_one_customer_from_the_day_it_was_seen(first_seen
         assert set(on(line, day(n))) == {p for p, first in first_seen.items() if first <= day(n)}
 
 
-@given(seen, edges, ids, st.randoms(use_true_random=False))
+@given(seen, edges, marks, st.randoms(use_true_random=False))
 def test_the_order_of_the_evidence_does_not_matter(first_seen, given_edges, exclusive, random):
     shuffled = list(given_edges)
     random.shuffle(shuffled)
@@ -70,7 +85,7 @@ def test_the_order_of_the_evidence_does_not_matter(first_seen, given_edges, excl
     assert (one.memberships, one.events, one.retired) == (other.memberships, other.events, other.retired)
 
 
-@given(seen, edges, ids)
+@given(seen, edges, marks)
 def test_a_range_at_once_equals_the_same_days_one_by_one(first_seen, given_edges, exclusive):
     """Knowing only what had happened up to a day gives the same customers for that day."""
     whole = fold(first_seen, given_edges, exclusive, new_id)
@@ -81,7 +96,7 @@ def test_a_range_at_once_equals_the_same_days_one_by_one(first_seen, given_edges
         assert on(fold(so_far, known, exclusive, new_id), day(n)) == on(whole, day(n))
 
 
-@given(seen, edges, ids)
+@given(seen, edges, marks)
 def test_a_retired_id_leads_to_a_living_one_in_one_hop_or_to_nobody_twice(first_seen, given_edges, exclusive):
     line = fold(first_seen, given_edges, exclusive, new_id)
     alive = set(on(line, day(400)).values())
@@ -90,7 +105,49 @@ def test_a_retired_id_leads_to_a_living_one_in_one_hop_or_to_nobody_twice(first_
     assert all(survivor in alive or survivor not in line.retired for survivor in line.retired.values())
 
 
-@given(seen, edges, ids)
+def slow(parties: list[str], given_edges: list[Edge], known, apart, when: date) -> set[frozenset[str]]:
+    """The obvious version: lists of lists, one edge after the other, every pair of the two sides asked."""
+    groups = [[p] for p in parties]
+    for edge in sorted(given_edges):
+        one = next((g for g in groups if edge.party_a in g), None)
+        other = next((g for g in groups if edge.party_b in g), None)
+        if one is None or other is None or one is other:
+            continue
+        at_odds = any(
+            two_people(traits_on(known[p], when), traits_on(known[q], when))
+            or (min(p, q), max(p, q)) in apart
+            for p in one
+            for q in other
+        )
+        if not at_odds:
+            groups = [g for g in groups if g is not one and g is not other] + [one + other]
+    return {frozenset(g) for g in groups}
+
+
+@given(seen, edges, marks, pairs_apart)
+def test_customers_of_every_day_are_those_of_the_slow_version(first_seen, given_edges, known, apart):
+    """Folding islands apart, and only on the days on which something changes, leaves nothing out."""
+    line = fold(first_seen, given_edges, known, new_id, apart)
+
+    for n in range(12):
+        present = [p for p in PARTIES if first_seen[p] <= day(n)]
+        active = [e for e in given_edges if e.valid_from <= day(n) < e.valid_to]
+        found: dict[str, set[str]] = {}
+        for party, customer in on(line, day(n)).items():
+            found.setdefault(customer, set()).add(party)
+        assert {frozenset(g) for g in found.values()} == slow(present, active, known, apart, day(n))
+
+
+@given(seen, edges, marks)
+def test_every_retired_id_left_by_an_event_and_was_once_created(first_seen, given_edges, known):
+    line = fold(first_seen, given_edges, known, new_id)
+    retired = {e.customer_id for e in line.events if e.kind == "retire"}
+
+    assert set(line.retired) <= retired
+    assert {m.customer_id for m in line.memberships} == set(line.created)
+
+
+@given(seen, edges, marks)
 def test_components_without_guards_are_plain_connected_components(first_seen, given_edges, exclusive):
     """The slow obvious version: spread labels until nothing changes."""
     label = {p: p for p in PARTIES}

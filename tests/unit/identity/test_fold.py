@@ -3,6 +3,7 @@
 from datetime import date
 
 from spark_jobs.identity.fold import OPEN, Edge, fold
+from spark_jobs.identity.guards import Mark
 
 D1, D2, D3, D4 = (date(2026, 9, n) for n in (1, 2, 3, 4))
 
@@ -56,7 +57,10 @@ def test_a_merge_that_is_taken_back_restores_who_was_who():
 
 def test_twins_with_ids_of_their_own_stay_two_even_if_the_evidence_ties_them():
     line = fold(
-        {"a": D1, "b": D1}, [link("a", "b", D1)], {"a": frozenset({"01:x"}), "b": frozenset({"01:y"})}, new_id
+        {"a": D1, "b": D1},
+        [link("a", "b", D1)],
+        {"a": [Mark("resident", "x")], "b": [Mark("resident", "y")]},
+        new_id,
     )
 
     assert len({m.customer_id for m in line.memberships}) == 2

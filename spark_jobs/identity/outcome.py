@@ -1,0 +1,144 @@
+"""The fold's timeline as rows of the identity tables. Pure Python; ids are hashes of what they stand for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from spark_jobs.identity.fold import OPEN, Timeline
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair under one rule, as evidence.py judged it."""
+
+    party_id_a: str
+    party_id_b: str
+    rule_code: str
+    effective_from: date
+    effective_to: date
+    is_contradiction: bool
+    is_ambiguous: bool
+    source_a: str
+    source_b: str
+    evidence_text: str
+
+    @property
+    def is_link(self) -> bool:
+        return self.effective_from < self.effective_to
+
+    @property
+    def opened(self) -> date:
+        """Day from which the pair is in doubt: its link ended, or never began."""
+        return self.effective_to if self.is_link else min(self.effective_from, self.effective_to)
+
+
+def short_hash(*parts: object) -> str:
+    """Same content, same id."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:26]
+
+
+def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
+    """identity.link_event: a link per pair and rule, an unlink where its evidence ended. Sorted, without repeats.
+
+    Kinds must_link and cannot_link are a steward's; they enter the fold as edges of the strongest rank and as pairs kept apart.
+    """
+    refused = {(e.party_a, e.party_b, e.reason) for e in line.refused}
+    rows = []
+    for p in sorted(told, key=lambda p: (p.party_id_a, p.party_id_b, p.rule_code)):
+        key = (p.party_id_a, p.party_id_b, p.rule_code)
+        kept_apart = not p.is_link or key in refused
+        start = p.effective_from if p.is_link else p.opened
+        rows.append(
+            (
+                short_hash("link", *key),
+                "link",
+                p.party_id_a,
+                p.party_id_b,
+                "rule",
+                p.rule_code,
+                start,
+                kept_apart,
+                p.evidence_text,
+            )
+        )
+        if p.is_link and p.effective_to < OPEN:
+            rows.append(
+                (short_hash("unlink", *key), "unlink", p.party_id_a, p.party_id_b, "rule", p.rule_code, p.effective_to, False, p.evidence_text)
+            )  # fmt: skip
+    return rows
+
+
+def reviews(
+    told: Iterable[Pair], line: Timeline, foreign_ids: Iterable[tuple[Any, ...]], at_most: int
+) -> list[Row]:
+    """identity.review_item: what a steward should look at. One item per kind and parties, opened on the first day.
+
+    foreign_ids  (party, source, day) of parties to whom their source gives a second valid id
+    at_most      a customer of more parties is looked at
+    Kinds: suspect_ecif_merge (ECIF has one record where ids are two), contradiction (evidence ties what a guard keeps apart), grey_pair
+    (a rule without a valid id fits two people), oversize_cluster.
+    """
+    found: dict[tuple[str, tuple[str, ...]], date] = {}
+
+    def note(kind: str, parties: tuple[str, ...], day: date) -> None:
+        key = (kind, tuple(sorted(parties)))
+        found[key] = min(day, found.get(key, day))
+
+    suspects = set()
+    for party, source, day in foreign_ids:
+        note("suspect_ecif_merge" if source == "ecif" else "contradiction", (party,), day)
+        suspects.add(party)
+    refused = {(e.party_a, e.party_b, e.reason): day for e, day in line.refused.items()}
+    for p in told:
+        pair = (p.party_id_a, p.party_id_b)
+        day = refused.get((*pair, p.rule_code))
+        if p.is_ambiguous:
+            note("grey_pair", pair, p.opened)
+        elif p.is_contradiction or day:
+            by_ecif = "ecif" in (p.source_a, p.source_b) and bool(suspects & set(pair))
+            note("suspect_ecif_merge" if by_ecif else "contradiction", pair, day or p.opened)
+    sizes: dict[str, list[str]] = defaultdict(list)
+    since: dict[str, date] = {}
+    for m in line.memberships:
+        if m.valid_to == OPEN:
+            sizes[m.customer_id].append(m.party_id)
+            since[m.customer_id] = max(m.valid_from, since.get(m.customer_id, m.valid_from))
+    for customer, parties in sizes.items():
+        if len(parties) > at_most:
+            note("oversize_cluster", tuple(parties), since[customer])
+    return [
+        (short_hash("review", kind, *parties), kind, list(parties), "open", day) for (kind, parties), day in sorted(found.items())
+    ]  # fmt: skip
+
+
+def memberships(line: Timeline, confidence: Mapping[str, float]) -> list[Row]:
+    """identity.party_customer. A founder is certain of itself."""
+    return [
+        (m.party_id, m.customer_id, m.reason, confidence.get(m.reason, 1.0), m.valid_from, m.valid_to) for m in line.memberships
+    ]  # fmt: skip
+
+
+def customers(line: Timeline) -> list[Row]:
+    """identity.customer: every id that ever was."""
+    sizes: dict[str, int] = defaultdict(int)
+    for m in line.memberships:
+        sizes[m.customer_id] += m.valid_to == OPEN
+    return [
+        (c, created, "retired" if c in line.retired else "active", line.retired.get(c), sizes[c])
+        for c, created in sorted(line.created.items())
+    ]
+
+
+def events(line: Timeline) -> list[Row]:
+    """identity.customer_event."""
+    return [
+        (short_hash("event", e.kind, e.customer_id, e.other_customer_id, e.day), e.kind, e.customer_id, e.other_customer_id, list(e.moved),
+         e.day) for e in line.events
+    ]  # fmt: skip
