@@ -49,6 +49,10 @@ class Accounts:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def some(self, which: NDArray[np.bool_]) -> Accounts:
+        """Some of the accounts, in their order."""
+        return Accounts(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
     def shares(
         self, cents: NDArray[np.int64]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]]:
@@ -109,6 +113,7 @@ class Books:
     day: date | None = field(default=None)
     taken_back: Quota = field(default_factory=Quota)
     to_reverse: list[Posting] = field(default_factory=list)
+    first_deposits: dict[int, int] = field(default_factory=dict)
 
     def month_average(self) -> NDArray[np.int64]:
         """Month-to-date mean of the daily balances, rounded half away from zero."""
@@ -128,7 +133,10 @@ def open_books(world: World) -> Books:
     )
     cents = np.round(np.where(accounts.products == DOLLAR, yuan / 7, yuan) * 100).astype(np.int64)
     _open_stories(world, accounts, cents)
-    books = Books(world, accounts, cents, np.zeros(n, np.int64))
+    later = np.flatnonzero(accounts.opened >= np.datetime64(world.size.first))
+    first_deposits = {int(account): int(cents[account]) for account in later}
+    cents[later] = 0
+    books = Books(world, accounts, cents, np.zeros(n, np.int64), first_deposits=first_deposits)
     before = world.size.first - timedelta(days=1)
     books.day = before
     books.month_days = before.day
@@ -165,8 +173,9 @@ def _accounts(world: World) -> Accounts:
     people = np.arange(world.people)
     seconds = world.second_numbers()
     fixed = cast.count(world.people)
-    with_time = people[(rng.random(world.people) < 0.4) & (people >= fixed) | (people == cast.person(19))]
-    with_dollars = people[(rng.random(world.people) < 0.08) & (people >= fixed)]
+    others = (people >= fixed) & ~world.is_newcomer
+    with_time = people[(rng.random(world.people) < 0.4) & others | (people == cast.person(19))]
+    with_dollars = people[(rng.random(world.people) < 0.08) & others]
     of_three = people[people == cast.person(27)]
     groups = (people, seconds, with_time, with_dollars, of_three)
     holder = np.concatenate(groups)
@@ -175,7 +184,7 @@ def _accounts(world: World) -> Accounts:
     n = len(holder)
     co_holder, third = _joint(world, holder, number, rng)
     co_holder[n - len(of_three) :], third[n - len(of_three) :] = cast.CO_HOLDER_2, cast.CO_HOLDER_3
-    opened = world.opened[holder] + rng.integers(0, 20, n)
+    opened = world.opened[holder] + np.where(world.is_newcomer[holder], 0, rng.integers(0, 20, n))
     is_time = products == TIME
     first = np.datetime64(world.size.first)
     opened = np.where(is_time, first - rng.integers(1, 330, n), opened)
@@ -212,14 +221,14 @@ def advance(books: Books, leaving: Leaving | None = None) -> Entries:
         raise ValueError("books are opened before they advance")
     day = books.day + timedelta(days=1)
     rng = stream(books.world.seed, "CORE", "TXN", day)
-    account, kind, cents = _ordinary(books, rng, None if leaving is None else leaving.activity(day))
+    account, kind, cents = _ordinary(books, rng, None if leaving is None else leaving.activity(day), day)
     leave = _departures(books, leaving, day)
     # Who takes everything along does not spend it the same day.
     kept = ~np.isin(account, [each.account for each in leave])
     account, kind, cents = account[kept], kind[kept], cents[kept]
     codes, flags, channels, notes = (np.array([k[i] for k in _KINDS])[kind] for i in range(4))
     paid, wages = _salaries(books, day, None if leaving is None else salary_moved(leaving, day))
-    told = [*_stories(books, day), *books.to_reverse, *leave]
+    told = [*_stories(books, day), *books.to_reverse, *leave, *_first_deposits(books, day)]
     account = np.concatenate([np.array([each.account for each in told], np.int64), paid, account])
     cents = np.concatenate([np.array([each.cents for each in told], np.int64), wages, cents])
     codes, flags, channels, notes, origins = (
@@ -241,6 +250,15 @@ def advance(books: Books, leaving: Leaving | None = None) -> Entries:
     return entries
 
 
+def _first_deposits(books: Books, day: date) -> list[Posting]:
+    """Newcomers bring money on the day they come."""
+    return [
+        Posting(account, "1001", "C", "01", "现金存入", cents)
+        for account, cents in books.first_deposits.items()
+        if books.accounts.opened[account] == np.datetime64(day)
+    ]
+
+
 def _departures(books: Books, leaving: Leaving | None, day: date) -> list[Posting]:
     if leaving is None:
         return []
@@ -253,13 +271,13 @@ def _departures(books: Books, leaving: Leaving | None, day: date) -> list[Postin
 
 
 def _ordinary(
-    books: Books, rng: np.random.Generator, activity: NDArray[np.float64] | None
+    books: Books, rng: np.random.Generator, activity: NDArray[np.float64] | None, day: date
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     still = np.array([cast.person(number) for number in cast.STILL])
     held = books.accounts
     demand = np.flatnonzero(
         (held.products == DEMAND) & ~np.isin(held.holder, still) & (held.third_holder < 0)
-        & np.isin(held.holder, [*cast.CLOSED, *cast.DIED], invert=True)
+        & np.isin(held.holder, [*cast.CLOSED, *cast.DIED], invert=True) & (held.opened < np.datetime64(day))
     )  # fmt: skip
     mean_count = 1.4 * np.exp(0.3 * books.world.digital[held.holder[demand]])
     if activity is not None:
@@ -285,6 +303,7 @@ def _salaries(
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     payroll = (books.accounts.products == DEMAND) & (books.accounts.number == 0)
     payroll &= (books.world.employers[books.accounts.holder] >= 0) & (books.accounts.third_holder < 0)
+    payroll &= books.accounts.opened < np.datetime64(day)
     if day >= cast.SALARY_STOPS:
         payroll &= books.accounts.holder != cast.person(17)
     if moved is not None:

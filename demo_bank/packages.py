@@ -54,6 +54,8 @@ def _cut(text: str, width: int) -> bytes:
 
 def digits(values: NDArray[np.int64], width: int) -> NDArray[np.bytes_]:
     """Unsigned numbers, padded with zeros."""
+    if len(values) == 0:
+        return np.zeros(0, dtype=f"S{width}")
     return np.char.zfill(np.asarray(values).astype(f"S{width}"), width)
 
 
@@ -76,6 +78,8 @@ def dates(values: NDArray[np.datetime64] | date, rows: int) -> NDArray[np.bytes_
 def fixed(columns: Sequence[NDArray[np.bytes_]], widths: Sequence[int]) -> bytes:
     """Records of these columns one after another, each ended by LF. A text shorter than its width is padded with spaces."""
     rows = len(columns[0]) if columns else 0
+    if rows == 0:
+        return b""
     records = np.full((rows, sum(widths) + 1), ord(" "), dtype=np.uint8)
     at = 0
     for column, width in zip(columns, widths, strict=True):
@@ -164,6 +168,6 @@ def _tar(files: Sequence[Inner]) -> bytes:
             member.size, member.mtime, member.mode = len(each.content), 0, 0o644
             archive.addfile(member, io.BytesIO(each.content))
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as stream:
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="", compresslevel=5) as stream:
         stream.write(raw.getvalue())
     return packed.getvalue()

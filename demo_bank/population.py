@@ -24,6 +24,7 @@ SECOND_NUMBER_EVERY = 25  # 4 % have two customer numbers (D48)
 HOUSEHOLD_SIZES = (0.72, 0.12, 0.10, 0.04, 0.02)
 HEAD, SPOUSE, CHILD, PARENT = range(4)
 _ROLES = np.array([HEAD, SPOUSE, CHILD, CHILD, PARENT])
+NEWCOMERS_PER_DAY = 0.0004
 FOREIGN_SHARE, MINORITY_SHARE = 0.03, 0.02
 _FOREIGN_KINDS = ("06", "07", "05", "08", "10")
 _FOREIGN_NATIONS = {"06": "HKG", "07": "TWN", "05": "USA", "08": "HKG", "10": "GBR"}
@@ -80,7 +81,8 @@ class World:
         """People who have a second customer number, opened at another outlet long ago: member 01 and every twenty-fifth ordinary person."""
         ordinary = np.arange(SECOND_NUMBER_EVERY - 1, self.people, SECOND_NUMBER_EVERY)
         first = np.arange(min(1, self.people))
-        return np.concatenate([first, ordinary[ordinary >= cast.CAST]])
+        ordinary = ordinary[(ordinary >= cast.CAST) & ~self.is_newcomer[ordinary]]
+        return np.concatenate([first, ordinary])
 
     def second_cust_numbers(self) -> Strings:
         """Second customer number of each of `second_numbers`."""
@@ -88,6 +90,11 @@ class World:
 
     def age_days(self, day: date) -> Ints:
         return (np.datetime64(day) - self.births).astype("timedelta64[D]").astype(np.int64)
+
+    @property
+    def is_newcomer(self) -> NDArray[np.bool_]:
+        """Becomes a customer inside the calendar."""
+        return np.asarray(self.opened >= np.datetime64(self.size.first))
 
     @property
     def is_adult(self) -> NDArray[np.bool_]:
@@ -103,7 +110,9 @@ def make_world(size: Size, seed: int = DEFAULT_SEED) -> World:
     sexes = np.where(rng.random(n) < 0.5, "1", "2")
     sexes = np.where(roles == SPOUSE, np.where(sexes[heads] == "1", "2", "1"), sexes)
     ages = _ages(n, heads, roles, rng)
-    births = (np.datetime64(size.last) - (ages * 365.25).astype(int)).astype("datetime64[D]")
+    # The day within the year is drawn apart: whoever was put to the lowest or highest age is not born on one day.
+    within = rng.integers(0, 365, n)
+    births = (np.datetime64(size.last) - (ages * 365.25).astype(int) - within).astype("datetime64[D]")
     named = names.drawn(rng, sexes, heads, roles == SPOUSE)
     streets, numbers = rng.choice(STREETS, n), rng.integers(1, 400, n).astype(str)
     addresses = np.char.add(np.char.add(np.char.add("滨江市", streets), numbers), "号")[heads]
@@ -112,6 +121,7 @@ def make_world(size: Size, seed: int = DEFAULT_SEED) -> World:
     salaries = (4000 + np.exp(rng.normal(8.6, 0.5, n))).round(-2).astype(int)
     tenure = rng.integers(30, 5000, n)
     opened = np.maximum((np.datetime64(size.first) - tenure).astype("datetime64[D]"), births + 1)
+    opened = _with_newcomers(size, opened, heads, ages, rng)
     certs = _resident_ids(rng.choice(AREAS, n), births, sexes)
     world = World(
         size, seed, named, sexes, births, np.full(n, "01"), certs, np.full(n, "156"),
@@ -121,6 +131,26 @@ def make_world(size: Size, seed: int = DEFAULT_SEED) -> World:
         np.where(works, rng.integers(0, COMPANIES, n), -1), np.where(works, salaries, 0), wealth, rng.normal(0, 1, n), heads, roles,
     )  # fmt: skip
     return _with_cast(_with_canaries(_with_foreigners(world, rng)))
+
+
+def _with_newcomers(
+    size: Size,
+    opened: NDArray[np.datetime64],
+    heads: Ints,
+    ages: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> NDArray[np.datetime64]:
+    """Some adults who live alone become customers inside the calendar."""
+    n, days = size.people, len(size.dates)
+    alone = np.bincount(heads, minlength=n)[heads] == 1
+    colleagues = cast.colleagues(n)
+    possible = alone & (ages >= 19) & (np.arange(n) >= cast.count(n) + len(cast.canaries(n)))
+    possible[colleagues] = False
+    found = np.flatnonzero(possible)
+    drawn = np.sort(rng.permutation(found)[: round(NEWCOMERS_PER_DAY * n * days)])
+    told = opened.copy()
+    told[drawn] = np.datetime64(size.first) + rng.integers(0, days, len(drawn))
+    return told
 
 
 def _households(n: int, rng: np.random.Generator) -> tuple[Ints, Ints]:

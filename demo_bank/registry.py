@@ -88,7 +88,9 @@ class Registry:
             rest = np.sqrt(1 - of_wealth**2 - of_digital**2)
             score = of_wealth * world.wealth + of_digital * world.digital
             score = score + rest * stream(world.seed, "products", product, n).normal(0, 1, n)
-            has = (score > NormalDist().inv_cdf(1 - share)) & world.is_adult
+            # Newcomers begin with an account and at most the mobile bank.
+            may = world.is_adult if product == "app" else world.is_adult & ~world.is_newcomer
+            has = (score > NormalDist().inv_cdf(1 - share)) & may
             fixed = cast.count(n)
             has[:fixed] = [product in member.products for member in cast.MEMBERS[:fixed]]
             has[cast.canaries(n)] = True

@@ -121,6 +121,7 @@ def plan_of(registry: Registry, level: str) -> Plan:
     free = np.zeros(world.people, bool)
     free[cast.count(world.people) + len(cast.canaries(world.people)) :] = True
     free[cast.colleagues(world.people)] = False
+    free[world.is_newcomer] = False
     chosen: dict[str, Ints] = {}
     for group, (in_tiny, eligible) in GROUPS.items():
         wanted = max(1, round(empty.scaled(in_tiny)))

@@ -49,10 +49,10 @@ def _closed(held: Accounts) -> NDArray[np.datetime64]:
 
 
 def accounts(books: Books, day: date, *, everyone: bool) -> Inner:
-    """ACCT of all accounts in the opening package; new and changed ones later."""
-    if not everyone:
-        return _file("ACCT", day, b"", 0, ACCT)
-    world, held, n = books.world, books.accounts, len(books.accounts)
+    """ACCT of all accounts in the opening package, of new ones later."""
+    today = np.datetime64(day)
+    held = books.accounts.some(books.accounts.opened <= today if everyone else books.accounts.opened == today)
+    world, n = books.world, len(held)
     firsts = world.cust_numbers()
     owners = np.where(
         held.number == 0, firsts[held.holder], np.char.add("C", (500_000_000 + held.holder).astype(str))
@@ -72,15 +72,17 @@ def accounts(books: Books, day: date, *, everyone: bool) -> Inner:
 
 
 def balances(books: Books, day: date) -> Inner:
-    """ACCT_BAL of every account. SUM1 = Σ of CNY rows, SUM2 = numeric Σ of the other currencies."""
-    held, n = books.accounts, len(books.accounts)
+    """ACCT_BAL of every account there is. SUM1 = Σ of CNY rows, SUM2 = numeric Σ of the other currencies."""
+    there = books.accounts.opened <= np.datetime64(day)
+    held = books.accounts.some(there)
+    n, balance, average = len(held), books.balance[there], books.month_average()[there]
     is_cny = held.currency == "156"
     zeros = np.zeros(n, np.int64)
     columns = [
-        _full("D", n), held.numbers.astype("S22"), dates(day, n), held.currency.astype("S3"), signed(books.balance, 18),
-        signed(books.balance, 18), digits(zeros, 17), digits(zeros, 17), signed(books.month_average(), 18),
+        _full("D", n), held.numbers.astype("S22"), dates(day, n), held.currency.astype("S3"), signed(balance, 18),
+        signed(balance, 18), digits(zeros, 17), digits(zeros, 17), signed(average, 18),
     ]  # fmt: skip
-    sums = int(books.balance[is_cny].sum()), int(books.balance[~is_cny].sum())
+    sums = int(balance[is_cny].sum()), int(balance[~is_cny].sum())
     return _file("ACCT_BAL", day, fixed(columns, BAL), n, BAL, sums)
 
 

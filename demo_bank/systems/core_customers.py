@@ -41,16 +41,18 @@ class Customers:
 
     def opening(self, day: date) -> Inner:
         """Everyone; people with a second number appear twice, under another outlet."""
-        return self._file(day, np.arange(len(self.registry.records("CORE"))))
+        records = self.registry.records("CORE")
+        return self._file(day, np.flatnonzero(records.opened <= np.datetime64(day)))
 
     def changed(self, day: date) -> Inner:
-        """Who moved, and what the stories tell."""
+        """Who came, who moved, and what the stories tell."""
         world = self.registry.world
         rng = stream(world.seed, "CORE", "CIF", day)
         moved = np.sort(rng.choice(world.people, max(1, round(world.people * MOVES)), replace=False))
         for row in moved.tolist():
             self.addresses[row] = f"滨江市{rng.choice(STREETS)}{int(rng.integers(400, 800))}号"
-        told = set(moved.tolist())
+        told = set(np.flatnonzero(world.opened == np.datetime64(day)).tolist())
+        told |= {row for row in moved.tolist() if world.opened[row] <= np.datetime64(day)}
         if day == FOUND_DEAD:
             told |= set(cast.DIED)
             self.states |= dict.fromkeys(cast.DIED, DECEASED)

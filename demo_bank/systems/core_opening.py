@@ -43,7 +43,10 @@ def _accounts(books: Books, day: date) -> list[str]:
     rng = stream(books.world.seed, "CORE", "ACCT_OPENING", n)
     days = np.where(rng.random(n) < DORMANT_SHARE, rng.integers(370, 900, n), rng.integers(1, 40, n))
     last = np.maximum(np.datetime64(day) - days, held.opened)
-    return [f"{number}{SEPARATOR}{when}" for number, when in zip(held.numbers, last, strict=True)]
+    there = held.opened <= np.datetime64(day)
+    return [
+        f"{number}{SEPARATOR}{when}" for number, when in zip(held.numbers[there], last[there], strict=True)
+    ]
 
 
 def last_salary(registry: Registry, day: date) -> NDArray[np.datetime64]:
@@ -64,7 +67,8 @@ def _paid_until(day: date) -> date:
 def _customers(registry: Registry, day: date) -> list[str]:
     """cust_no, last_salary_date: salaries are paid into accounts of the first number."""
     told = last_salary(registry, day)
-    keys = [*zip(registry.cust_no, told, strict=True)]
+    there = ~registry.world.is_newcomer
+    keys = [*zip(registry.cust_no[there], told[there], strict=True)]
     keys += [(number, np.datetime64("NaT")) for number in registry.world.second_cust_numbers()]
     return [f"{number}{SEPARATOR}{'' if np.isnat(when) else when}" for number, when in keys]
 

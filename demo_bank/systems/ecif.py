@@ -114,6 +114,12 @@ class Ecif:
     def _before(self) -> date:
         return self.registry.world.size.first - timedelta(days=1)
 
+    @property
+    def _first_sent(self) -> list[date]:
+        """Newcomers are sent when they come, the others at the opening."""
+        opened = np.maximum(self.registry.world.opened, np.datetime64(self._before)).astype("datetime64[D]")
+        return list(opened.astype(object))
+
     def _trouble(self, code: str) -> list[int]:
         return [int(person) for person in self.troubles.get(code, ())]
 
@@ -134,10 +140,10 @@ class Ecif:
             [str(born) for born in world.births.astype("datetime64[D]")], nations, flags, status, ["CORE"] * n,
             self.registry.cust_no.tolist(), since, list(since), ["0"] * n,
         ]  # fmt: skip
-        self.party.sent = [day] * n
+        self.party.sent = self._first_sent
 
     def _open_certs(self) -> None:
-        world, records, day = self.registry.world, self.registry.records(SYSTEM), self._before
+        world, records = self.registry.world, self.registry.records(SYSTEM)
         n = world.people
         rng = stream(world.seed, SYSTEM, "certificates", n)
         ages = world.age_days(world.size.last) // 365
@@ -151,13 +157,13 @@ class Ecif:
             records.keys.tolist(), records.cert_kinds.tolist(), records.certs.tolist(), place.tolist(),
             [str(when) for when in issued], ends, ["1"] * n, ["1"] * n, list(updated), ["0"] * n,
         ]  # fmt: skip
-        self.cert.sent = [day] * n
+        self.cert.sent = self._first_sent
         travels = (rng.random(n) < PASSPORTS) & (world.cert_kinds == "01") & world.is_adult
         travels[[p for p in (cast.person(6), *self._trouble("D37")) if p < n]] = True
         for person in np.flatnonzero(travels).tolist():
             until = str(np.datetime64(world.size.last) + 20 + person * 37 % 3000)
             self.passport[person] = self._add_cert(
-                day, person, "04", f"E{10_000_000 + person}", "2018-05-02", until
+                self.party.sent[person], person, "04", f"E{10_000_000 + person}", "2018-05-02", until
             )
 
     def _add_cert(
@@ -180,7 +186,7 @@ class Ecif:
         self.phone.cells = [
             records.keys.tolist(), ["01"] * n, records.mobiles.tolist(), since, [""] * n, ["1"] * n, list(updated), ["0"] * n,
         ]  # fmt: skip
-        self.phone.sent = [day] * n
+        self.phone.sent = self._first_sent
         if n > cast.FORMER_OWNER:
             for person, name, value in (
                 (cast.FORMER_OWNER, "exp_date", str(cast.CLOSED[cast.FORMER_OWNER])),
@@ -206,7 +212,7 @@ class Ecif:
         n = self.registry.world.people
         rng = stream(self.registry.world.seed, SYSTEM, "changes", day)
         touched = rng.choice(n, max(1, round(n * TOUCHED)), replace=False)
-        for person in touched.tolist():
+        for person in (p for p in touched.tolist() if self.party.sent[p] <= day):
             self.party.change(day, person)
             self.cert.change(day, person, verified_flag="1")
             self.phone.change(day, person, verified_flag="1")
@@ -269,7 +275,11 @@ class Ecif:
         for name, rows in zip(OBJECTS, (self.party, self.cert, self.phone), strict=True):
             if everything or day.day == 1:
                 gone = rows.cells[rows.columns.index("del_flag")]
-                told = [row for row in range(len(rows)) if gone[row] == "0" or rows.sent[row] == day]
+                told = [
+                    row
+                    for row in range(len(rows))
+                    if rows.sent[row] <= day and (gone[row] == "0" or rows.sent[row] == day)
+                ]
             else:
                 told = [row for row in range(len(rows)) if rows.sent[row] == day]
             content = "".join(f"{line}\n" for line in rows.lines(told)).encode("gb18030")

@@ -197,3 +197,27 @@ def test_leavers_take_their_money_along_and_the_fixed_people_stay():
     assert gone.min() >= cast.FIXED
     left = np.isin(books.accounts.holder, gone)
     assert books.balance[left].sum() < 0.1 * begins[left].sum()
+
+
+def test_newcomers_come_with_their_first_deposit_and_are_unknown_before():
+    size = replace(SIZES["nano"], people=1_000)
+    registry = Registry(make_world(size))
+    books, known, ecif = open_books(registry.world), Customers.open(registry), Ecif.open(registry)
+    newcomers = np.flatnonzero(registry.world.is_newcomer)
+    assert len(newcomers) == 4
+    before = date(2026, 9, 20)
+    number = str(registry.cust_no[newcomers[0]]).encode()
+    came = registry.world.opened[newcomers[0]].astype("datetime64[D]").astype(date)
+    opening = {f.name.rsplit("_", 1)[0]: f.content for f in core.opening_package(registry, books, known)[1]}
+    assert all(number not in content for content in opening.values())
+    assert (
+        str(registry.ecif_no[newcomers[0]]).encode() not in ecif.package(before, everything=True)[0].content
+    )
+    for day in size.dates:
+        made = advance(books)
+        files = {f.name.rsplit("_", 1)[0]: f.content for f in core.daily_package(books, known, made, day)}
+        assert (number in files["CIF"]) == (number in files["ACCT"]) == (day == came)
+        ecif.advance(day)
+        assert (str(registry.ecif_no[newcomers[0]]).encode() in ecif.package(day)[0].content) == (day == came)
+    account = main_account(books.accounts, int(newcomers[0]))
+    assert books.balance[account] > 0
