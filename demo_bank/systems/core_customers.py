@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from demo_bank import cast
 from demo_bank.packages import Inner, dates, fixed, texts, trailer
-from demo_bank.population import STREETS, Ints
+from demo_bank.population import COMPANIES, STREETS, Ints
 from demo_bank.registry import Registry
 from demo_bank.streams import stream
 
@@ -42,7 +42,8 @@ class Customers:
     def opening(self, day: date) -> Inner:
         """Everyone; people with a second number appear twice, under another outlet."""
         records = self.registry.records("CORE")
-        return self._file(day, np.flatnonzero(records.opened <= np.datetime64(day)))
+        people = self._file(day, np.flatnonzero(records.opened <= np.datetime64(day)))
+        return _after(people, _companies(day), day)
 
     def changed(self, day: date) -> Inner:
         """Who came, who moved, and what the stories tell."""
@@ -79,6 +80,31 @@ class Customers:
         length = sum(WIDTHS)
         content = fixed(columns, WIDTHS) + trailer("CIF", day, n, 0, 0, length)
         return Inner(f"CIF_{day:%Y%m%d}.dat", content, n, length)
+
+
+def _companies(day: date) -> bytes:
+    """The employers, who are customers, too; type 2."""
+    n = COMPANIES
+    told = [f"滨江{_WORDS[k % 8]}{_WORDS[(k // 8 + 3) % 8]}有限公司" for k in range(n)]
+    columns = [
+        np.full(n, b"D"), np.array([f"C{700_000_000 + k}" for k in range(n)], "S16"), np.full(n, b"2"), np.full(n, b""), np.full(n, b""),
+        texts(told, 60), np.full(n, b"9"), np.full(n, b"00000000"), np.full(n, b"156"), np.full(n, b""),
+        np.full(n, cast.COMPANY_PHONE.encode()), texts([f"滨江市望潮路{k + 1}号" for k in range(n)], 120), np.full(n, b""),
+        np.full(n, b"330100"), np.full(n, b"20100104"), np.full(n, b"0"), np.full(n, b"99991231"),
+        np.full(n, f"{day:%Y%m%d}010000".encode()),
+    ]  # fmt: skip
+    return fixed(columns, WIDTHS)
+
+
+def _after(file: Inner, more: bytes, day: date) -> Inner:
+    """The file with further records before its trailer."""
+    length = file.record_bytes
+    rows = file.rows + len(more) // (length + 1)
+    content = file.content[: file.rows * (length + 1)] + more + trailer("CIF", day, rows, 0, 0, length)
+    return replace(file, content=content, rows=rows)
+
+
+_WORDS = ("云帆", "望潮", "晴川", "临港", "听涛", "金穗", "同舟", "远航")
 
 
 def _with(values: np.ndarray, rows: Ints, changed: dict[int, str]) -> np.ndarray:  # type: ignore[type-arg]
