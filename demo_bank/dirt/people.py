@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
+import numpy as np
+
 from demo_bank import cast, names
+from demo_bank.dirt import partners
 from demo_bank.dirt.files import Delimited, Fixed, Layout, SoiledFile
 from demo_bank.dirt.plan import Plan
 from demo_bank.packages import Inner
@@ -22,6 +25,7 @@ CIF = Fixed(dict(zip(_CIF_FIELDS, core_customers.WIDTHS, strict=True)))
 _ECIF = {name: Delimited(columns, ecif.SEPARATOR, GB) for name, columns in ecif.OBJECTS.items()}
 LAYOUTS: Mapping[tuple[str, str], Layout] = {
     ("CORE", "CIF"): CIF,
+    **partners.LAYOUTS,
     **{(ecif.SYSTEM, name): told for name, told in _ECIF.items()},
 }
 ORG_TREE = Delimited(hrorg.ORG_TREE, ",", "utf-8", header=1)
@@ -227,6 +231,7 @@ def d41_wrong_merge(file: SoiledFile, row: int, person: int, registry: Registry)
 # --- who and where -----------------------------------------------------------------------------------------------
 
 PLANTERS: Mapping[tuple[str, str], tuple[tuple[str, Planter], ...]] = {
+    **partners.PLANTERS,
     ("CORE", "CIF"): (
         ("rare core", d19_private_use), ("full width", d23_full_width), ("lower x", d24_lower_x), ("inner spaces", d24_inner_spaces),
         ("fifteen", d25_fifteen_digits), ("bad check core", d26_bad_checksum), ("placeholder id", d27_placeholder_id),
@@ -246,7 +251,7 @@ PLANTERS: Mapping[tuple[str, str], tuple[tuple[str, Planter], ...]] = {
         ("deleted", d40_deleted),
     ),
 }  # fmt: skip
-_KEY = {"CORE": "cust_no", ecif.SYSTEM: "ecif_id"}
+_KEY = {"CORE": "cust_no", ecif.SYSTEM: "ecif_id", "CARD": "card_cust_no", "LOAN": "cust_no"}
 # Planters that look at every row of a person; the others take the first.
 _ALL_ROWS = (d29_recycled, d37_renewed, d40_deleted, d41_wrong_merge)
 
@@ -261,12 +266,12 @@ def soil(path: str, system: str, inner: Inner, plan: Plan) -> SoiledFile | None:
         return None
     file = SoiledFile(path, inner, LAYOUTS[(system, name)])
     places = _places(file, _KEY[system])
-    keys = plan.registry.cust_no if system == "CORE" else plan.registry.ecif_no
+    records = plan.registry.records(system)
     for group, planter in planters:
         for person in plan.persons(group).tolist():
-            rows = list(places.get(str(keys[person]), []))
+            rows = list(places.get(str(records.key_of(np.array([person]))[0]), []))
             if planter is d41_wrong_merge:
-                rows += places.get(str(keys[merged_into(plan.registry, person)]), [])
+                rows += places.get(str(plan.registry.ecif_no[merged_into(plan.registry, person)]), [])
             for row in rows if planter in _ALL_ROWS else rows[:1]:
                 planter(file, row, person, plan.registry)
     if system == "CORE":
@@ -286,7 +291,10 @@ def _places(file: SoiledFile, key: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for row in file.rows:
         line = file.lines[row]
-        told = line[1:17] if key == "cust_no" else line.split(b"|", 1)[0]
+        if isinstance(file.layout, Fixed):
+            told = line[1:17]
+        else:
+            told = line.split(b"|", 1)[0] if key == "ecif_id" else file.value(row, key)
         found.setdefault(told.decode().strip(), []).append(row)
     return found
 

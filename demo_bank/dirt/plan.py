@@ -24,6 +24,10 @@ def _is_resident(registry: Registry) -> NDArray[np.bool_]:
     return registry.world.cert_kinds == "01"
 
 
+def _has(product: str) -> Eligible:
+    return lambda registry: registry.has[product]
+
+
 def _any(registry: Registry) -> NDArray[np.bool_]:
     return np.ones(registry.world.people, bool)
 
@@ -69,6 +73,9 @@ GROUPS: Mapping[str, tuple[int, Eligible]] = {
     "placeholder phone": (20, _any), "placeholder phone ecif": (15, _any), "old script": (30, _named(names.has_old_spelling)),
     "no birth": (10, _any), "impossible birth": (8, _any), "roc birth": (10, _any), "serial birth": (10, _any),
     "recycled phone": (10, _any), "renewed": (10, _with(_is_resident, lambda registry: registry.world.is_adult)), "deleted": (10, _any),
+    "card name": (10, _with(_has("card"), _named(_is_plain))), "card pinyin": (20, _with(_has("card"), _named(lambda name: name[0] in names.POLYPHONES))),
+    "fifteen loan": (5, _with(_has("loan"), _is_resident, lambda registry: registry.world.births < np.datetime64("2000-01-01"))),
+    "bar": (15, _has("loan")),
 }  # fmt: skip
 # Members of the cast whose story is such a defect.
 _STORIES = {"rare core": (12,), "half character": (11,), "wrong merge": (5,)}

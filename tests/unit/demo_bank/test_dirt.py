@@ -10,13 +10,17 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from demo_bank.dirt import files, people
 from demo_bank.dirt.ledger import Ledger
+from demo_bank.dirt.plan import plan_of
 from demo_bank.generate import generate
 from demo_bank.packages import Inner
+from demo_bank.population import make_world
+from demo_bank.registry import Registry
 from demo_bank.sizes import DEFAULT_SEED, SIZES
 from tests.unit.demo_bank.test_fits_contracts import findings
 
@@ -128,3 +132,21 @@ def test_a_half_character_takes_a_bar_for_its_second_half():
     ledger = Ledger()
     assert file.finish(ledger).content.hex() == "45317c2b7c317c2b7cc1d6ac7c2b7c4c494e205745490a"
     assert (ledger.rows[0].original_hex, ledger.rows[0].corrupted_hex) == ("c1d6ac7c", "c1d6ac")
+
+
+def test_partners_records_are_soiled_where_they_come():
+    registry = Registry(make_world(SIZES["tiny"]))
+    plan = plan_of(registry, "full")
+    person = int(plan.persons("bar")[0])
+    number = str(registry.records("LOAN").key_of(np.array([person]))[0])
+    rows = [
+        f"D{k}|@|X|@|{key}|@|P|@|CNY|@|1|@|1|@|1|@||@||@||@||@|0|@|1|@|装修|@|330100\n"
+        for k, key in enumerate(("C1", number))
+    ]
+    inner = Inner("DUEBILL_20260930.txt", "".join(rows).encode("gb18030"), 2, 0)
+    file = people.soil("p", "LOAN", inner, plan)
+    assert file is not None
+    ledger = Ledger()
+    told = file.finish(ledger).content.decode("gb18030").splitlines()
+    assert [row.code for row in ledger.rows] == ["D15"]
+    assert "装修|装修|@|330100" in told[1]
