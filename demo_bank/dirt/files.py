@@ -96,6 +96,7 @@ class SoiledFile:
         self.path, self.inner, self.layout = path, inner, layout
         self.lines = inner.content.split(b"\n")
         self.edits: dict[int, list[_Edit]] = defaultdict(list)
+        self.absences: list[Defect] = []
 
     @property
     def rows(self) -> range:
@@ -150,6 +151,7 @@ class SoiledFile:
 
     def finish(self, ledger: Ledger) -> Inner:
         """The file with its defects, each told to the ledger."""
+        ledger.rows.extend(self.absences)
         if not self.edits:
             return self.inner
         at = 0

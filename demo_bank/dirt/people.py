@@ -10,11 +10,12 @@ import numpy as np
 from demo_bank import cast, names
 from demo_bank.dirt import partners
 from demo_bank.dirt.files import Delimited, Fixed, Layout, SoiledFile
+from demo_bank.dirt.ledger import NOWHERE, Defect
 from demo_bank.dirt.plan import Plan
 from demo_bank.packages import Inner
 from demo_bank.registry import Registry
 from demo_bank.systems import core_customers, ecif, hrorg
-from demo_bank.systems.ecif import merged_into, renewed_number
+from demo_bank.systems.ecif import merged_into, office_phone, renewed_number, vanishes_on
 
 GB = "gb18030"
 _CIF_FIELDS = (
@@ -276,7 +277,21 @@ def soil(path: str, system: str, inner: Inner, plan: Plan) -> SoiledFile | None:
                 planter(file, row, person, plan.registry)
     if system == "CORE":
         _core_extras(file, places, plan)
+    if name == "PARTY_PHONE":
+        _vanished(file, plan)
     return file
+
+
+def _vanished(file: SoiledFile, plan: Plan) -> None:
+    """D40: phones that the complete delivery leaves out."""
+    day = file.inner.name.rsplit("_", 1)[1].removesuffix(".txt")
+    for person in plan.persons("deleted").tolist():
+        gone = vanishes_on(plan.registry, person)
+        if gone is not None and f"{gone:%Y%m%d}" == day:
+            number = office_phone(person).encode().hex()
+            file.absences.append(
+                Defect("D40", file.path, NOWHERE, None, None, "phone_no", number, None, "tombstone", None)
+            )
 
 
 def _reused_place(file: SoiledFile) -> SoiledFile:

@@ -194,9 +194,7 @@ class Ecif:
             ):  # fmt: skip
                 self.phone.cells[PHONE.index(name)][person] = value
         for person in self._trouble("D40"):
-            self.office[person] = self._add_phone(
-                day, person, "03", f"0571{86_000_000 + person:08d}", "2019-03-01", ""
-            )
+            self.office[person] = self._add_phone(day, person, "03", office_phone(person), "2019-03-01", "")
         # The number the person had until spring now belongs to somebody else, who got it after ninety days.
         for person in self._trouble("D29"):
             heir = self.registry.heir(person)
@@ -239,9 +237,13 @@ class Ecif:
         for person in self._trouble("D37"):
             if day == turn(self.registry, person):
                 self._renew(day, person)
-        for person in self._trouble("D40"):
-            if day == turn(self.registry, person) and person in self.office:
+        for person in (p for p in self._trouble("D40") if p in self.office):
+            vanishes = vanishes_on(self.registry, person)
+            if vanishes is None and day == turn(self.registry, person):
                 self.phone.change(day, self.office.pop(person), del_flag="1")
+            elif day == vanishes:
+                # Not sent as deleted: it is missing from the complete delivery, and that is all.
+                self.phone.cells[PHONE.index("del_flag")][self.office.pop(person)] = "1"
         if day == max(MERGE, self.registry.world.size.first):
             for other in self._trouble("D41"):
                 self._merge(day, merged_into(self.registry, other), other)
@@ -296,6 +298,17 @@ def turn(registry: Registry, person: int) -> date:
     """The date on which a person's planted change happens, spread over the calendar but for its first days."""
     days = registry.world.size.dates[2:] or registry.world.size.dates
     return days[person * 31 % len(days)]
+
+
+def vanishes_on(registry: Registry, person: int) -> date | None:
+    """When a person's deleted phone is left out of the complete delivery instead of being sent as deleted (every other one of D40)."""
+    complete = [day for day in registry.world.size.dates[1:] if day.day == 1]
+    return complete[0] if complete and person % 2 else None
+
+
+def office_phone(person: int) -> str:
+    """The land line that is deleted later."""
+    return f"0571{86_000_000 + person:08d}"
 
 
 def merged_into(registry: Registry, other: int) -> int:

@@ -24,7 +24,7 @@ from demo_bank.registry import Registry
 from demo_bank.sizes import DEFAULT_SEED, SIZES
 from demo_bank.systems import core
 from demo_bank.systems.core_customers import Customers
-from demo_bank.systems.ecif import Ecif
+from demo_bank.systems.ecif import Ecif, office_phone
 
 SIZE = replace(SIZES["nano"], first=date(2026, 9, 8))
 
@@ -221,3 +221,28 @@ def test_newcomers_come_with_their_first_deposit_and_are_unknown_before():
         assert (str(registry.ecif_no[newcomers[0]]).encode() in ecif.package(day)[0].content) == (day == came)
     account = main_account(books.accounts, int(newcomers[0]))
     assert books.balance[account] > 0
+
+
+def test_deleted_phones_are_sent_as_deleted_or_left_out_of_the_complete_delivery():
+    size = replace(SIZES["nano"], people=600, first=date(2026, 8, 28), last=date(2026, 9, 4))
+    registry = Registry(make_world(size))
+    troubles = {"D40": np.array([500, 501])}
+    ecif = Ecif.open(registry, troubles)
+    phones = [ecif.package(size.first, everything=True)[2].content]
+    for day in size.dates:
+        ecif.advance(day)
+        phones.append(ecif.package(day)[2].content)
+    kept, left_out = (office_phone(person).encode() for person in (500, 501))
+    assert kept in phones[0]
+    assert left_out in phones[0]
+    marked = [line for content in phones[1:] for line in content.splitlines() if kept in line]
+    assert marked
+    assert all(line.endswith(b"|1") == (line == marked[-1]) or line.endswith(b"|0") for line in marked)
+    complete = phones[1 + size.dates.index(date(2026, 9, 1))]
+    assert left_out not in complete
+    assert not [
+        line
+        for content in phones
+        for line in content.splitlines()
+        if left_out in line and line.endswith(b"|1")
+    ]
