@@ -246,3 +246,16 @@ def test_deleted_phones_are_sent_as_deleted_or_left_out_of_the_complete_delivery
         for line in content.splitlines()
         if left_out in line and line.endswith(b"|1")
     ]
+
+
+def test_tiny_has_enough_wealthy_people_and_one_and_a_half_entries_a_day_each():
+    world = make_world(SIZES["tiny"])
+    books = open_books(world)
+    owned = np.zeros(world.people)
+    cny = np.where(books.accounts.currency == "USD", books.balance * 7, books.balance)
+    for share, person, _ in books.accounts.shares(cny):
+        np.add.at(owned, person[person >= 0], share[person >= 0])
+    assert (owned > 500_000_000).sum() >= 8
+    assert ((owned >= 100_000_000) & (owned <= 500_000_000)).sum() >= 80
+    made = sum(len(advance(books).account) for _ in world.size.dates)
+    assert made / world.people / len(world.size.dates) == pytest.approx(1.5, rel=0.1)
