@@ -68,6 +68,9 @@ def _plain(result: Scores) -> dict[str, Any]:
         told["identity"].pop("customer_of")
         for name in ("pairwise", "exact", "b_cubed"):
             told["identity"][name]["f1"] = getattr(result.identity, name).f1
+            told["identity"]["in_lake"][name]["f1"] = result.identity.in_lake[name].f1
+        for source, judged in result.identity.by_source.items():
+            told["identity"]["by_source"][source]["b_cubed"]["f1"] = judged.b_cubed.f1
     for row, each in zip(told["defects"] or [], result.defects or [], strict=True):
         row["recall"] = each.recall
     if result.complaints:
@@ -101,7 +104,13 @@ def _identity(who: scores.Identity | None) -> list[str]:
     lines = [
         f"Identity: {who.records:,} records; {who.not_in_lake:,} not in the lake; {who.not_in_truth:,} parties of nobody",
         _share("pairs", who.pairwise), _share("exact customers", who.exact), _share("B-cubed", who.b_cubed),
-        f"  persons split over several customers: {who.split_persons:,}; customers of several persons: {who.false_merge_cnt:,}",
+        "  of the records in the lake:",
+        *[_share(f"  {text}", who.in_lake[name]) for name, text in (("pairwise", "pairs"), ("exact", "exact customers"), ("b_cubed", "B-cubed"))],
+        "  by system (B-cubed of its records):",
+        *[_share(f"  {source} {each.records:,}", each.b_cubed) for source, each in who.by_source.items()],
+        f"  persons split over several customers: {who.false_split_cnt:,}, {who.split_persons:,} with records that are not in the lake",
+        *[f"    {' | '.join(', '.join(parties) for _, parties in split.customers)}" for split in who.false_splits],
+        f"  customers of several persons: {who.false_merge_cnt:,}",
     ]  # fmt: skip
     for each in who.false_merges:
         lines.append(f"    {each.customer_id}: {each.persons} persons in {', '.join(each.party_ids)}")

@@ -58,6 +58,25 @@ def b_cubed(table: Cells) -> Share:
     return Share(precision, _ratio(float((weight / table.true_sizes[table.true_of]).sum()), records))
 
 
+def b_cubed_by(true: Sequence[object], found: Sequence[object], part: Sequence[str]) -> dict[str, Share]:
+    """B-cubed of the records of each part, judged against all records: how well the records of one system were put."""
+    table = cells(true, found)
+    _, t = np.unique(np.asarray(true), return_inverse=True)
+    _, f = np.unique(np.asarray(found), return_inverse=True)
+    common = {
+        (a, b): n
+        for a, b, n in zip(table.true_of.tolist(), table.found_of.tolist(), table.sizes.tolist(), strict=True)
+    }
+    of_record = np.array([common[pair] for pair in zip(t.tolist(), f.tolist(), strict=True)], float)
+    names = np.asarray(part)
+    return {
+        str(name): Share(
+            float((of_record / table.found_sizes[f])[names == name].mean()), float((of_record / table.true_sizes[t])[names == name].mean())
+        )
+        for name in np.unique(names)
+    }  # fmt: skip
+
+
 def exact(table: Cells) -> Share:
     """Clusters found exactly as they are: of the found ones (precision), of the true ones (recall)."""
     same = (table.sizes == table.true_sizes[table.true_of]) & (

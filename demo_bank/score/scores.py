@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -25,6 +25,7 @@ SAME_REASONS = {
     "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch", "schema_missing": "schema_added",
 }  # fmt: skip
 AT_MOST = 20
+ABSENT = "absent "
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,41 @@ class FalseMerge:
 
 
 @dataclass(frozen=True)
+class FalseSplit:
+    """A person who is more than one customer in the lake: the parties of each. Tokens only."""
+
+    customers: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class OfSource:
+    """How well the records of one system were put: B-cubed over them, judged against the records of all systems."""
+
+    records: int
+    not_in_lake: int
+    b_cubed: clusters.Share
+
+
+@dataclass(frozen=True)
 class Identity:
-    """Records known to both sides, and how well they were put together. Records the lake does not have count as alone."""
+    """Records known to both sides, and how well they were put together. Records the lake does not have count as alone.
+
+    in_lake    the same shares over the records that the lake has: what matching could know of
+    """
 
     records: int
     not_in_lake: int
     not_in_truth: int
-    by_source: Mapping[str, int]
+    by_source: Mapping[str, OfSource]
     pairwise: clusters.Share
     exact: clusters.Share
     b_cubed: clusters.Share
+    in_lake: Mapping[str, clusters.Share]
     false_merge_cnt: int
     false_merges: tuple[FalseMerge, ...]
     split_persons: int
+    false_split_cnt: int
+    false_splits: tuple[FalseSplit, ...]
     customer_of: Mapping[int, str] = field(repr=False, default_factory=dict)
 
 
@@ -65,25 +88,60 @@ def identity(hidden: Hidden, lake: Tables) -> Identity | None:
     noise = {(str(r["source_code"]), str(r["source_key"])) for r in rows(links) if r["person_no"] is None}
     # Several records may be one party (calls of the same name and number); a party counts once for each person it holds.
     seen: dict[tuple[str, int], str] = {}
-    absent = 0
+    source_of: dict[tuple[str, int], str] = {}
+    absent: Counter[str] = Counter()
     for key, person in sorted(truth.items()):
         party = party_of.get(key)
         customer = customer_of_party.get(party) if party else None
         if party is None or customer is None:
-            absent += 1
-            seen[("absent " + "/".join(key), person)] = f"absent {key}"
+            absent[key[0]] += 1
+            record = (f"{ABSENT}{'/'.join(key)}", person)
+            seen[record] = f"{ABSENT}{key}"
         else:
-            seen[(party, person)] = customer
+            record = (party, person)
+            seen[record] = customer
+        source_of[record] = key[0]
     true = [person for _, person in seen]
     found = list(seen.values())
     table = clusters.cells(true, found)
     merged = [str(label) for label in clusters.merged(true, found)]
     known = {party_of[key] for key in truth.keys() | noise if key in party_of}
+    there = [record for record in seen if not record[0].startswith(ABSENT)]
+    kept = clusters.cells([person for _, person in there], [seen[record] for record in there])
+    split = _false_splits(seen)
     return Identity(
-        len(seen), absent, len(set(customer_of_party) - known), dict(sorted(Counter(source for source, _ in truth).items())),
-        clusters.pairwise(table), clusters.exact(table), clusters.b_cubed(table), len(merged),
-        tuple(_false_merge(customer, seen) for customer in merged[:AT_MOST]), _split(seen), _one_to_one(seen),
+        records=len(seen), not_in_lake=sum(absent.values()), not_in_truth=len(set(customer_of_party) - known),
+        by_source=_by_source(true, found, [source_of[record] for record in seen], absent), pairwise=clusters.pairwise(table),
+        exact=clusters.exact(table), b_cubed=clusters.b_cubed(table),
+        in_lake={"pairwise": clusters.pairwise(kept), "exact": clusters.exact(kept), "b_cubed": clusters.b_cubed(kept)},
+        false_merge_cnt=len(merged), false_merges=tuple(_false_merge(customer, seen) for customer in merged[:AT_MOST]),
+        split_persons=_split(seen), false_split_cnt=len(split), false_splits=tuple(split[:AT_MOST]), customer_of=_one_to_one(seen),
     )  # fmt: skip
+
+
+def _by_source(
+    true: Sequence[object], found: Sequence[object], sources: Sequence[str], absent: Mapping[str, int]
+) -> dict[str, OfSource]:
+    count = Counter(sources)
+    shares = clusters.b_cubed_by(true, found, sources) if sources else {}
+    return {
+        source: OfSource(count[source], absent.get(source, 0), shares[source]) for source in sorted(count)
+    }
+
+
+def _false_splits(seen: Mapping[tuple[str, int], str]) -> list[FalseSplit]:
+    """Persons whom the lake has as several customers, those of most parties first. Records the lake does not have are nobody's fault."""
+    parts: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for (party, person), customer in seen.items():
+        if not party.startswith(ABSENT):
+            parts[person][customer].append(party)
+    several = [
+        FalseSplit(tuple((customer, tuple(sorted(parties))) for customer, parties in sorted(customers.items())))
+        for customers in parts.values() if len(customers) > 1
+    ]  # fmt: skip
+    return sorted(
+        several, key=lambda split: (-sum(len(parties) for _, parties in split.customers), split.customers)
+    )
 
 
 def _parties(lake: Tables) -> dict[Key, str] | None:
@@ -133,7 +191,7 @@ def _one_to_one(seen: Mapping[tuple[str, int], str]) -> dict[int, str]:
     customers: dict[int, set[str]] = defaultdict(set)
     persons: dict[str, set[int]] = defaultdict(set)
     for (party, person), customer in seen.items():
-        if not party.startswith("absent "):
+        if not party.startswith(ABSENT):
             customers[person].add(customer)
             persons[customer].add(person)
     return {

@@ -85,7 +85,7 @@ def births(party_history: DataFrame, ids: DataFrame, placeholders: Sequence[date
     """
     own = ids.where("is_own").select("party_id", "id_since_date", "id_birth_date", "id_sex_code")
     declared = party_history.join(own, "party_id", "left").where(
-        F.col("id_since_date").isNull() | (F.col("valid_from") < F.col("id_since_date"))
+        F.col("id_birth_date").isNull() | (F.col("valid_from") < F.col("id_since_date"))
     )
     known = F.col("birth_date").isNotNull() & ~F.col("birth_date").isin(*placeholders)
     good = known & F.col("birth_date_quality_code").isin(*GOOD_BIRTH)

@@ -26,6 +26,13 @@ def test_b_cubed_is_the_mean_over_records():
     assert share.recall == pytest.approx(14 / 18)
 
 
+def test_each_system_is_judged_by_its_own_records_among_all():
+    # Records 1 4 6 are of one system: precision 1 2/3 1, recall 2/3 1 1; the others 2 3 5: 1 1/3 2/3 and 2/3 1/3 1.
+    shares = clusters.b_cubed_by(TRUE, FOUND, ["core", "ecif", "ecif", "core", "ecif", "core"])
+    assert shares["core"].precision == shares["core"].recall == pytest.approx(8 / 9)
+    assert shares["ecif"].precision == shares["ecif"].recall == pytest.approx(2 / 3)
+
+
 def test_only_the_single_record_is_an_exact_customer():
     share = clusters.exact(clusters.cells(TRUE, FOUND))
     assert share.precision == pytest.approx(1 / 3)
