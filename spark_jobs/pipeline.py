@@ -69,6 +69,15 @@ JOBS: tuple[Job, ...] = (
         ("profile.b_*", "profile._b_*"), "Behaviour: events, searches, contacts and how each customer behaves.", retries=2,
     ),
     Job(
+        "profile_a", "spark_jobs.jobs.profile_a:run",
+        ("profile.o_*", "profile.b_customer_daily", "profile.b_contact", "identity.party_customer", "identity.customer",
+         "identity.golden_hist", "silver.party_hist", "silver.party_contact", "silver.consent_hist", "silver.contact_opt_out",
+         "silver.party_risk_assessment", "silver.complaint", "silver.complaint_event", "verdict:identity"),
+        ("profile.a_consent_hist", "profile.a_tier_hist", "profile.a_lifecycle_hist", "profile.a_segment_member_hist",
+         "profile.a_risk_profile", "profile.a_contact_preference", "profile.a_model_score", "profile.a_customer_daily"),
+        "Attribution: consent, tier, lifecycle, segments, risk, preference, score.", retries=2,
+    ),
+    Job(
         "customer", "spark_jobs.jobs.customer:run",
         ("silver.party_hist", "identity.*", "profile.o_*"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
