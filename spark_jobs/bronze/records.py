@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,14 +108,25 @@ def _quoted_lines(content: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def read(content: bytes, source: SourceContract) -> Iterator[Record]:
-    """All detail records of a file, in order."""
+    """All detail records of a file, in order. Signs of the bank's private list are put in their place; the bytes stay with the record."""
     made = cut(content, source.layout)
-    if source.layout.kind == "fixed":
-        yield from _read_fixed(made, source)
-    elif source.layout.kind in ("jsonl", "parquet"):
-        yield from _read_objects(made, source)
-    else:
-        yield from _read_delimited(made, source)
+    reader = {"fixed": _read_fixed, "jsonl": _read_objects, "parquet": _read_objects}.get(
+        source.layout.kind, _read_delimited
+    )
+    for record in reader(made, source):
+        if source.layout.signs and not record.raw.isascii():
+            _restore(record, source.layout.signs)
+        yield record
+
+
+def _restore(record: Record, signs: Mapping[int, str]) -> None:
+    """Private-use code points the list knows; others stay, nobody may guess them."""
+    if record.values is None:
+        return
+    restored = [value.translate(signs) if value else value for value in record.values]
+    if restored != record.values:
+        record.values = restored
+        record.reasons.append("private_use")
 
 
 def _blank(text: str, declared: SourceField) -> str | None:

@@ -6,7 +6,7 @@ No Spark. A bank's own folder is laid over the shipped files key by key, so a fe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ _KEYS: Mapping[str, set[str]] = {
     "delivery": {"system", "member", "mode", "cadence", "due", "required", "carry_forward", "file", "opening", "full_on"},
     "layout": {
         "kind", "encoding", "record_bytes", "record_type", "trailer", "separator", "header", "quote", "decimal", "date_format",
+        "substitute",
     },
     "record_type": {"at", "detail", "trailer"},
     "field": {"at", "type", "class", "null", "from", "format", "description"},
@@ -71,7 +72,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is cut into records and fields."""
+    """How a file is cut into records and fields.
+
+    signs  code points of the user-defined area → the signs that are meant, from the rules that `substitute` names
+    """
 
     kind: str
     encoding: str
@@ -83,6 +87,7 @@ class Layout:
     header: bool = False
     quote: bool = False
     decimal: str = "."
+    signs: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,13 +119,35 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
     """All feeds by name; every error names file and key."""
     found = {}
     for relative in overlaid_files(dirs, "contracts/sources"):
-        contract = _contract(read_overlaid(dirs, relative) or {}, relative)
+        given = read_overlaid(dirs, relative) or {}
+        contract = _contract(given, relative)
+        named = given["layout"].get("substitute")
+        if named:
+            signs = _signs(dirs, str(named), contract.layout.encoding, relative)
+            contract = replace(contract, layout=replace(contract.layout, signs=signs))
         if Path(relative).stem != contract.feed:
             raise ContractError(
                 f"{relative}: the feed is called `{contract.feed}`; name the file {contract.feed}.yml"
             )
         found[contract.feed] = contract
     return found
+
+
+def _signs(dirs: tuple[Path, ...], name: str, encoding: str, where: str) -> Mapping[int, str]:
+    """The list of a bank's private signs, keyed by bytes, as code points of the feed's encoding."""
+    content = read_overlaid(dirs, f"rules/{name}.yml")
+    if content is None:
+        raise ContractError(
+            f"{where}, layout: `substitute: {name}` names no rules; conf/rules/{name}.yml is missing"
+        )
+    try:
+        return {
+            ord(bytes.fromhex(code).decode(encoding)): str(sign) for code, sign in content["signs"].items()
+        }
+    except (ValueError, TypeError, KeyError) as problem:
+        raise ContractError(
+            f"rules/{name}.yml: every entry is two or four bytes in hex and one sign ({problem})"
+        ) from problem
 
 
 def _known(given: Mapping[str, Any], part: str, where: str) -> None:

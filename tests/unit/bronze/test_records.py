@@ -150,3 +150,21 @@ def test_what_can_be_read_comes_out_as_it_was_written(name):
     (record,) = read(raw + b"\n", source)
 
     assert record.values == ["001", name.strip() or None]
+
+
+def test_a_sign_of_the_banks_private_list_is_put_in_its_place_and_its_bytes_stay():
+    source = load_sources((SHIPPED_CONF,))["ecif__party"]
+    line = b"E1|+|1|+|\xd6\xdc\xaa\xa1" + b"|+|x" * 11
+    (record,) = read(line + b"\n", source)
+    assert record.values is not None
+    assert record.values[2] == "周䶮"
+    assert record.reasons == ["private_use"]
+    assert record.raw == line
+
+
+def test_a_private_sign_that_no_list_knows_stays():
+    source = load_sources((SHIPPED_CONF,))["ecif__party"]
+    (record,) = read(b"E1|+|1|+|\xd6\xdc\xaf\xfe" + b"|+|x" * 11 + b"\n", source)
+    assert record.values is not None
+    assert record.values[2] == "周\ue233"
+    assert record.reasons == []
