@@ -64,7 +64,7 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
         landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
     for day in size.dates:
         lived = behaviour.live(day)
-        hidden.lived(lived, systems)
+        hidden.lived(registry, lived, systems)
         diary.day(conduct, lived)
         made = advance(books, conduct.leaving)
         if core.SYSTEM in systems:

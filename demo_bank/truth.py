@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from demo_bank.behaviour.conduct import Day
-from demo_bank.behaviour.surveys import token
 from demo_bank.books import Books
 from demo_bank.population import Strings
 from demo_bank.registry import Registry
@@ -31,6 +30,7 @@ class Truth:
         self.folder.chmod(0o700)
         self._balances: pq.ParquetWriter | None = None
         self._links: pq.ParquetWriter | None = None
+        self._asked = np.zeros(0, np.int64)
 
     def people(
         self, registry: Registry, systems: Sequence[str], within: Mapping[str, NDArray[np.int64]]
@@ -57,18 +57,21 @@ class Truth:
             self._links = pq.ParquetWriter(self.folder / "truth_link.parquet", table.schema)
         self._links.write_table(table)
 
-    def lived(self, lived: Day, systems: Sequence[str]) -> None:
-        """Records of the day that name nobody's number: calls, complaints, invitations. Strangers are nobody."""
+    def lived(self, registry: Registry, lived: Day, systems: Sequence[str]) -> None:
+        """Records of the day: calls and complaints, which have no number of a person, and who is invited for the first time. Strangers are nobody."""
         calls, sent, made = lived.calls, lived.invitations, lived.complaints
         told = {
             "CALL": ([call_number(lived.day, k) for k in range(len(calls.caller))], calls.caller),
             "CMPL": ([each.number for each in made], np.array([each.person for each in made], np.int64)),
-            # Nobody can say whose an invitation without a customer was.
-            "SURVEY": ([token(lived.day, int(k)) for k in sent.number], np.where(sent.is_anonymous, -1, sent.person)),
         }  # fmt: skip
         for system, (keys, persons) in told.items():
             if system in systems:
                 self.link(system.lower(), keys, persons)
+        if "SURVEY" in systems:
+            # An invitation names its customer by the number of CORE; those without a customer are nobody's to find.
+            asked = np.setdiff1d(np.unique(sent.person[~sent.is_anonymous]), self._asked)
+            self._asked = np.union1d(self._asked, asked)
+            self.link("survey", registry.cust_no[asked], asked)
 
     def balances(self, books: Books, day: date) -> None:
         """truth_balance_daily: deposits of each person in each currency, in cents; joint accounts by equal shares."""
