@@ -18,20 +18,21 @@ from spark_jobs.identity.features import passes
 Rules = Mapping[str, Any]
 _PAIR = ("party_id_a", "party_id_b", "rule_code", "key_from", "key_to")
 # Two names meet: folded alike; by reading, where one side is not fully in Chinese characters (two people may well sound alike); one cut
-# from the other; or one the other's mask.
-_NAMES_MEET = """(x.name_folded = y.name_folded
+# from the other; or one is the other with characters hidden (王*) or lost (黄?), which stand for anything.
+_HIDDEN = """({x}.name_quality_code in ('masked', 'damaged') and {x}.name_folded rlike '\\\\p{{L}}'
+  and {y}.name_folded rlike concat('^', regexp_replace({x}.name_folded, '[^\\\\p{{L}}]+', '.+'), '$'))"""
+_NAMES_MEET = f"""(x.name_folded = y.name_folded
   or ((x.name_quality_code <> 'full' or y.name_quality_code <> 'full') and arrays_overlap(x.name_pinyin_keys, y.name_pinyin_keys))
   or ((x.name_quality_code = 'truncated' or y.name_quality_code = 'truncated') and least(length(x.name_folded), length(y.name_folded)) >= 5
-      and (startswith(x.name_folded, y.name_folded) or startswith(y.name_folded, x.name_folded))))"""
+      and (startswith(x.name_folded, y.name_folded) or startswith(y.name_folded, x.name_folded)))
+  or {_HIDDEN.format(x="x", y="y")} or {_HIDDEN.format(x="y", y="x")})"""
 _VALUES_MEET = "x.value = y.value"
 
 
-def candidates(
-    rules: Rules, traits: DataFrame, identifiers: DataFrame, ids: DataFrame, phones: DataFrame
-) -> DataFrame:
+def candidates(rules: Rules, traits: DataFrame, identifiers: DataFrame, phones: DataFrame) -> DataFrame:
     """Pairs of parties that share a key of some rule.
 
-    traits, ids, phones: results of features.py; identifiers: current belief of silver.party_identifier.
+    traits, phones: results of features.py; identifiers: current belief of silver.party_identifier.
     Grain: party_id_a < party_id_b, rule_code; key_from, key_to (the days on which both had the key and it was one).
     """
     parts = []
@@ -247,6 +248,7 @@ def compared(pairs: DataFrame, traits: DataFrame) -> DataFrame:
         F.when(both_own & same_own, own_known).alias("id_met"), _known("names").alias("name_known"),
         _known("birth_dates").alias("birth_known"), _known("sexes").alias("sex_known"), F.when(both_own, own_known).alias("id_known"),
         F.col("a.own_id").alias("own_a"), F.col("b.own_id").alias("own_b"),
+        *[F.expr(f"get(filter({side}.names, x -> x.name_quality_code = 'full'), 0).name_folded").alias(f"full_{side}") for side in "ab"],
         F.col("a.birth_dates").alias("births_a"), F.col("b.birth_dates").alias("births_b"),
         F.col("a.source_code").alias("source_a"), F.col("b.source_code").alias("source_b"),
     )  # fmt: skip
@@ -300,7 +302,7 @@ def judged(met: DataFrame, rules: Rules) -> DataFrame:
 def unambiguous(held: DataFrame, rules: Rules) -> DataFrame:
     """Ends a `unique` rule on the day it ties a party without a valid id to a second person.
 
-    Two people: two different valid ids, or two different birth dates, among those it is tied to by the rule. Adds is_ambiguous.
+    Two people: two different valid ids, birth dates or full names among those it is tied to by the rule. Adds is_ambiguous.
     """
     codes = [code for code, rule in rules["rules"].items() if rule["unique"]]
     weak = held.where(F.col("rule_code").isin(*codes) & (F.col("effective_from") < F.col("effective_to")))
@@ -309,6 +311,7 @@ def unambiguous(held: DataFrame, rules: Rules) -> DataFrame:
         marks = F.array(
             F.struct(F.lit("id").alias("kind"), F.col(f"own_{other}.token").alias("value")),
             F.struct(F.lit("birth").alias("kind"), F.get(f"births_{other}", 0)["value"].alias("value")),
+            F.struct(F.lit("name").alias("kind"), F.col(f"full_{other}").alias("value")),
         )
         sides.append(
             weak.where(f"own_{own} is null").select(

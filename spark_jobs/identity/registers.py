@@ -49,7 +49,7 @@ def assemble_identifiers(
     members: DataFrame,
     limits: Mapping[str, Any],
 ) -> DataFrame:
-    """identity.identifier: every number with how many parties, names and customers use it. Phones have kind `mobile`.
+    """identity.identifier: every number with how many parties, names and customers use it. Phones of any sort have kind `phone`.
 
     members: current belief of identity.party_customer. is_hub: no key any more, because it is a placeholder or because too many names
     use it (hub_reason_code placeholder, too_many_names; shared: kept as a key only beside a birth date).
@@ -58,8 +58,8 @@ def assemble_identifiers(
         "party_id", "id_kind_code", "id_token", "id_class_code", "checksum_state_code", "valid_from",
         ((F.col("id_class_code") == "blocked") & (F.col("checksum_state_code") != "invalid")).alias("_placeholder"),
     )  # fmt: skip
-    called = contacts.where(F.col("contact_kind_code").isin("mobile", "ani") & F.col("contact_token").isNotNull()).select(
-        "party_id", F.lit("mobile").alias("id_kind_code"), F.col("contact_token").alias("id_token"),
+    called = contacts.where(F.col("contact_kind_code").isin("mobile", "landline", "ani") & F.col("contact_token").isNotNull()).select(
+        "party_id", F.lit("phone").alias("id_kind_code"), F.col("contact_token").alias("id_token"),
         F.when(F.coalesce("is_placeholder", F.lit(False)), "blocked").otherwise("weak").alias("id_class_code"),
         F.lit("none").alias("checksum_state_code"), "valid_from", F.coalesce("is_placeholder", F.lit(False)).alias("_placeholder"),
     )  # fmt: skip
@@ -74,12 +74,12 @@ def assemble_identifiers(
         F.max("valid_from").alias("last_seen_date"), F.max("_placeholder").alias("_placeholder"),
         F.size(F.array_distinct(F.flatten(F.collect_list(F.coalesce("_names", F.array()))))).alias("_names"),
     )  # fmt: skip
-    mobile = F.col("id_kind_code") == "mobile"
+    phone = F.col("id_kind_code") == "phone"
     document = F.col("id_kind_code").rlike(r"^\d+$")
-    crowd = (mobile & (F.col("_names") > limits["phone_hub_names"])) | (
+    crowd = (phone & (F.col("_names") > limits["phone_hub_names"])) | (
         document & (F.col("_names") > limits["id_hub_names"])
     )
-    shared = mobile & (F.col("_names") > limits["phone_shared_names"])
+    shared = phone & (F.col("_names") > limits["phone_shared_names"])
     reason = F.when(F.col("_placeholder"), "placeholder").when(crowd, "too_many_names").when(shared, "shared")
     return counted.withColumn("hub_reason_code", reason).withColumn("is_hub", F.col("_placeholder") | crowd)
 

@@ -49,9 +49,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     """Decide who is who as of the last date, for every day up to it."""
     rules = lake.rules("identity")
     known = _known(lake, dates, rules)
-    pairs = evidence.candidates(
-        rules, known.traits, known.identifiers, known.ids, known.phones
-    ).localCheckpoint()
+    pairs = evidence.candidates(rules, known.traits, known.identifiers, known.phones).localCheckpoint()
     met = evidence.compared(pairs, known.traits).localCheckpoint()
     held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
     lake.publish("identity.pair_score", _pair_scores(held, rules))
@@ -59,8 +57,10 @@ def run(lake: Lake, dates: DateRange) -> None:
     _publish(lake, known, line, told, rules)
     _publish_registers(lake, known, rules)
     members = current_belief(lake.read("identity.party_customer"))
-    said = facts(known.parties, known.identifiers, known.contacts)
-    lake.publish("identity.golden_hist", assemble_golden(members, said, list(rules["survivorship"])))
+    # Cut here and there: a plan deeper than a hundred messages cannot be sent.
+    said = facts(known.parties, known.identifiers, known.contacts).localCheckpoint()
+    golden = assemble_golden(members, said, list(rules["survivorship"])).localCheckpoint()
+    lake.publish("identity.golden_hist", golden)
 
 
 def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:

@@ -1,0 +1,268 @@
+"""Who is who in a small bank: one run over the fixed stories, each told in a few rows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from spark_jobs.dates import DateRange
+from spark_jobs.identity.golden import ELEMENTS, assemble_golden
+from spark_jobs.identity.registers import lift_relations
+from spark_jobs.jobs import identity
+from tests.support.tables import table
+
+DATES = DateRange(date(2026, 9, 1), date(2026, 9, 30))
+PARTY = "party_id string, name string, birth_date date, birth_date_quality_code string, sex_code string, name_latin string, valid_from date"
+NUMBER = "party_id string, id_kind_code string, id_token string, id_class_code string, checksum_state_code string, valid_from date"
+PHONE = "party_id string, contact_norm string, valid_from date, valid_to date"
+MEMBER = "party_id string, customer_id string, valid_from date, valid_to date"
+
+# The part of a party id before the dot is its source, the part behind it the person it really is.
+PEOPLE = """
+core.wang      | 王敏     | 1980-01-01 | agrees  | F | | 2026-09-01
+wealth.wang    | 王敏     |            |         |   | | 2026-09-01
+ecif.wang      | 王敏     | 1980-01-01 | agrees  | F | | 2026-09-01
+mbank.wang     |          |            |         |   | | 2026-09-03
+crm.wang       |          |            |         |   | | 2026-09-01
+call.wang      | 王敏     |            |         |   | | 2026-09-20
+card.wang      | 王*      | 1980-01-01 | month_only | F | WANG MIN | 2026-09-01
+core.twin1     | 李一     | 1990-05-05 | agrees  | M | | 2026-09-01
+core.twin2     | 李二     | 1990-05-05 | agrees  | M | | 2026-09-01
+core.siba      | 钱思源   | 1990-03-07 | agrees  | M | | 2026-09-01
+core.sibb      | 钱思远   | 1992-03-07 | agrees  | M | | 2026-09-01
+ecif.siba      | 钱思源   | 1990-03-07 | agrees  | M | | 2026-09-01
+core.father    | 赵伟     | 1970-02-02 | agrees  | M | | 2026-09-01
+core.son       | 赵炜     | 2000-02-02 | declared | M | | 2026-09-01
+ecif.son       | 赵炜     | 2000-02-02 | declared | M | | 2026-09-01
+core.old       | 周平     | 1960-06-06 | declared | M | | 2026-09-01
+ecif.new       | 周平     |            |         | M | | 2026-09-01
+core.typo      | 孙丽     | 1985-07-07 | declared | F | | 2026-09-01
+loan.typo      | 孙丽     | 1985-07-07 | declared | F | | 2026-09-05
+core.cheung    | 張偉     | 1975-08-08 | declared | M | | 2026-09-01
+wealth.cheung  | ZHANG WEI | 1975-08-08 | declared | M | | 2026-09-01
+loan.lost      | 王敏     | 1981-11-11 | declared | F | | 2026-09-02
+core.same1     | 陈杰     | 1966-01-01 | agrees  | M | | 2026-09-01
+core.same2     | 陈杰     | 1977-01-01 | agrees  | M | | 2026-09-01
+cmpl.nobody    | 陈杰     |            |         |   | | 2026-09-10
+call.typo      | 孙?      |            |         |   | | 2026-09-20
+call.twin      | 李?      |            |         |   | | 2026-09-20
+"""
+COLLEAGUES = "\n".join(
+    f"core.staff{n:02d} | 员工{chr(0x4E00 + n)} | 1990-01-{1 + n:02d} | declared | | | 2026-09-01"
+    for n in range(14)
+)
+NUMBERS = """
+core.wang      | 01           | id-wang  | strong | valid   | 2026-09-01
+wealth.wang    | 01           | id-wang  | strong | valid   | 2026-09-01
+core.wang      | cust_no_core | C1       | strong | none    | 2026-09-01
+ecif.wang      | cust_no_core | C1       | medium | none    | 2026-09-01
+ecif.wang      | ecif_no      | E1       | strong | none    | 2026-09-01
+crm.wang       | ecif_no      | E1       | strong | none    | 2026-09-01
+mbank.wang     | cust_no_core | C1       | strong | none    | 2026-09-03
+core.twin1     | 01           | id-t1    | strong | valid   | 2026-09-01
+core.twin2     | 01           | id-t2    | strong | valid   | 2026-09-01
+core.siba      | 01           | id-sa    | strong | valid   | 2026-09-01
+core.sibb      | 01           | id-sb    | strong | valid   | 2026-09-01
+ecif.siba      | 01           | id-sa    | strong | valid   | 2026-09-01
+ecif.siba      | 01           | id-sb    | strong | valid   | 2026-09-22
+core.father    | 01           | id-f     | strong | valid   | 2026-09-01
+core.son       | 03           | id-f     | medium | valid   | 2026-09-01
+core.son       | cust_no_core | C8       | strong | none    | 2026-09-01
+ecif.son       | 03           | id-f     | medium | valid   | 2026-09-01
+ecif.son       | cust_no_core | C8       | medium | none    | 2026-09-01
+core.typo      | 01           | id-typo  | blocked | invalid | 2026-09-01
+loan.typo      | 01           | id-ok    | strong | valid   | 2026-09-05
+core.cheung    | 06           | id-hk    | medium | none    | 2026-09-01
+wealth.cheung  | 06           | id-hk    | medium | none    | 2026-09-01
+loan.lost      | 01           | id-lost  | strong | valid   | 2026-09-02
+loan.lost      | cust_no_core | C1       | strong | none    | 2026-09-02
+core.same1     | 01           | id-s1    | strong | valid   | 2026-09-01
+core.same2     | 01           | id-s2    | strong | valid   | 2026-09-01
+"""
+PHONES = """
+core.wang   | +8615400000001 | 2026-09-01 | 9999-12-31
+call.wang   | +8615400000001 | 2026-09-20 | 9999-12-31
+card.wang   | 154****0001    | 2026-09-01 | 9999-12-31
+core.twin1  | +8615400000002 | 2026-09-01 | 9999-12-31
+core.twin2  | +8615400000002 | 2026-09-01 | 9999-12-31
+core.father | +8615400000003 | 2026-09-01 | 9999-12-31
+core.son    | +8615400000003 | 2026-09-01 | 9999-12-31
+core.old    | +8615400000004 | 2016-01-01 | 2026-04-30
+ecif.new    | +8615400000004 | 2026-08-10 | 9999-12-31
+core.typo   | +8615400000005 | 2026-09-01 | 9999-12-31
+loan.typo   | +8615400000005 | 2026-09-05 | 9999-12-31
+core.same1  | +8615400000006 | 2026-09-01 | 9999-12-31
+core.same2  | +8615400000006 | 2026-09-01 | 9999-12-31
+cmpl.nobody | +8615400000006 | 2026-09-10 | 9999-12-31
+call.typo   | +8615400000005 | 2026-09-20 | 9999-12-31
+call.twin   | +8615400000002 | 2026-09-20 | 9999-12-31
+""" + "\n".join(f"core.staff{n:02d} | +8657112345678 | 2026-09-01 | 9999-12-31" for n in range(14))
+
+
+def stocked(lake, spark):
+    """The drawn bank as silver."""
+    from pyspark.sql import functions as F
+
+    def shaped(frame, of, **more):
+        wide = frame.withColumn("source_code", F.split("party_id", r"\.")[0])
+        for column, value in more.items():
+            wide = wide.withColumn(column, value)
+        for column in lake.contracts.table(of).columns:
+            if column not in wide.columns:
+                wide = wide.withColumn(column, F.lit(None))
+        lake.publish(of, wide)
+
+    forever = F.lit("9999-12-31").cast("date")
+    masked = F.col("name").contains("*")
+    people = table(spark, PARTY, PEOPLE + COLLEAGUES)
+    shaped(
+        people, "silver.party_hist", party_no_source=F.col("party_id"), party_kind_code=F.lit("person"), valid_to=forever,
+        name_quality_code=F.when(masked, "masked").when(F.col("name").contains("?"), "damaged").when(F.col("name").rlike("[A-Z]"), "latin").when(F.col("name").isNotNull(), "full"),
+        is_masked=F.coalesce(masked, F.lit(False)),
+    )  # fmt: skip
+    numbers = table(spark, NUMBER, NUMBERS)
+    shaped(numbers, "silver.party_identifier", valid_to=forever, id_value_norm=F.col("id_token"))
+    phones = table(spark, PHONE, PHONES)
+    hidden = F.col("contact_norm").contains("*")
+    shaped(
+        phones, "silver.party_contact", contact_kind_code=F.lit("mobile"), contact_token=F.col("contact_norm"), is_masked=hidden,
+        is_placeholder=F.lit(False),
+    )  # fmt: skip
+
+
+def customers(lake):
+    """Parties by customer, on the last day."""
+    found: dict[str, set[str]] = {}
+    for row in lake.read("identity.party_customer").where("valid_to = '9999-12-31'").collect():
+        found.setdefault(row["customer_id"], set()).add(row["party_id"])
+    return found.values()
+
+
+@pytest.mark.slow
+def test_every_story_of_the_small_bank_comes_out_right(lake, spark):
+    stocked(lake, spark)
+
+    identity.run(lake, DATES)
+
+    together = sorted(sorted(c) for c in customers(lake) if len(c) > 1)
+    assert together == [
+        # a mistyped id ties by name, birth date and phone; a name with a lost character by a phone nobody shares
+        ["call.typo", "core.typo", "loan.typo"],
+        # one woman in seven systems, the card centre's record masked; not the stranger whose application names her number
+        ["call.wang", "card.wang", "core.wang", "crm.wang", "ecif.wang", "mbank.wang", "wealth.wang"],
+        # a passport's spelling of the same name
+        ["core.cheung", "wealth.cheung"],
+        # siblings whom ECIF takes for one stay two; ECIF's record stays with whom it was
+        ["core.siba", "ecif.siba"],
+        # the child stays apart from the father whose household book it shows
+        ["core.son", "ecif.son"],
+    ]
+    items = {
+        (r["kind_code"], tuple(r["party_ids"])): str(r["opened_on_date"])
+        for r in lake.read("identity.review_item").collect()
+    }
+    assert items == {
+        ("suspect_ecif_merge", ("ecif.siba",)): "2026-09-22",
+        ("suspect_ecif_merge", ("core.sibb", "ecif.siba")): "2026-09-22",
+        ("contradiction", ("core.wang", "loan.lost")): "2026-09-02",
+        # a complaint under a name and number that two people have
+        ("grey_pair", ("cmpl.nobody", "core.same1")): "2026-09-10",
+        ("grey_pair", ("cmpl.nobody", "core.same2")): "2026-09-10",
+        ("contradiction", ("core.same1", "core.same2")): "2026-09-01",
+        ("grey_pair", ("call.twin", "core.twin1")): "2026-09-20",
+        ("grey_pair", ("call.twin", "core.twin2")): "2026-09-20",
+    }
+    hubs = {
+        r["id_token"]: r["hub_reason_code"]
+        for r in lake.read("identity.identifier").where("is_hub").collect()
+    }
+    assert hubs == {"+8657112345678": "too_many_names"}
+    household = lake.read("identity.relation_hist").where("relation_code = 'household'").count()
+    assert household == 1
+    before = {t: lake.version(t) for t in ("identity.party_customer", "identity.golden_hist")}
+
+    identity.run(lake, DATES)
+
+    assert {t: lake.version(t) for t in before} == before, "the same input changes nothing"
+
+
+FACT = (
+    "party_id string, source_code string, element_code string, value string, quality_rank int, changed_date date, valid_from date, "
+    "valid_to date"
+)
+
+
+def test_the_golden_record_follows_what_held_on_each_day(spark):
+    members = table(
+        spark,
+        MEMBER,
+        "a | c | 2026-09-01 | 9999-12-31\n b | c | 2026-09-10 | 9999-12-31\n d | e | 2026-09-01 | 2026-09-05",
+    )
+    said = table(
+        spark,
+        FACT,
+        """
+        a | core | name        | 何清   | 1 | 2026-09-01 | 2026-09-01 | 2026-09-20
+        a | core | name        | 何婉清 | 1 | 2026-09-20 | 2026-09-20 | 9999-12-31
+        a | core | mobile_norm | +861   | 0 | 2026-09-01 | 2026-09-01 | 2026-09-15
+        b | ecif | name        | 何*    | 5 | 2026-09-10 | 2026-09-10 | 9999-12-31
+        b | ecif | sex_code    | F      | 0 | 2026-09-12 | 2026-09-12 | 9999-12-31
+    """,
+    )
+
+    golden = assemble_golden(members, said, ["ecif", "core"]).orderBy("customer_id", "valid_from").collect()
+
+    told = [
+        (
+            r["customer_id"],
+            str(r["valid_from"]),
+            str(r["valid_to"]),
+            r["name"],
+            r["sex_code"],
+            r["mobile_norm"],
+        )
+        for r in golden
+    ]
+    # a masked name never beats a full one, a number that ended is still the last one known
+    assert told == [
+        ("c", "2026-09-01", "2026-09-12", "何清", None, "+861"),
+        ("c", "2026-09-12", "2026-09-20", "何清", "F", "+861"),
+        ("c", "2026-09-20", "9999-12-31", "何婉清", "F", "+861"),
+        ("e", "2026-09-01", "2026-09-05", None, None, None),
+    ]
+    assert [(p["element_code"], p["party_id"], p["source_code"]) for p in golden[1]["provenance"]] == [
+        ("name", "a", "core"), ("sex_code", "b", "ecif"), ("mobile_norm", "a", "core"),
+    ]  # fmt: skip
+    assert "birth_date" in ELEMENTS
+
+
+def test_relations_of_parties_are_those_of_their_customers_while_they_belong_to_them(spark):
+    members = table(
+        spark,
+        MEMBER,
+        """
+        borrower  | x | 2026-09-01 | 9999-12-31
+        guarantor | y | 2026-09-01 | 2026-09-10
+        guarantor | z | 2026-09-10 | 9999-12-31
+        again     | y | 2026-09-01 | 9999-12-31
+    """,
+    )
+    said = table(
+        spark,
+        "party_id_from string, party_id_to string, relation_code string, valid_from date, valid_to date",
+        """
+        guarantor | borrower | guarantor | 2026-09-05 | 9999-12-31
+        again     | borrower | guarantor | 2026-09-08 | 2026-09-20
+        again     | guarantor | other    | 2026-09-01 | 2026-09-05
+    """,
+    )
+
+    held = lift_relations(said, members).orderBy("customer_id_from", "valid_from").collect()
+
+    assert [
+        (r["customer_id_from"], r["customer_id_to"], str(r["valid_from"]), str(r["valid_to"])) for r in held
+    ] == [
+        ("y", "x", "2026-09-05", "2026-09-20"),
+        ("z", "x", "2026-09-10", "9999-12-31"),
+    ]
