@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -87,7 +88,7 @@ def run(lake: Lake, dates: DateRange) -> None:
         {
             "profile.a_risk_profile": newest.risk.drop("business_date"),
             "profile.a_contact_preference": _preferences(newest),
-            "profile.a_model_score": _scores(known),
+            "profile.a_model_score": _scores(known, every.first),
         },
         dates,
     )
@@ -106,14 +107,13 @@ def run(lake: Lake, dates: DateRange) -> None:
 
 def _all_dates(lake: Lake, dates: DateRange) -> DateRange:
     """Every business date that has customers' money, the run's included."""
-    bounds = (
+    # Not as minimum and maximum: Delta answers those of whole tables itself and fails on dates.
+    seen = (
         lake.read("profile.o_customer_daily")
-        .agg(F.min("business_date").alias("first"), F.max("business_date").alias("last"))
-        .collect()[0]
+        .agg(F.collect_set("business_date").alias("days"))
+        .collect()[0]["days"]
     )
-    if bounds["first"] is None:
-        return dates
-    return DateRange(min(bounds["first"], dates.first), max(bounds["last"], dates.last))
+    return DateRange(min([*seen, dates.first]), max([*seen, dates.last]))
 
 
 def _publish_consents(lake: Lake) -> None:
@@ -166,8 +166,8 @@ def _preferences(newest: Known) -> DataFrame:
     )  # fmt: skip
 
 
-def _scores(known: Known) -> DataFrame:
-    """Support is counted over the customer's parties: an id that was born of a merge has seen what they have."""
+def _scores(known: Known, first: date) -> DataFrame:
+    """a_model_score of these dates; first: oldest business date of the lake. Support is counted over the customer's parties: an id that was born of a merge has seen what they have."""
     lake, dates = known.lake, known.dates
     money = lake.read("profile.o_customer_daily", dates)
     sundays = known.memberships.where(
@@ -176,9 +176,8 @@ def _scores(known: Known) -> DataFrame:
     seen = lake.read("identity.party_customer").where(
         F.col("known_to") >= F.lit("9999-12-31").cast("timestamp")
     )
-    first = lake.read("profile.o_customer_daily").agg(F.min("business_date").alias("_first"))
-    since = seen.groupBy("party_id").agg(F.min("valid_from").alias("_since")).crossJoin(F.broadcast(first))
-    days = F.datediff("business_date", F.greatest("_since", "_first")) + 1
+    since = seen.groupBy("party_id").agg(F.min("valid_from").alias("_since"))
+    days = F.datediff("business_date", F.greatest("_since", F.lit(first))) + 1
     support = (
         of_customers(sundays.select("party_id", "business_date").join(since, "party_id"), known.memberships)
         .groupBy(*KEY)
