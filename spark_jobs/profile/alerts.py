@@ -94,11 +94,11 @@ def no_login(customers: DataFrame, rules: Mapping[str, Any]) -> DataFrame:
 def maturities(holdings: DataFrame, working_days: DataFrame, rules: Mapping[str, Any]) -> DataFrame:
     """A03 T−15, A04 T−7 (moved to the working day before, people work on them) and A05 T−1 (automatic, not moved).
 
-    holdings: o_holding_daily of the dates: customer_id, agreement_id, business_date, matures_date, auto_roll,
+    holdings: o_holding_daily of the dates: customer_id, agreement_id, business_date, matures_date, is_auto_roll,
     market_value_cny. A position that rolls over by itself gets only A05.
     """
     days = rules["maturity_days"]
-    rolling = F.coalesce(F.col("auto_roll"), F.lit(False))
+    rolling = F.coalesce(F.col("is_auto_roll"), F.lit(False))
     moved = working_days.select("calendar_date", "previous_working_date")
     hits = []
     for code in ("A03", "A04"):
@@ -195,14 +195,14 @@ def early_repayment_searches(
 def expiring_risk_grades(grades: DataFrame, customers: DataFrame, rules: Mapping[str, Any]) -> DataFrame:
     """A15: the risk grade expires 30 days after the action date, and the customer holds a wealth product.
 
-    grades: customer_id, expire_date. customers: customer_id, business_date, wealth_cny.
+    grades: customer_id, business_date, expire_date of the grade that holds on the day. customers: customer_id, business_date, wealth_cny.
     """
     holders = customers.where(F.coalesce(F.col("wealth_cny"), F.lit(0)) > 0).select(
         "customer_id", "business_date"
     )
-    due = holders.join(grades, "customer_id").where(
-        F.date_sub("expire_date", rules["risk_notice_days"]) == _action_date()
-    )
+    due = holders.join(
+        grades.select("customer_id", "business_date", "expire_date"), ["customer_id", "business_date"]
+    ).where(F.date_sub("expire_date", rules["risk_notice_days"]) == _action_date())
     return _hits(due, "A15", F.col("expire_date"), {"expire_date": F.col("expire_date")})
 
 

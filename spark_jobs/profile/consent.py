@@ -32,3 +32,26 @@ def missing_consents(
         if need == "X" or (need == "C" and not has):
             missing.append(data_class)
     return missing
+
+
+def effective_grants(
+    rules: Mapping[str, Any], states: Iterable[tuple[str, str, str, str]], channels: Iterable[str]
+) -> Granted:
+    """What is granted on each of these channels (the rules' words for them), by the row that says it most precisely.
+
+    states: (purpose, data class, channel, state) of one customer and day. A row for the channel beats one for any channel, one for
+    the data class beats one for any class: whoever refused calls is not called because of a grant for all channels.
+    """
+    said = {(purpose, data_class, channel): state for purpose, data_class, channel, state in states}
+    known_as = rules["channel_of"]
+    granted = set()
+    for purpose, classes in rules["matrix"].items():
+        for data_class in classes:
+            for channel in channels:
+                name = known_as.get(channel, channel)
+                decides = (
+                    said.get((purpose, c, at)) for c in (data_class, "any") for at in (name, "any")
+                )  # fmt: skip
+                if next((state for state in decides if state is not None), None) == "granted":
+                    granted.add((purpose, data_class, channel))
+    return frozenset(granted)

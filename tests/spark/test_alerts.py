@@ -8,7 +8,7 @@ ALERT = rules(load(), "alert")
 CUSTOMER = "customer_id string, business_date date, aum_cny decimal(18,2)"
 FLOW = "customer_id string, business_date date, flow_code string, amount_cny decimal(18,2)"
 HOLDING = (
-    "customer_id string, agreement_id string, business_date date, matures_date date, auto_roll boolean, "
+    "customer_id string, agreement_id string, business_date date, matures_date date, is_auto_roll boolean, "
     "market_value_cny decimal(18,2)"
 )
 
@@ -68,7 +68,7 @@ def test_a_maturity_inside_a_holiday_is_worked_on_before_it(spark):
     days = spark.sql("select explode(sequence(date'2026-09-20', date'2026-10-12')) as business_date")
     holding = days.selectExpr(
         "'c' as customer_id", "'a' as agreement_id", "business_date", "date'2026-10-10' as matures_date",
-        "false as auto_roll", "1.00 as market_value_cny",
+        "false as is_auto_roll", "1.00 as market_value_cny",
     )  # fmt: skip
 
     hits = alerts.maturities(holding, calendar(spark), ALERT)
@@ -176,7 +176,10 @@ def test_a_risk_grade_is_announced_30_days_before_it_expires_to_those_who_hold_s
         empty  | 2026-09-29 | 0
     """,
     )
-    grades = table(spark, "customer_id string, expire_date date", "holder | 2026-10-30\n empty | 2026-10-30")
+    grades = table(
+        spark, "customer_id string, business_date date, expire_date date",
+        "holder | 2026-09-29 | 2026-10-30\n empty | 2026-09-29 | 2026-10-30",
+    )  # fmt: skip
 
     assert who(alerts.expiring_risk_grades(grades, customers, ALERT)) == [("holder", "A15", "2026-09-29")]
 
