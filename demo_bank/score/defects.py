@@ -43,19 +43,23 @@ class CodeScore:
 
 
 def score(
-    planted: Iterable[Planted], reports: Iterable[Report], same: Mapping[str, str] | None = None
+    planted: Iterable[Planted],
+    reports: Iterable[Report],
+    same: Mapping[str, str] | None = None,
+    hints: Iterable[Report] = (),
 ) -> tuple[list[CodeScore], Counter[str]]:
     """(scores by code, false alarms by reason).
 
     A planted defect is noticed when a report names its file (and line, where one line is meant) and its reason. A report is a false
     alarm when no planted defect lies in its file (and line), whatever the reason: one defect may well have two consequences.
     same    reasons that are other words for one another: reported → meant
+    hints   reports about people, told of every line they came from: they count as noticing, never as an alarm
     """
     meant = same or {}
     rows = list(planted)
     told = [Report(r.package, r.file, r.line, meant.get(r.reason, r.reason)) for r in reports]
     by_file: dict[str, set[tuple[int | None, str]]] = defaultdict(set)
-    for report in told:
+    for report in [*told, *hints]:
         for name in {report.file, report.package} - {None}:
             by_file[str(name)].add((report.line, report.reason))
     planted_cnt: Counter[str] = Counter()

@@ -269,8 +269,9 @@ def planted(hidden: Hidden, lake: Tables) -> tuple[list[defects.CodeScore], Mapp
     told += _failed_checks(lake, names)
     told += list(_quarantined(lake, names))
     told += list(_repaired(lake, names))
+    told += list(_impossible_births(lake, names))
     wanted = [_planted(row) for row in rows(ledger)]
-    scores, alarms = defects.score(wanted, told, SAME_REASONS)
+    scores, alarms = defects.score(wanted, told, SAME_REASONS, _suspected(lake, names))
     return scores, dict(sorted(alarms.items()))
 
 
@@ -315,6 +316,40 @@ def _repaired(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) 
                 yield from _lines(
                     {"file_id": row["_file_id"], "line_no": row["_line_no"]}, names, row["_reason_codes"]
                 )
+
+
+Names = Mapping[str, tuple[str | None, str | None]]
+
+
+def _impossible_births(lake: Tables, names: Names) -> Iterable[defects.Report]:
+    """Birth dates that are no days, by the line that told them."""
+    for row in rows(lake.read("silver.party", ("birth_date_quality_code", "_origin"))):
+        if row["birth_date_quality_code"] == "invalid":
+            yield from _origins(row["_origin"], names, "date_invalid")
+
+
+def _suspected(lake: Tables, names: Names) -> list[defects.Report]:
+    """Lines from which the identifiers come of parties that the lake holds for two people under one number."""
+    items = rows(lake.read("identity.review_item", ("kind_code", "party_ids")))
+    doubted = {
+        str(party)
+        for item in items
+        if item["kind_code"] == "suspect_ecif_merge" and isinstance(item["party_ids"], list)
+        for party in item["party_ids"]
+    }
+    told: list[defects.Report] = []
+    for row in rows(lake.read("silver.party_identifier", ("party_id", "_origin"))):
+        if str(row["party_id"]) in doubted:
+            told += _origins(row["_origin"], names, "suspect_ecif_merge")
+    return told
+
+
+def _origins(origin: object, names: Names, reason: str) -> list[defects.Report]:
+    found = origin if isinstance(origin, list) else []
+    return [
+        defects.Report(*names.get(str(each["file_id"]), (None, None)), int(str(each["line_no"])), reason)
+        for each in found
+    ]
 
 
 def _lines(

@@ -106,6 +106,14 @@ def test_a_report_where_nothing_was_planted_is_a_false_alarm():
     assert alarms == {"private_use": 1, "row_count": 1}
 
 
+def test_what_the_lake_says_of_people_counts_as_noticing_and_never_as_an_alarm():
+    planted = [defects.Planted("D41", "P", "PARTY_CERT.txt", 7, "suspect_ecif_merge")]
+    hints = [defects.Report("P", "PARTY_CERT.txt", line, "suspect_ecif_merge") for line in (3, 7)]
+    scores, alarms = defects.score(planted, [], None, hints)
+    assert [s.recall for s in scores] == [1.0]
+    assert not alarms
+
+
 def test_a_defect_without_a_reason_is_not_asked_for():
     scores, _ = defects.score([planted("D24", "a.txt", 5, None)], [])
     assert scores[0].recall is None
