@@ -16,12 +16,20 @@ from spark_jobs.columns.names import parsed_name
 GOOD_BIRTH = ("declared", "agrees")
 
 
-def first_seen(party_history: DataFrame) -> DataFrame:
-    """Natural persons and the business date on which their source first delivered them.
+def first_seen(party_history: DataFrame, owners: Sequence[str]) -> DataFrame:
+    """Natural persons and the business date from which the lake knows them.
 
     Grain: party_id; source_code, first_seen_date, is_identifiable. party_history: current belief of silver.party_hist.
+    owners  systems whose records hold from the day they are delivered. What others date back further than the first of those days
+            (an app user bound years ago) counts from it: before it there was nothing to belong to.
     """
     persons = party_history.where("party_kind_code = 'person'")
+    begin = persons.agg(
+        F.min(F.when(F.col("source_code").isin(*owners), F.col("valid_from"))).alias("_begin")
+    )
+    persons = persons.crossJoin(F.broadcast(begin)).withColumn(
+        "valid_from", F.greatest("valid_from", "_begin")
+    )
     return persons.groupBy("party_id").agg(
         F.min("source_code").alias("source_code"),
         F.min("valid_from").alias("first_seen_date"),

@@ -117,14 +117,22 @@ def fold(
     marks: Marks,
     new_id: Callable[..., str],
     apart: frozenset[tuple[str, str]] = frozenset(),
+    founders: Mapping[str, int] | None = None,
 ) -> Timeline:
     """The timeline of all customers.
 
     first_seen  party → business date on which its source first delivered it; edges to other parties are ignored
     marks       party → dated marks for the guards, see `close`
     new_id      content → opaque id: founding party and first business date; for a split also the causing day and old id
+    founders    party → rank; of the parties with which a customer begins the one of least rank founds it (ties: smallest id). So a
+                record that is delivered late, and holds from a day on which its owner was there, does not rename the customer
     """
     line = Timeline()
+    ranks = founders or {}
+
+    def founded(group: frozenset[str], *content: str) -> str:
+        return new_id(min(group, key=lambda p: (ranks.get(p, len(ranks)), p)), *content)
+
     known = [e for e in edges if e.party_a in first_seen and e.party_b in first_seen]
     by_island: dict[str, list[Edge]] = defaultdict(list)
     island = islands(first_seen, known)
@@ -139,7 +147,7 @@ def fold(
         members[of].append(party)
     for of, parties in members.items():
         seen = {p: first_seen[p] for p in parties}
-        _fold_island(line, seen, by_island[of], marks, new_id, frozenset(pairs_apart[of]))
+        _fold_island(line, seen, by_island[of], marks, founded, frozenset(pairs_apart[of]))
     line.memberships.sort(key=lambda m: (m.party_id, m.valid_from))
     line.events.sort(key=lambda e: (e.day, _ORDER[e.kind], e.customer_id, e.other_customer_id or ""))
     alive = {m.customer_id for m in line.memberships if m.valid_to == OPEN}
@@ -171,7 +179,7 @@ def _fold_island(
     first_seen: Mapping[str, date],
     edges: Sequence[Edge],
     marks: Marks,
-    new_id: Callable[..., str],
+    founded: Callable[..., str],
     apart: frozenset[tuple[str, str]],
 ) -> None:
     """Adds the timeline of parties that only evidence among themselves ties."""
@@ -193,7 +201,7 @@ def _fold_island(
         groups, refused = close(present, active, marks, apart, day)
         doubted = {edge: doubted.get(edge, day) for edge in refused}
         reasons = _reasons(set(active) - set(refused))
-        following = _assign(groups, owner, day, line, new_id)
+        following = _assign(groups, owner, day, line, founded)
         _note_events(owner, following, day, line)
         for party, customer in following.items():
             if owner.get(party) != customer:
@@ -219,7 +227,7 @@ def _assign(
     owner: Mapping[str, str],
     day: date,
     line: Timeline,
-    new_id: Callable[..., str],
+    founded: Callable[..., str],
 ) -> dict[str, str]:
     """Ids by maximum overlap: the survivor is the old id that gives most members, ties to the oldest, then the smallest.
 
@@ -240,7 +248,7 @@ def _assign(
         customer = taken.get(group)
         if customer is None:
             olds = sorted({owner[p] for p in group if p in owner})
-            customer = new_id(min(group), str(day), *olds)
+            customer = founded(group, str(day), *olds)
             line.created[customer] = day
         following.update(dict.fromkeys(group, customer))
     return following

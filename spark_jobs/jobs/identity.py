@@ -69,7 +69,8 @@ def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
         current_belief(lake.read(f"silver.{table}")).where(begun)
         for table in ("party_hist", "party_identifier", "party_contact", "party_relation")
     )
-    seen = features.first_seen(parties)
+    owners = [rule["owner"] for rule in rules["rules"].values() if rule["key"] == "reference"]
+    seen = features.first_seen(parties, owners).localCheckpoint()
     ids = features.own_ids(identifiers, rules["strong_id_kinds"]).localCheckpoint()
     placeholders = [date.fromisoformat(str(day)) for day in rules["placeholder_birth_dates"]]
     born = features.births(parties, ids, placeholders)
@@ -113,10 +114,13 @@ def _folded(lake: Lake, known: Known, held: DataFrame, rules: Any) -> tuple[Time
         F.least("party_id_from", "party_id_to").alias("a"),
         F.greatest("party_id_from", "party_id_to").alias("b"),
     )
+    seen = known.seen.select("party_id", "source_code", "first_seen_date").collect()
+    rank_of = {source: n for n, source in enumerate(rules["founders"])}
     line = fold(
-        {row["party_id"]: row["first_seen_date"] for row in known.seen.select("party_id", "first_seen_date").collect()},
+        {row["party_id"]: row["first_seen_date"] for row in seen},
         edges, marks, lambda *content: lake.tokens.value("customer", *content),
         frozenset((row["a"], row["b"]) for row in related.distinct().collect()),
+        {row["party_id"]: rank_of.get(row["source_code"], len(rank_of)) for row in seen},
     )  # fmt: skip
     return line, told
 

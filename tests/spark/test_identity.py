@@ -23,7 +23,7 @@ PEOPLE = """
 core.wang      | 王敏     | 1980-01-01 | agrees  | F | | 2026-09-01
 wealth.wang    | 王敏     |            |         |   | | 2026-09-01
 ecif.wang      | 王敏     | 1980-01-01 | agrees  | F | | 2026-09-01
-mbank.wang     |          |            |         |   | | 2026-09-03
+mbank.wang     |          |            |         |   | | 2016-03-03
 crm.wang       |          |            |         |   | | 2026-09-01
 call.wang      | 王敏     |            |         |   | | 2026-09-20
 card.wang      | 王*      | 1980-01-01 | month_only | F | WANG MIN | 2026-09-01
@@ -59,7 +59,7 @@ core.wang      | cust_no_core | C1       | strong | none    | 2026-09-01
 ecif.wang      | cust_no_core | C1       | medium | none    | 2026-09-01
 ecif.wang      | ecif_no      | E1       | strong | none    | 2026-09-01
 crm.wang       | ecif_no      | E1       | strong | none    | 2026-09-01
-mbank.wang     | cust_no_core | C1       | strong | none    | 2026-09-03
+mbank.wang     | cust_no_core | C1       | strong | none    | 2016-03-03
 core.twin1     | 01           | id-t1    | strong | valid   | 2026-09-01
 core.twin2     | 01           | id-t2    | strong | valid   | 2026-09-01
 core.siba      | 01           | id-sa    | strong | valid   | 2026-09-01
@@ -178,6 +178,7 @@ def test_every_story_of_the_small_bank_comes_out_right(lake, spark):
         for r in lake.read("identity.identifier").where("is_hub").collect()
     }
     assert hubs == {"+8657112345678": "too_many_names"}
+    assert lake.read("identity.customer").where("created_date < '2026-09-01'").count() == 0
     household = lake.read("identity.relation_hist").where("relation_code = 'household'").count()
     assert household == 1
     before = {t: lake.version(t) for t in ("identity.party_customer", "identity.golden_hist")}
@@ -185,6 +186,25 @@ def test_every_story_of_the_small_bank_comes_out_right(lake, spark):
     identity.run(lake, DATES)
 
     assert {t: lake.version(t) for t in before} == before, "the same input changes nothing"
+
+
+@pytest.mark.slow
+def test_a_day_judged_later_is_judged_the_same(make_lake, spark):
+    """Customers of 15 September, once as known on that day and once in a run for the whole month: same parties, same ids."""
+    early, whole = make_lake(date(2026, 9, 15), DATES.first), make_lake(DATES.last, DATES.first)
+
+    def on_the_day(lake):
+        stocked(lake, spark)
+        identity.run(lake, lake.run.dates)
+        rows = lake.read("identity.party_customer").where(
+            "valid_from <= '2026-09-15' and valid_to > '2026-09-15'"
+        )
+        return {(r["party_id"], r["customer_id"]) for r in rows.collect()}
+
+    first = on_the_day(early)
+
+    assert len(first) > 30
+    assert on_the_day(whole) == first
 
 
 FACT = (

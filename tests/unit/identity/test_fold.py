@@ -75,3 +75,11 @@ def test_a_pair_that_must_stay_apart_stays_apart_through_a_third():
 
     owner = {m.party_id: m.customer_id for m in line.memberships}
     assert owner["a"] == owner["c"] != owner["b"]
+
+
+def test_a_binding_delivered_late_does_not_rename_the_customer():
+    """The app user sorts before the deposit customer and holds from the same day, but hangs on its number."""
+    alone = fold({"z": D1}, [], {}, new_id, founders={"z": 0})
+    late = fold({"a": D1, "z": D1}, [link("a", "z", D1)], {}, new_id, founders={"z": 0, "a": 6})
+
+    assert {m.customer_id for m in alone.memberships} == {m.customer_id for m in late.memberships}
