@@ -78,6 +78,14 @@ JOBS: tuple[Job, ...] = (
         "Attribution: consent, tier, lifecycle, segments, risk, preference, score.", retries=2,
     ),
     Job(
+        "rules", "spark_jobs.jobs.rules:run",
+        ("profile.o_*", "profile.b_*", "profile.a_consent_hist", "profile.a_lifecycle_hist", "profile.a_model_score", "silver.calendar",
+         "silver.agreement", "silver.party_agreement", "silver.wealth_trade", "silver.opening_holding_month", "silver.party_hist",
+         "silver.party_contact", "silver.contact_opt_out", "silver.party_risk_assessment", "silver.complaint", "silver.complaint_event",
+         "identity.party_customer", "identity.customer", "identity.golden_hist"),
+        ("profile.a_rule_hit",), "If–then rules: who is hit, and what the guards say to it.", retries=2,
+    ),
+    Job(
         "customer", "spark_jobs.jobs.customer:run",
         ("silver.party_hist", "identity.*", "profile.o_*"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import settings as thorough
 from hypothesis import strategies as st
@@ -255,3 +257,12 @@ def test_every_stage_is_in_the_table_of_moves() -> None:
     reached: Callable[[str], bool] = lambda stage: any(stage in after for after in LEGAL_STAGES.values())  # noqa: E731
     assert set(LEGAL_STAGES) == set(STAGES)
     assert all(reached(stage) for stage in STAGES if stage != "prospect")
+
+
+def test_the_gate_lets_through_what_the_machine_may_do_and_nothing_else():
+    gates = yaml.safe_load(
+        (settings.REPOSITORY / "conf" / "gates" / "profile.yml").read_text(encoding="utf-8")
+    )
+    pairs = set(re.findall(r"\('(\w+)', '(\w+)'\)", gates["stages_move_legally"]["sql"]))
+
+    assert pairs == {(before, after) for before, afters in LEGAL_STAGES.items() for after in afters}
