@@ -87,7 +87,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "customer", "spark_jobs.jobs.customer:run",
-        ("silver.party_hist", "identity.*", "profile.o_*"),
+        ("silver.party_hist", "identity.*", "profile.o_*", "profile.b_customer_daily", "profile.a_customer_daily"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
         retries=2,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -54,6 +56,18 @@ def assemble_customer_daily(people: DataFrame, golden: DataFrame, money: DataFra
         .withColumn("tenure_days", F.datediff("business_date", "relationship_date").cast("bigint"))
         .drop("birth_date")
     )
+
+
+def join_layers(every: DataFrame, layers: Sequence[DataFrame], wanted: Sequence[str]) -> DataFrame:
+    """More columns, same rows: those of the wanted ones that a layer brings, null for customers the layer does not know.
+
+    layers: grain customer_id, business_date. A column that is there already, or that an earlier layer brought, is not taken again.
+    """
+    key = ["customer_id", "business_date"]
+    for layer in layers:
+        brings = [c for c in wanted if c in layer.columns and c not in every.columns]
+        every = every.join(layer.select(*key, *brings), key, "left") if brings else every
+    return every
 
 
 def assemble_current(daily: DataFrame, customers: DataFrame) -> DataFrame:

@@ -9,6 +9,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.jobs import profile_a
 from spark_jobs.profile import a_consent, a_customer, a_person
 from spark_jobs.profile.conclude import RuleBook
+from spark_jobs.profile.customer import join_layers
 from spark_jobs.settings import load, rules
 from tests.support.tables import table
 
@@ -225,6 +226,23 @@ def test_without_a_model_every_customer_has_band_n_and_says_why(spark):
         "dead": ["deceased", "ended", "no_model"],
     }
     assert scores.where("band_code <> 'N' or is_scored or score_ratio is not null").isEmpty()
+
+
+def test_the_one_view_takes_from_each_layer_what_it_names_and_loses_nobody(spark):
+    everybody = table(spark, "customer_id string, business_date date, aum_cny decimal(18,2)", """
+        a | 2026-09-30 | 1
+        b | 2026-09-30 | 2
+    """)  # fmt: skip
+    tags = table(
+        spark, "customer_id string, business_date date, tier_code string, aum_cny decimal(18,2)", "a | 2026-09-30 | AFF | 9"
+    )  # fmt: skip
+
+    wide = join_layers(everybody, [tags], ["customer_id", "business_date", "aum_cny", "tier_code"])
+
+    assert sorted(map(tuple, wide.select("customer_id", "aum_cny", "tier_code").collect())) == [
+        ("a", 1, "AFF"),
+        ("b", 2, None),
+    ]
 
 
 @pytest.mark.slow

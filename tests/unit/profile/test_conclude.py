@@ -100,3 +100,13 @@ def test_a_prefix_of_the_days_gives_the_same_past() -> None:
         assert [(r["stage_code"], r["valid_from"]) for r in part] == [
             (r["stage_code"], r["valid_from"]) for r in known
         ]
+
+
+def test_consent_that_is_withdrawn_on_the_way_ends_what_was_for_recommendation_on_that_day():
+    first, withdrawn = date(2026, 9, 21), date(2026, 9, 26)
+    lived = days(first, aum_30_avg_cny=Decimal("950000"), may_recommend=True)
+    lived = [d | {"may_recommend": d["business_date"] < withdrawn} for d in lived]
+
+    rows = [r for r in conclude("c", lived, [], BOOK) if r["segment_code"] == "seg_near_tier"]
+
+    assert [(r["valid_from"], r["valid_to"]) for r in rows] == [(first, withdrawn)]
