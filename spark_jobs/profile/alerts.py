@@ -33,8 +33,10 @@ def derive_working_days(calendar: DataFrame) -> DataFrame:
 
     Grain: calendar_date. Null at the ends of the calendar, where no working day is known.
     """
-    before = Window.orderBy("calendar_date").rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    after = Window.orderBy("calendar_date").rowsBetween(Window.currentRow, Window.unboundedFollowing)
+    # One calendar is one partition; saying so keeps Spark from warning of it.
+    whole = Window.partitionBy(F.lit(1)).orderBy("calendar_date")
+    before = whole.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    after = whole.rowsBetween(Window.currentRow, Window.unboundedFollowing)
     working = F.when(F.col("is_working_day"), F.col("calendar_date"))
     return calendar.select(
         "calendar_date",
