@@ -83,7 +83,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     every = _all_dates(lake, dates)
     _publish_histories(lake, Known(lake, every))
     known = Known(lake, dates)
-    newest = Known(lake, DateRange.day(dates.last))
+    newest = Known(lake, DateRange.day(every.last))
     lake.publish_all(
         {
             "profile.a_risk_profile": newest.risk.drop("business_date"),
