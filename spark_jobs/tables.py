@@ -127,6 +127,12 @@ class Lake:
         """Whether the table was ever written."""
         return self.spark.catalog.tableExists(self.name(table))
 
+    def ensure_table(self, table: str) -> None:
+        """Create the table with no rows where it is missing, so that others can read of a bank without that system."""
+        if not self.exists(table):
+            self.ensure_schema(table.partition(".")[0])
+            self._create(self.contracts.tables[table])
+
     def empty(self, table: str) -> DataFrame:
         """No rows, with the columns of the contract."""
         return self.spark.createDataFrame([], schema_of(self.contracts, table))

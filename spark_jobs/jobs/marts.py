@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from spark_jobs.tables import Lake, Written
 
 PROJECT = REPOSITORY / "dbt_project"
 THREADS = 4
+_SOURCE = re.compile(r"source\(\s*'(\w+)'\s*,\s*'(\w+)'\s*\)")
 
 
 def write_profile(settings: Settings) -> Path:
@@ -39,11 +42,14 @@ def write_profile(settings: Settings) -> Path:
 
 
 def dbt(
-    settings: Settings, *arguments: str, dates: DateRange | None = None
+    settings: Settings,
+    *arguments: str,
+    dates: DateRange | None = None,
+    rules: Mapping[str, Any] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run one dbt command for this lake; the caller judges its exit code."""
+    """Run one dbt command for this lake; the caller judges its exit code. `rules` become variables of the project."""
     folder = write_profile(settings)
-    variables = {"prefix": settings.prefix}
+    variables: dict[str, Any] = {"prefix": settings.prefix, **(rules or {})}
     if dates is not None:
         variables |= {"from_date": str(dates.first), "to_date": str(dates.last)}
     command = [
@@ -54,6 +60,13 @@ def dbt(
     ]  # fmt: skip
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def sources(project: Path = PROJECT) -> list[str]:
+    """Logical names of the tables that models and tests of the project read, sorted."""
+    files = [*project.glob("models/**/*.sql"), *project.glob("tests/**/*.sql")]
+    named = {pair for path in files for pair in _SOURCE.findall(path.read_text(encoding="utf-8"))}
+    return sorted(f"{layer}.{thing}" for layer, thing in named)
 
 
 def results(settings: Settings) -> list[dict[str, Any]]:
@@ -69,7 +82,10 @@ def run(lake: Lake, dates: DateRange) -> None:
     """Build and test all marts for these dates. A failed test stops publication, a broken model is an error."""
     lake.ensure_schema("mart_build")
     (lake.settings.home / "dbt" / "target" / "run_results.json").unlink(missing_ok=True)
-    done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates)
+    for table in sources():
+        lake.ensure_table(table)
+    capacity = {"manager_capacity": int(lake.rules("guard")["manager_capacity"])}
+    done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=capacity)
     nodes = results(lake.settings)
     for node in nodes:
         kind, _, name = node["unique_id"].split(".")[:3]

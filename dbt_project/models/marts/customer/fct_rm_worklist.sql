@@ -1,0 +1,76 @@
+{{ config(materialized='incremental', incremental_strategy='replace_where') }}
+
+with hits as (
+    select * from {{ source('profile', 'a_rule_hit') }}
+    where {{ in_built_dates() }} and outcome_code in ('sent', 'queued') and channel_code in ('phone', 'crm', 'visit')
+),
+
+-- Parties of one customer may have different managers: the smallest staff id, so that runs agree.
+managers as (
+    select
+        hits.rule_hit_id,
+        min(managed.manager_staff_id) as manager_staff_id
+    from hits
+    inner join {{ source('identity', 'party_customer') }} as member
+        on
+            hits.customer_id = member.customer_id
+            and member.valid_from <= hits.business_date
+            and hits.business_date < member.valid_to
+    inner join {{ source('silver', 'customer_manager_hist') }} as managed
+        on
+            member.party_id = managed.party_id
+            and managed.valid_from <= hits.business_date
+            and hits.business_date < managed.valid_to
+    where {{ is_believed('member') }} and {{ is_believed('managed') }}
+    group by hits.rule_hit_id
+),
+
+tasks as (
+    select
+        hits.*,
+        managers.manager_staff_id,
+        daily.aum_30_avg_cny
+    from hits
+    inner join managers on hits.rule_hit_id = managers.rule_hit_id
+    left join {{ source('profile', 'customer_daily') }} as daily
+        on hits.customer_id = daily.customer_id and hits.business_date = daily.business_date
+),
+
+-- What waits for an instant of its own takes no place before those that can be worked.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by manager_staff_id, business_date
+            order by
+                outcome_code = 'queued', cast(priority_code as int), due_at, coalesce(aum_30_avg_cny, 0) desc,
+                customer_id, rule_hit_id
+        ) as rank_no
+    from tasks
+),
+
+judged as (
+    select
+        *,
+        outcome_code = 'sent' and (priority_code = '1' or rank_no <= {{ var('manager_capacity') }}) as is_within_capacity
+    from ranked
+)
+
+select
+    manager_staff_id,
+    business_date,
+    rank_no,
+    action_date,
+    rule_hit_id,
+    rule_code,
+    customer_id,
+    purpose_code,
+    priority_code,
+    channel_code,
+    due_at,
+    not_before_at,
+    aum_30_avg_cny,
+    if(is_within_capacity, 'sent', 'queued') as outcome_code,
+    if(outcome_code = 'sent' and not is_within_capacity, 'capacity', first_reason_code) as first_reason_code,
+    is_within_capacity
+from judged

@@ -1,0 +1,45 @@
+with lake_end as (
+    select max(business_date) as last_date
+    from {{ source('profile', 'customer_daily') }}
+),
+
+believed as (
+    select hist.*, lake_end.last_date
+    from {{ source('profile', 'a_tier_hist') }} as hist
+    cross join lake_end
+    where {{ is_believed('hist') }} and hist.valid_from <= lake_end.last_date
+),
+
+by_month as (
+    select
+        *,
+        explode(sequence(
+            cast(trunc(valid_from, 'MM') as date),
+            cast(trunc(least(date_sub(valid_to, 1), last_date), 'MM') as date),
+            interval 1 month
+        )) as month_date
+    from believed
+),
+
+-- The state that holds on the month's last day, or on the lake's last day in the month that is not over.
+month_end as (
+    select *
+    from by_month
+    where
+        valid_from <= least(last_day(month_date), last_date)
+        and least(last_day(month_date), last_date) < valid_to
+)
+
+select
+    now.customer_id,
+    now.month_date,
+    before.tier_code as from_tier_code,
+    before.tier_state_code as from_tier_state_code,
+    now.tier_code,
+    now.tier_state_code,
+    now.tier_code <> before.tier_code as is_moved,
+    now.reason_code,
+    now.basis_cny
+from month_end as now
+left join month_end as before
+    on now.customer_id = before.customer_id and now.month_date = add_months(before.month_date, 1)

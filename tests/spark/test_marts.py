@@ -1,0 +1,26 @@
+"""The marts on a real server: dbt over Thrift, once for a bank without any system, with the unit tests of the models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spark_jobs.dates import DateRange
+from spark_jobs.jobs import marts
+from tests.conftest import LAST_DAY
+
+if TYPE_CHECKING:
+    from spark_jobs.tables import Lake
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_bank_without_any_system_has_all_marts_and_their_rules_hold(lake: Lake) -> None:
+    marts.run(lake, DateRange.day(LAST_DAY))
+    built = {written.table.removeprefix("mart_build.") for written in lake.written}
+    declared = {c.thing for c in lake.contracts.tables.values() if c.layer == "mart"}
+    assert built == declared
+    tested = marts.dbt(lake.settings, "test", "--select", "test_type:unit")
+    failed = [node["unique_id"] for node in marts.results(lake.settings) if node["status"] != "pass"]
+    assert (tested.returncode, failed) == (0, []), tested.stdout[-4000:]
