@@ -1,6 +1,8 @@
 with lake_end as (
+    -- The condition keeps Delta from answering out of its log, where dates are of a class that Thrift refuses.
     select max(business_date) as last_date
     from {{ source('profile', 'customer_daily') }}
+    where customer_id is not null
 ),
 
 believed as (
