@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,9 @@ from itertools import pairwise
 from spark_jobs.bronze.discovery import Listed
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import Cut, cut, read, schema_drift
-from spark_jobs.contracts.sources import SourceContract
+from spark_jobs.columns.money import parse_number
+from spark_jobs.contracts.patterns import parse_day
+from spark_jobs.contracts.sources import SourceContract, SourceField
 
 _TRAILER = re.compile(
     rb"T(?P<name>.{10})(?P<day>\d{8})(?P<rows>\d{12})(?P<sum1>[+-]\d{22})(?P<sum2>[+-]\d{22}) *"
@@ -26,6 +28,8 @@ _MARKS = (b"\xef\xbf\xbd",)  # U+FFFD in UTF-8: somebody before us lost characte
 # A file whose non-ASCII lines mostly cannot be decoded, or decode as UTF-8 where GB is declared, is in another encoding.
 MOST_UNDECODABLE = 0.2
 CENSUS_LINES = 2000
+# Amounts are summed as whole numbers of this many decimals: exact, whatever the order.
+SUM_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,80 @@ def verify(
                 source.layout.record_bytes,
                 listed.record_bytes,
             )
-    if source.layout.trailer == "core_trailer":
-        _trailer(made, source, day, found)
-    if control is not None:
-        _control(control, made, source, day, found)
     drift = schema_drift(made, source)
     found(drift or "schema", drift is None)
+    if source.layout.trailer == "core_trailer":
+        _trailer(made, source, day, found)
+    declared = _declared(made, source, control)
+    if source.control is not None:
+        _declared_control(declared, rows, content, source, day, found)
+    elif control is not None:
+        _control(control, made, source, day, found)
     found("schema_swapped", _in_order(content, source))
     if source.layout.kind != "parquet":
         found("encoding", _encoding_holds(made, source.layout.encoding))
-    return Verified(tuple(checks), reason, listed.rows if listed else None, rows)
+    told = int(declared["rows"]) if declared and "rows" in declared.groupdict() else None
+    return Verified(tuple(checks), reason, listed.rows if listed else told, rows)
+
+
+def _declared(made: Cut, source: SourceContract, control: bytes | None) -> re.Match[str] | None:
+    """The line in which the supplier declares what the file holds, read as its contract says; None where it cannot be."""
+    if source.control is None:
+        return None
+    line = made.trailer if source.control.file is None else control
+    try:
+        text = (line or b"").decode(source.layout.encoding).strip()
+    except UnicodeDecodeError:
+        return None
+    return source.control.pattern.fullmatch(text)
+
+
+def _declared_control(
+    told: re.Match[str] | None,
+    rows: int,
+    content: bytes,
+    source: SourceContract,
+    day: date,
+    found: Callable[..., None],
+) -> None:
+    """Rows, date and sums as declared by `control`. A record that cannot be read adds nothing to a sum, so the sum does not hold."""
+    assert source.control is not None
+    found("truncated" if source.control.file is None else "control_file", told is not None)
+    if told is None:
+        return
+    groups = told.groupdict()
+    if groups.get("rows"):
+        found("row_count_control", int(groups["rows"]) == rows, int(groups["rows"]), rows)
+    if groups.get("date"):
+        found("date_mismatch_control", parse_day(groups["date"], source.control.date_format) == day)
+    for name, (expected, actual) in _declared_sums(groups, content, source).items():
+        found(f"control_total_{name}", expected == actual, expected, actual, of=10**SUM_DECIMALS)
+
+
+def _declared_sums(
+    groups: Mapping[str, str | None], content: bytes, source: SourceContract
+) -> dict[str, tuple[int | None, int]]:
+    """(declared, found) by group, in units of 10^-6. A declared amount is written the way its field is."""
+    assert source.control is not None
+    fields = {f.name: (at, f) for at, f in enumerate(source.fields)}
+    records = [r.values for r in read(content, source) if r.values is not None] if source.control.sums else []
+    sums = {}
+    for name, wanted in source.control.sums.items():
+        at, declared = fields[wanted.of]
+        conditions = [(fields[by][0], values) for by, values in wanted.where.items()]
+        amounts = (
+            _amount(values[at], declared)
+            for values in records
+            if all(values[k] in kept for k, kept in conditions)
+        )
+        sums[name] = (_amount(groups[name], declared), sum(a for a in amounts if a is not None))
+    return sums
+
+
+def _amount(text: str | None, declared: SourceField) -> int | None:
+    implied = int(declared.type.removeprefix("implied")) if declared.type.startswith("implied") else 0
+    parsed = parse_number(text, implied, declared.decimal)
+    return None if parsed is None else int(parsed.scaleb(SUM_DECIMALS))
 
 
 def _scaled(units: int | None, of: int) -> Decimal | None:

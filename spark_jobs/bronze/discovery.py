@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
 
@@ -70,7 +71,7 @@ class Listed:
 def arrived(settings: Settings, known_at: datetime, sources: Mapping[str, SourceContract]) -> list[Package]:
     """Deliveries that had arrived at `known_at`, oldest first."""
     times = _arrivals(settings.landing)
-    found = [*_packages(settings.landing, times), *_plain_files(settings.landing, times, sources)]
+    found = [*_packages(settings.landing, times, sources), *_plain_files(settings.landing, times, sources)]
     return sorted((p for p in found if p.arrived_at <= known_at), key=lambda p: (p.arrived_at, p.identity()))
 
 
@@ -84,8 +85,9 @@ def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, Source
         return []
     times = _arrivals(settings.landing)
     systems = {source.delivery.system for source in sources.values()}
-    packages = _packages(settings.landing, times)
-    expected = {p.path for p in _plain_files(settings.landing, times, sources)}
+    packages = _packages(settings.landing, times, sources)
+    plain = _plain_files(settings.landing, times, sources)
+    expected = {p.path for p in plain} | _control_files(plain, sources)
     expected |= {p.ok for p in packages if p.ok is not None} | {settings.landing / "arrivals.csv"}
     found = [
         Unasked(
@@ -95,7 +97,7 @@ def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, Source
         if p.system not in systems
     ]
     expected |= {p.path for p in packages}
-    for path in sorted(p for p in settings.landing.rglob("*") if p.is_file() and p not in expected):
+    for path in (p for p in _below(settings.landing) if p not in expected):
         if path.suffix == ".OK" and _PACKAGE.fullmatch(f"{path.stem}.tar.gz"):
             continue  # Its package is still on the way.
         moment = times.get(str(path.relative_to(settings.landing))) or _time(path)
@@ -110,9 +112,7 @@ def fingerprint(settings: Settings, known_at: datetime) -> str:
     """Hash of names, sizes and arrivals of everything that had arrived."""
     times = _arrivals(settings.landing)
     seen = hashlib.sha256()
-    for path in (
-        sorted(p for p in settings.landing.rglob("*") if p.is_file()) if settings.landing.is_dir() else []
-    ):
+    for path in _below(settings.landing):
         name = str(path.relative_to(settings.landing))
         moment = times.get(name) or _time(path)
         if moment <= known_at and path.name != "arrivals.csv":
@@ -137,47 +137,68 @@ def _arrivals(landing: Path) -> dict[str, datetime]:
         }
 
 
-def _packages(landing: Path, times: Mapping[str, datetime]) -> list[Package]:
+def _below(landing: Path) -> list[Path]:
+    return sorted(p for p in landing.rglob("*") if p.is_file()) if landing.is_dir() else []
+
+
+def _packages(
+    landing: Path, times: Mapping[str, datetime], sources: Mapping[str, SourceContract]
+) -> list[Package]:
+    """Packages by the usual name, or by the one that the contracts of their system give."""
+    own = sorted({(s.delivery.package, s.delivery.system) for s in sources.values() if s.delivery.package})
     found = []
-    for path in sorted(landing.rglob("*.tar.gz")) if landing.is_dir() else []:
-        named = _PACKAGE.fullmatch(path.name)
-        if named is None:
-            continue
-        ok = path.with_name(path.name.removesuffix(".tar.gz") + ".OK")
-        moment = times.get(str(path.relative_to(landing))) or _time(ok if ok.is_file() else path)
-        day = datetime.strptime(named["day"], "%Y%m%d").date()
-        found.append(
-            Package(named["system"], int(named["sequence"]), day, path, ok if ok.is_file() else None, moment)
+    for path in _below(landing):
+        read = _usual(path) or next(
+            (r for template, system in own if (r := _named(landing, path, template, system))), None
         )
+        if read is None:
+            continue
+        system, sequence, day = read
+        ok = path.with_name(re.sub(r"(\.tar)?\.[A-Za-z]+$", "", path.name) + ".OK")
+        moment = times.get(str(path.relative_to(landing))) or _time(ok if ok.is_file() else path)
+        found.append(Package(system, sequence, day, path, ok if ok.is_file() else None, moment))
     return found
+
+
+def _usual(path: Path) -> tuple[str, int, date] | None:
+    read = _PACKAGE.fullmatch(path.name)
+    if read is None:
+        return None
+    return read["system"], int(read["sequence"]), datetime.strptime(read["day"], "%Y%m%d").date()
+
+
+def _named(landing: Path, path: Path, template: str, sender: str) -> tuple[str, int, date] | None:
+    """(sender, sequence, day) of a file whose name, or path below landing where the template has a `/`, fits."""
+    text = path.relative_to(landing).as_posix() if "/" in template else path.name
+    read = patterns.name_pattern(template).fullmatch(text)
+    if read is None:
+        return None
+    groups = read.groupdict()
+    day = patterns.parse_day(groups["day"], patterns.date_format(template))
+    return None if day is None else (sender, int(groups.get("sequence") or 1), day)
 
 
 def _plain_files(
     landing: Path, times: Mapping[str, datetime], sources: Mapping[str, SourceContract]
 ) -> list[Package]:
-    """Files of feeds that come by themselves, by the pattern in their contract: `{date}` (yyyymmdd or yyyy-mm-dd), `{seq}`."""
+    """Files of feeds that come by themselves, by the pattern in their contract: `{date}`, `{seq}`, `*`."""
+    templates = [(s.feed, s.delivery.file) for s in sources.values() if s.delivery.file is not None]
     found = []
-    for source in sources.values():
-        if source.delivery.file is None:
-            continue
-        pattern = file_pattern(source.delivery.file)
-        for path in sorted(p for p in landing.rglob("*") if p.is_file()) if landing.is_dir() else []:
-            named = pattern.fullmatch(path.name)
-            if named is None:
-                continue
-            groups = named.groupdict()
-            day = date.fromisoformat(groups["day"])
-            sequence = int(groups.get("sequence") or 1)
-            moment = times.get(str(path.relative_to(landing))) or _time(path)
-            found.append(Package(source.feed, sequence, day, path, None, moment))
+    for path in _below(landing) if templates else []:
+        for feed, template in templates:
+            read = _named(landing, path, template, feed)
+            if read is not None:
+                moment = times.get(str(path.relative_to(landing))) or _time(path)
+                found.append(Package(*read, path, None, moment))
     return found
 
 
-def file_pattern(template: str) -> re.Pattern[str]:
-    """`cards_{date}_{seq}.csv` as a pattern."""
-    escaped = re.escape(template)
-    escaped = escaped.replace(re.escape("{date}"), r"(?P<day>\d{4}-\d{2}-\d{2}|\d{8})")
-    return re.compile(escaped.replace(re.escape("{seq}"), r"(?P<sequence>\d+)"))
+def _control_files(plain: list[Package], sources: Mapping[str, SourceContract]) -> set[Path]:
+    """Control files of plain files."""
+    told = ((p.path, sources[p.system].control) for p in plain)
+    return {
+        path.with_name(name) for path, control in told if control and (name := control.file_for(path.name))
+    }
 
 
 def listed(ok: Path) -> dict[str, Listed]:
@@ -197,7 +218,7 @@ def unpack(package: Package, folder: Path) -> dict[str, Path]:
     target = folder / hashlib.sha256(package.identity().encode()).hexdigest()[:24]
     size = package.path.stat().st_size
     found: dict[str, Path] = {}
-    with tarfile.open(package.path, "r:gz") as archive:
+    with tarfile.open(package.path, "r:*") as archive:
         for member in archive:
             plain = (
                 member.isreg()

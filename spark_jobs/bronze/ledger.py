@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze.controls import Check, verify
-from spark_jobs.bronze.discovery import Listed, Package, Unasked, file_pattern, listed, unpack
+from spark_jobs.bronze.discovery import Listed, Package, Unasked, listed, unpack
+from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.tables import Lake
@@ -81,13 +82,15 @@ def examine(
     if not mine:
         return Examination()
     delivery_id = _short("delivery", package.identity())
-    if package.ok is None and any(s.delivery.member for s in mine):
+    if package.ok is None and any(s.delivery.member and s.delivery.has_ok for s in mine):
         return Examination(
             tuple(_without_file(package, s, delivery_id, "held", "ok_missing", known_at) for s in mine)
         )
     try:
         files = (
-            unpack(package, work) if package.path.name.endswith(".tar.gz") else {package.name: package.path}
+            {package.name: package.path}
+            if any(s.feed == package.system for s in mine)
+            else unpack(package, work)
         )
         told = listed(package.ok) if package.ok else {}
     except (ValueError, OSError, EOFError) as problem:
@@ -110,9 +113,16 @@ def _unasked(
     package: Package, sources: Sequence[SourceContract], files: Mapping[str, Path]
 ) -> tuple[Unasked, ...]:
     """Inner files whose name fits no feed of the system; a control file belongs to the feed whose name it bears."""
-    names = [s.delivery.file or s.delivery.member or "" for s in sources]
-    asked = [file_pattern(name) for name in names]
-    asked += [file_pattern(name.rsplit(".", 1)[0] + ".ctl") for name in names]
+    if any(s.feed == package.system for s in sources):
+        return ()
+    names = [s.delivery.member or "" for s in sources]
+    controls = [
+        s.control.file_for(name) if s.control else None for s, name in zip(sources, names, strict=True)
+    ]
+    names += [
+        control or name.rsplit(".", 1)[0] + ".ctl" for control, name in zip(controls, names, strict=True)
+    ]
+    asked = [patterns.name_pattern(name) for name in names]
     return tuple(
         Unasked(package.name, name, package.system.lower(), package.business_date, path.stat().st_size,
                 package.arrived_at, "no_contract")
@@ -146,9 +156,10 @@ def _member(source: SourceContract, package: Package, files: Mapping[str, Path])
     """The inner file of a feed; one with another date in its name is found, too, so that it can be held."""
     if source.delivery.file is not None:
         return package.name
-    pattern = file_pattern(source.delivery.member or "")
+    template = source.delivery.member or ""
+    pattern = patterns.name_pattern(template)
     names = sorted(name for name in files if pattern.fullmatch(name))
-    right = (source.delivery.member or "").replace("{date}", f"{package.business_date:%Y%m%d}")
+    right = patterns.named(template, package.business_date)
     return right if right in names else (names[0] if names else None)
 
 
@@ -158,14 +169,14 @@ def _file(
 ) -> Examined:  # fmt: skip
     content = files[name].read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    control = files.get(name.rsplit(".", 1)[0] + ".ctl")
-    named = file_pattern(source.delivery.file or source.delivery.member or "").fullmatch(name)
-    day_in_name = date.fromisoformat(named["day"]) if named else None
+    control = _control_file(source, name, files)
+    if control is None and source.control is not None and source.control.file is not None:
+        return _without_file(package, source, delivery_id, "held", "ok_missing", known_at)
     checked = verify(
         content, source, package.business_date, told.get(name), control.read_bytes() if control else None
     )
     reason = checked.reason
-    if day_in_name != package.business_date:
+    if not _day_fits(source, name, package.business_date):
         reason = "date_mismatch"
     elif package.ok is not None and name not in told:
         reason = "not_listed"
@@ -176,6 +187,24 @@ def _file(
         source.delivery.required, known_at,
     )  # fmt: skip
     return Examined(state, checked.checks, files[name])
+
+
+def _control_file(source: SourceContract, name: str, files: Mapping[str, Path]) -> Path | None:
+    """The control file of an inner file, or the one that lies beside a plain file."""
+    declared = source.control.file_for(name) if source.control else None
+    if declared is None:
+        return files.get(name.rsplit(".", 1)[0] + ".ctl")
+    beside = files[name].with_name(declared)
+    return files.get(declared) or (beside if source.delivery.file and beside.is_file() else None)
+
+
+def _day_fits(source: SourceContract, name: str, day: date) -> bool:
+    """Whether the name of an inner file bears its package's date, where it bears any. A plain file's name is where its date comes from."""
+    template = source.delivery.member
+    named = patterns.name_pattern(template).fullmatch(name) if template else None
+    if named is None or "day" not in named.groupdict():
+        return template is None or "{date" not in template
+    return patterns.parse_day(named["day"], patterns.date_format(template or "")) == day
 
 
 def _without_file(

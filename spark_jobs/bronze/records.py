@@ -68,6 +68,7 @@ def cut(content: bytes, layout: Layout) -> Cut:
     if layout.kind == "jsonl":
         return Cut([line for line in _lines(content) if line[2].strip()], None, None)
     lines = list(_quoted_lines(content) if layout.quote else _lines(content))
+    lines = lines[layout.skip_lines :]
     header = None
     if layout.header and lines:
         header = lines.pop(0)[2]

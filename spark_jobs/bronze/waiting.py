@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from spark_jobs.bronze.discovery import Package, arrived, listed
+from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract, load_sources
 from spark_jobs.settings import Settings
 
@@ -43,9 +44,11 @@ def _holds(package: Package, source: SourceContract, day: date) -> bool:
     """Whether the package brings the feed; a package whose control file is still missing brings nothing yet."""
     if source.delivery.member is None:
         return package.system == source.feed
-    if package.system != source.delivery.system or package.ok is None:
+    if package.system != source.delivery.system or (package.ok is None and source.delivery.has_ok):
         return False
-    member = source.delivery.member.replace("{date}", f"{day:%Y%m%d}")
+    if package.ok is None:
+        return True
+    member = patterns.named(source.delivery.member, day)
     try:
         return member in listed(package.ok)
     except ValueError:

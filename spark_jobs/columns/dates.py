@@ -50,9 +50,14 @@ def _said(text: Column) -> Column:
     return F.when(~plain.isin(*_NOTHING), plain)
 
 
-def parsed_date(text: Column) -> Column:
-    """`parse_date` as an expression: a date, null where there is none or it is impossible."""
+def parsed_date(text: Column, pattern: str | None = None) -> Column:
+    """`parse_date` as an expression: a date, null where there is none or it is impossible.
+
+    pattern  the one way in which the supplier writes dates (`dd.MM.yyyy`); then no other is tried
+    """
     plain = _said(text)
+    if pattern is not None:
+        return F.try_to_timestamp(plain, F.lit(pattern)).cast("date")
     marked = (
         F.when(plain.rlike(_DATE8), F.regexp_replace(plain, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3"))
         .when(plain.rlike(_MARKED), F.regexp_replace(plain, _MARKED, "$1-$2-$3"))
@@ -75,14 +80,19 @@ def _roc(plain: Column, pattern: str) -> Column:
     )
 
 
-def is_invalid_date(text: Column) -> Column:
+def is_invalid_date(text: Column, pattern: str | None = None) -> Column:
     """True where something was delivered that is no day (reason `date_invalid`)."""
-    return _said(text).isNotNull() & parsed_date(text).isNull()
+    return _said(text).isNotNull() & parsed_date(text, pattern).isNull()
 
 
-def local_instant(text: Column, zone: str = ZONE) -> Column:
-    """`yyyyMMddHHmmss`, or a date and time with separators, in local time → UTC. An explicit offset or `Z` wins."""
+def local_instant(text: Column, zone: str = ZONE, pattern: str | None = None) -> Column:
+    """`yyyyMMddHHmmss`, or a date and time with separators, in local time → UTC. An explicit offset or `Z` wins.
+
+    pattern  the one way in which the supplier writes local time (`dd.MM.yyyy HH:mm:ss`); then no other is tried
+    """
     plain = _said(text)
+    if pattern is not None:
+        return F.to_utc_timestamp(F.try_to_timestamp(plain, F.lit(pattern)), zone)
     packed = F.try_to_timestamp(F.when(plain.rlike(r"^\d{14}$"), plain), F.lit("yyyyMMddHHmmss"))
     is_dated = plain.rlike(r"^\d{4}-\d{1,2}-\d{1,2}([T ]|$)")
     with_offset = plain.rlike(r"(Z|[+-]\d{2}:?\d{2})$") & plain.rlike(r"[T ]\d")

@@ -10,11 +10,18 @@ from pyspark.sql import functions as F
 
 WAN = Decimal(10_000)
 _NUMBER = r"^[+-]?\d+(\.\d+)?$"
+# What people put between thousands, beside the other one of comma and full stop.
+_GROUPING = {".": ",\\s'\u00a0\u202f\u2019", ",": ".\\s'\u00a0\u202f\u2019"}
+_SIGN_BEHIND = r"^(.*\d)([+-])$"
 
 
-def parse_number(text: str | None, implied_decimals: int = 0) -> Decimal | None:
-    """A number with optional sign, thousands separators, and decimals that are implied, not written. Null when it is none."""
-    plain = (text or "").replace(",", "").replace(" ", "")
+def parse_number(text: str | None, implied_decimals: int = 0, decimal: str = ".") -> Decimal | None:
+    """A number with optional sign (before or behind), thousands separators, and decimals that are implied, not written.
+
+    decimal  the decimal sign, a full stop or a comma; the other one parts thousands. Null when it is no number.
+    """
+    plain = re.sub(f"[{_GROUPING[decimal]}]", "", text or "").replace(decimal, ".")
+    plain = re.sub(_SIGN_BEHIND, r"\2\1", plain)
     if not re.fullmatch(_NUMBER, plain):
         return None
     try:
@@ -28,9 +35,10 @@ def from_wan(amount: Decimal) -> Decimal:
     return (amount * WAN).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def number(text: Column, implied_decimals: int = 0) -> Column:
+def number(text: Column, implied_decimals: int = 0, decimal: str = ".") -> Column:
     """`parse_number` as an expression, decimal(30,8)."""
-    plain = F.regexp_replace(text, r"[,\s]", "")
+    plain = F.translate(F.regexp_replace(text, f"[{_GROUPING[decimal]}]", ""), decimal, ".")
+    plain = F.regexp_replace(plain, _SIGN_BEHIND, "$2$1")
     exact = F.when(plain.rlike(_NUMBER), plain).try_cast("decimal(30,8)")
     if not implied_decimals:
         return exact

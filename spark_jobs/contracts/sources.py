@@ -5,46 +5,31 @@ No Spark. A bank's own folder is laid over the shipped files key by key, so a fe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import codecs
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from spark_jobs.contracts import patterns
 from spark_jobs.contracts.model import Field, PrivacyClass, TableContract, Write
+from spark_jobs.contracts.shape import check_shape, plain
 from spark_jobs.errors import ContractError, nearest
 from spark_jobs.settings import overlaid_files, read_overlaid
 
-KINDS = ("fixed", "delimited", "jsonl", "parquet")
-MODES = ("full", "changed_rows", "new_rows")
-TYPES = (
-    "string",
-    "date8",
-    "date",
-    "timestamp14",
-    "timestamp",
-    "number",
-    "implied2",
-    "implied4",
-    "implied6",
-    "boolean",
-)
-_KEYS: Mapping[str, set[str]] = {
-    "": {"feed", "source", "delivery", "layout", "key", "keep", "fields", "maps", "checks", "identity", "description", "purpose"},
-    "delivery": {"system", "member", "mode", "cadence", "due", "required", "carry_forward", "file", "opening", "full_on"},
-    "layout": {
-        "kind", "encoding", "record_bytes", "record_type", "trailer", "separator", "header", "quote", "decimal", "date_format",
-        "substitute",
-    },
-    "record_type": {"at", "detail", "trailer"},
-    "field": {"at", "type", "class", "null", "from", "format", "description"},
-    "checks": {"not_null", "volume_band", "empty_working_day", "in_order"},
-}  # fmt: skip
+IN_USE = "rules/feeds.yml"
 
 
 @dataclass(frozen=True)
 class SourceField:
-    """One column of a feed. `at` is first and last byte, counted from 1 (fixed width only)."""
+    """One column of a feed. `at` is first and last byte, counted from 1 (fixed width only).
+
+    format   how dates and instants are written, in the words of `patterns.py`; `utc`: in UTC although it does not say so
+    decimal  the decimal sign of numbers; the other one of comma and full stop parts thousands
+    """
 
     name: str
     type: str
@@ -53,11 +38,18 @@ class SourceField:
     null: tuple[str, ...] = ()
     source_name: str = ""
     format: str | None = None
+    decimal: str = "."
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a feed comes. `full_on` are days of the month on which a feed of changes comes in full. `member` names the inner file of a package, `file` a plain file; `{date}` stands for yyyymmdd."""
+    """How a feed comes.
+
+    member   the inner file of a package; `file`: a plain file, with a `/` the path below landing. `{date}` stands for yyyymmdd or
+             yyyy-mm-dd, `{date:ddMMyyyy}` for the way it says, `{seq}` for the sequence, `*` for anything
+    package  name of the package where the supplier has his own; has_ok: whether an `.OK` file says that it is complete
+    full_on  days of the month on which a feed of changes comes in full
+    """
 
     system: str
     member: str | None
@@ -68,6 +60,31 @@ class Delivery:
     carry_forward: bool
     opening: bool
     full_on: tuple[int, ...] = ()
+    package: str | None = None
+    has_ok: bool = True
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What one group of a control line sums up: a field, of the records whose fields have one of the values."""
+
+    of: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the supplier declares of a file, in its last line or in a file beside it. `file` is None for a trailer."""
+
+    pattern: re.Pattern[str]
+    file: str | None = None
+    date_format: str | None = None
+    sums: Mapping[str, Sum] = field(default_factory=dict)
+
+    def file_for(self, name: str) -> str | None:
+        """Name of the control file of a data file."""
+        stem = name.rsplit(".", 1)[0]
+        return None if self.file is None else self.file.replace("{stem}", stem).replace("{name}", name)
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,7 @@ class Layout:
     quote: bool = False
     decimal: str = "."
     signs: Mapping[int, str] = field(default_factory=dict)
+    skip_lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,7 @@ class SourceContract:
     not_null: tuple[str, ...] = ()
     empty_working_day: str = "accept"
     in_order: tuple[str, ...] = ()
+    control: Control | None = None
 
     @property
     def table(self) -> str:
@@ -116,16 +135,26 @@ class SourceContract:
 
 @cache
 def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
-    """All feeds by name; every error names file and key."""
+    """The feeds this bank has, by name: those that `rules/feeds.yml` leaves in use and that are not `enabled: false`.
+
+    Every error names file, line and key. A feed that is not in use is not read further than that.
+    """
+    in_use = (read_overlaid(dirs, IN_USE) or {}).get("in_use", ["*"])
     found = {}
     for relative in overlaid_files(dirs, "contracts/sources"):
-        given = read_overlaid(dirs, relative) or {}
+        name = Path(relative).stem
+        if not any(fnmatchcase(name, pattern) for pattern in in_use):
+            continue
+        given = plain(read_overlaid(dirs, relative) or {})
+        if given.get("enabled") is False:
+            continue
+        check_shape(given, dirs, relative)
         contract = _contract(given, relative)
         named = given["layout"].get("substitute")
         if named:
             signs = _signs(dirs, str(named), contract.layout.encoding, relative)
             contract = replace(contract, layout=replace(contract.layout, signs=signs))
-        if Path(relative).stem != contract.feed:
+        if name != contract.feed:
             raise ContractError(
                 f"{relative}: the feed is called `{contract.feed}`; name the file {contract.feed}.yml"
             )
@@ -150,35 +179,22 @@ def _signs(dirs: tuple[Path, ...], name: str, encoding: str, where: str) -> Mapp
         ) from problem
 
 
-def _known(given: Mapping[str, Any], part: str, where: str) -> None:
-    for key in given:
-        if key not in _KEYS[part]:
-            raise ContractError(f"{where}: unknown key `{key}`; {nearest(key, _KEYS[part])}")
-
-
-def _one_of(value: str, known: tuple[str, ...], where: str) -> str:
-    if value not in known:
-        raise ContractError(f"{where}: `{value}` is not known; {nearest(value, known)}")
-    return value
-
-
 def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
-    _known(given, "", relative)
-    for key in ("feed", "delivery", "layout", "fields"):
-        if not given.get(key):
-            raise ContractError(f"{relative}: `{key}` is missing")
     layout = _layout(given["layout"], f"{relative}, layout")
     fields = tuple(
-        _field(name, f, layout, f"{relative}, field `{name}`") for name, f in given["fields"].items()
+        _field(name, f, given["layout"], layout, f"{relative}, field `{name}`")
+        for name, f in given["fields"].items()
     )
     checks = given.get("checks", {})
-    _known(checks, "checks", f"{relative}, checks")
-    names = {f.name for f in fields}
+    control = _control(given["control"], layout, f"{relative}, control") if "control" in given else None
+    names = [f.name for f in fields]
+    sums = control.sums.values() if control else ()
     for kind, listed in (
         ("key", given.get("key", [])),
         ("keep", given.get("keep", {})),
         ("not_null", checks.get("not_null", [])),
         ("in_order", checks.get("in_order", [])),
+        ("sums", [name for each in sums for name in (each.of, *each.where)]),
     ):
         for name in listed:
             if name not in names:
@@ -190,47 +206,118 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         layout=layout,
         key=tuple(given.get("key", ())),
         fields=fields,
-        keep={k: tuple(map(str, v)) for k, v in given.get("keep", {}).items()},
+        keep={k: _texts(v) for k, v in given.get("keep", {}).items()},
         maps=given.get("maps", {}),
         not_null=tuple(checks.get("not_null", ())),
         empty_working_day=checks.get("empty_working_day", "accept"),
         in_order=tuple(checks.get("in_order", ())),
+        control=control,
     )
 
 
+def _texts(given: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(map(str, given))
+
+
 def _delivery(given: Mapping[str, Any], where: str) -> Delivery:
-    _known(given, "delivery", where)
     if bool(given.get("member")) == bool(given.get("file")):
         raise ContractError(
             f"{where}: give either `member` (a file inside a package) or `file` (a plain file)"
         )
+    templates = [given[kind] for kind in ("file", "package") if given.get(kind)]
+    for template in templates:
+        _known_date(patterns.date_format(template), where)
+        if "{date" not in template:
+            raise ContractError(
+                f"{where}: `{template}` needs {{date}}, the business date, in a name or a folder"
+            )
+    if given.get("member") and not given.get("system"):
+        raise ContractError(f"{where}: `system` is missing; it names the sender of the package")
     return Delivery(
         system=str(given.get("system", "")), member=given.get("member"), file=given.get("file"),
-        mode=_one_of(given.get("mode", "full"), MODES, f"{where}, mode"), due=str(given.get("due", "06:00")),
-        required=bool(given.get("required", False)), carry_forward=bool(given.get("carry_forward", False)),
-        opening=bool(given.get("opening", False)), full_on=tuple(map(int, given.get("full_on", ()))),
+        mode=given.get("mode", "full"), due=given.get("due", "06:00"),
+        required=given.get("required", False), carry_forward=given.get("carry_forward", False),
+        opening=given.get("opening", False), full_on=tuple(given.get("full_on", ())),
+        package=given.get("package"), has_ok=given.get("ok", True),
     )  # fmt: skip
 
 
 def _layout(given: Mapping[str, Any], where: str) -> Layout:
-    _known(given, "layout", where)
     record_type = given.get("record_type", {})
-    _known(record_type, "record_type", f"{where}, record_type")
-    kind = _one_of(str(given.get("kind")), KINDS, f"{where}, kind")
+    kind, encoding = given["kind"], given.get("encoding", "utf-8")
     if kind == "fixed" and not given.get("record_bytes"):
         raise ContractError(f"{where}: `record_bytes` is missing; fixed-width records have a length")
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise ContractError(
+            f"{where}: no encoding is called `{encoding}`; {nearest(encoding, _ENCODINGS)}"
+        ) from None
+    if "\n".encode(encoding) != b"\n":
+        raise ContractError(
+            f"{where}: in `{encoding}` a line does not end in one byte; let the supplier send utf-8"
+        )
     return Layout(
-        kind=kind, encoding=str(given.get("encoding", "utf-8")), record_bytes=int(given.get("record_bytes", 0)),
+        kind=kind, encoding=encoding, record_bytes=given.get("record_bytes", 0),
         detail=record_type.get("detail"), trailer_mark=record_type.get("trailer"), trailer=given.get("trailer"),
-        separator=str(given.get("separator", ",")), header=bool(given.get("header", False)),
-        quote=bool(given.get("quote", False)), decimal=str(given.get("decimal", ".")),
+        separator=given.get("separator", ","), header=given.get("header", False),
+        quote=given.get("quote", False), decimal=given.get("decimal", "."), skip_lines=given.get("skip_lines", 0),
     )  # fmt: skip
 
 
-def _field(name: str, raw: Mapping[Any, Any], layout: Layout, where: str) -> SourceField:
-    # YAML reads the bare word `null` as nothing, also where it is a key.
-    given = {"null" if key is None else str(key): value for key, value in raw.items()}
-    _known(given, "field", where)
+_ENCODINGS = (
+    "utf-8",
+    "gb18030",
+    "gbk",
+    "big5",
+    "cp1252",
+    "iso8859-1",
+    "iso8859-15",
+    "shift_jis",
+    "euc-kr",
+    "cp1251",
+)
+
+
+def _known_date(pattern: str | None, where: str) -> None:
+    unknown = patterns.unknown_letters(pattern) if pattern else None
+    if unknown:
+        raise ContractError(
+            f"{where}: `{unknown}` in `{pattern}` is no part of a date; known are yyyy yy MM M dd d HH H mm ss"
+        )
+
+
+def _control(given: Mapping[str, Any], layout: Layout, where: str) -> Control:
+    if given["in"] == "file" and not given.get("file"):
+        raise ContractError(f"{where}: `file` is missing; write for example `{{stem}}.ctl`")
+    if given["in"] == "trailer" and not layout.trailer_mark:
+        raise ContractError(
+            f"{where}: layout needs `record_type: {{trailer: …}}`, what the last line begins with"
+        )
+    _known_date(given.get("date_format"), where)
+    sums = {
+        group: Sum(of)
+        if isinstance(of, str)
+        else Sum(of["of"], {k: _texts(v) for k, v in of.get("where", {}).items()})
+        for group, of in given.get("sums", {}).items()
+    }
+    try:
+        pattern = re.compile(given["pattern"])
+    except re.error as problem:
+        raise ContractError(f"{where}: `pattern` is no regular expression ({problem})") from None
+    for group in (*sums, *pattern.groupindex):
+        if group not in pattern.groupindex or group not in ("rows", "date", *sums):
+            raise ContractError(
+                f"{where}: group `{group}` stands in only one of `pattern` and `sums`; known beside sums are rows and date"
+            )
+    return Control(
+        pattern, given.get("file") if given["in"] == "file" else None, given.get("date_format"), sums
+    )
+
+
+def _field(
+    name: str, given: Mapping[str, Any], shared: Mapping[str, Any], layout: Layout, where: str
+) -> SourceField:
     at = given.get("at")
     if layout.kind == "fixed":
         if not at:
@@ -243,10 +330,13 @@ def _field(name: str, raw: Mapping[Any, Any], layout: Layout, where: str) -> Sou
     if privacy not in set(PrivacyClass):
         hint = "C3 data is refused at the door" if privacy == "C3" else nearest(privacy, list(PrivacyClass))
         raise ContractError(f"{where}: class `{privacy}` does not exist here; {hint}")
+    kind = given.get("type", "string")
+    written = given.get("format") or shared.get(f"{kind}_format")
+    if written != "utc":
+        _known_date(written, where)
     return SourceField(
-        name=name, type=_one_of(str(given.get("type", "string")), TYPES, f"{where}, type"), privacy=PrivacyClass(privacy),
-        at=(int(at[0]), int(at[1])) if at else None, null=tuple(map(str, given.get("null", ()))),
-        source_name=str(given.get("from", name)), format=given.get("format"),
+        name=name, type=kind, privacy=PrivacyClass(privacy), at=(at[0], at[1]) if at else None,
+        null=_texts(given.get("null", ())), source_name=str(given.get("from", name)), format=written, decimal=layout.decimal,
     )  # fmt: skip
 
 

@@ -108,7 +108,8 @@ class Compiler:
             made["is_identifiable"] = F.lit(entity_map.is_identifiable)
             born = entity_map.columns.get("birth_date")
             if born is not None and born.operator == "field":
-                made["is_birth_date_invalid"] = day_columns.is_invalid_date(F.col(born.argument))
+                pattern = self.fields[born.argument].format if born.argument in self.fields else None
+                made["is_birth_date_invalid"] = day_columns.is_invalid_date(F.col(born.argument), pattern)
 
     def _meta(self, entity_map: EntityMap) -> list[Column]:
         key = self.source.key or ("_line_no", "business_date")
@@ -157,15 +158,15 @@ class Compiler:
             raw = F.when(~raw.isin(*declared.null), raw)
         kind = declared.type
         if kind in ("date8", "date"):
-            return day_columns.parsed_date(raw)
+            return day_columns.parsed_date(raw, declared.format)
         if kind in ("timestamp14", "timestamp"):
             if declared.format == "utc":
                 return day_columns.utc_instant(raw)
-            return day_columns.local_instant(raw, self.zone)
+            return day_columns.local_instant(raw, self.zone, declared.format)
         if kind.startswith("implied"):
-            return number(raw, int(kind.removeprefix("implied")))
+            return number(raw, int(kind.removeprefix("implied")), declared.decimal)
         if kind == "number":
-            return number(raw)
+            return number(raw, decimal=declared.decimal)
         if kind == "boolean":
             return F.when(F.lower(raw).isin("1", "y", "yes", "true", "t", "是"), True).when(
                 raw.isNotNull(), False

@@ -56,3 +56,19 @@ def test_amounts_carry_their_implied_decimals(text, implied, value):
 def test_ten_thousands_become_yuan_to_the_cent():
     assert from_wan(Decimal("12.345678")) == Decimal("123456.78")
     assert from_wan(Decimal("0.0000005")) == Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "value"),
+    [
+        ("1.234,56", ",", "1234.56"),
+        ("1 234,56-", ",", "-1234.56"),
+        ("1'234.50", ".", "1234.50"),
+        ("1234.50-", ".", "-1234.50"),
+        ("1.234", ",", "1234"),
+        ("1,2,3", ",", None),
+        ("--5", ".", None),
+    ],
+)
+def test_a_bank_may_write_decimal_commas_and_signs_behind(text, decimal, value):
+    assert parse_number(text, decimal=decimal) == (None if value is None else Decimal(value))

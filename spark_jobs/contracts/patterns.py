@@ -1,0 +1,73 @@
+"""How suppliers write dates, in one vocabulary: `yyyy yy MM M dd d HH H mm ss`, as Spark reads it; everything else stands for itself.
+
+The same pattern reads a field (`format: dd.MM.yyyy`), a control line and the name of a file (`{date:ddMMyyyy}`).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+_LETTERS = {
+    "yyyy": (r"\d{4}", "%Y"), "yy": (r"\d{2}", "%y"), "MM": (r"\d{2}", "%m"), "M": (r"\d{1,2}", "%m"), "dd": (r"\d{2}", "%d"),
+    "d": (r"\d{1,2}", "%d"), "HH": (r"\d{2}", "%H"), "H": (r"\d{1,2}", "%H"), "mm": (r"\d{2}", "%M"), "ss": (r"\d{2}", "%S"),
+}  # fmt: skip
+_RUN = re.compile(r"yyyy|yy|MM|M|dd|d|HH|H|mm|ss|[A-Za-z]+|.", re.DOTALL)
+# Where a contract says only `{date}`: both ways that need no agreement.
+PLAIN_DATE = r"\d{4}-\d{2}-\d{2}|\d{8}"
+_PLACE = re.compile(r"\{date(?::(?P<format>[^{}]+))?\}|\{seq\}|\*")
+
+
+def unknown_letters(pattern: str) -> str | None:
+    """The first run of letters that is none of the vocabulary; None where all are."""
+    return next((p for p in _RUN.findall(pattern) if p[0].isalpha() and p not in _LETTERS), None)
+
+
+def _translated(pattern: str, at: int) -> str:
+    parts = (
+        _LETTERS[p][at] if p in _LETTERS else re.escape(p) if at == 0 else p for p in _RUN.findall(pattern)
+    )
+    return "".join(parts)
+
+
+def parse_day(text: str, pattern: str | None = None) -> date | None:
+    """The day a text names by the pattern (none: yyyymmdd or yyyy-mm-dd); None where it names none."""
+    try:
+        if pattern is None:
+            return date.fromisoformat(text)
+        return datetime.strptime(text, _translated(pattern, 1)).date()
+    except ValueError:
+        return None
+
+
+def name_pattern(template: str) -> re.Pattern[str]:
+    """`cards_{date}_{seq}.csv` as a pattern with groups `day` and `sequence`; `*` stands for anything inside one name."""
+    pieces, last = [], 0
+    for place in _PLACE.finditer(template):
+        pieces.append(re.escape(template[last : place.start()]))
+        if place[0] == "*":
+            pieces.append(r"[^/]*")
+        elif place[0] == "{seq}":
+            pieces.append(r"(?P<sequence>\d+)")
+        else:
+            pieces.append(f"(?P<day>{_translated(place['format'], 0) if place['format'] else PLAIN_DATE})")
+        last = place.end()
+    pieces.append(re.escape(template[last:]))
+    return re.compile("".join(pieces))
+
+
+def date_format(template: str) -> str | None:
+    """The format inside `{date:…}`; None for a bare `{date}`."""
+    found = next((p for p in _PLACE.finditer(template) if p[0].startswith("{date")), None)
+    return found["format"] if found else None
+
+
+def named(template: str, day: date) -> str:
+    """The template with the date in its place."""
+
+    def put(place: re.Match[str]) -> str:
+        if not place[0].startswith("{date"):
+            return place[0]
+        return day.strftime(_translated(place["format"], 1) if place["format"] else "%Y%m%d")
+
+    return _PLACE.sub(put, template)
