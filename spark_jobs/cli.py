@@ -247,6 +247,29 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> N
 
 
 @app.command()
+def explain(
+    customer: Annotated[str, typer.Option("--customer", help="A customer id, as `oxpecker sql` shows it.")],
+    column: Annotated[str, typer.Option("--column", help="A column of profile.customer_daily or of a layer, for example aum_cny.")],
+    business_date: Annotated[
+        str | None, typer.Option("--business-date", help="YYYY-MM-DD; without it the release's date.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Open the packages in landing and compare the bytes.")
+    ] = True,
+    as_json: Json = False, profile: Profile = None, conf: Conf = None, landing: Landing = None,
+) -> None:  # fmt: skip
+    """Where a value comes from: the rule, the rows of each layer, and the bytes of the suppliers' files. Shows no personal value."""
+    from spark_jobs.explain import show, walk
+
+    day = parse_date(business_date) if business_date else None
+    told = walk.explain(_settings(profile, conf, landing), customer, column, day, check=check)
+    if as_json:
+        print(json.dumps(show.as_json(told), indent=1, ensure_ascii=False))
+    else:
+        out.print(show.tree(told), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def compare(
     ref: Annotated[str, typer.Argument(help="A lake: its home, home:prefix, or :prefix in the present home.")],
     got: Annotated[str, typer.Argument(help="The lake to hold against it.")],

@@ -7,6 +7,7 @@ import re
 from pyspark.sql import types as T
 
 from spark_jobs.contracts.model import Contracts, Field
+from spark_jobs.contracts.types import split_types
 from spark_jobs.errors import ContractError
 
 _SIMPLE: dict[str, T.DataType] = {
@@ -28,7 +29,7 @@ def spark_type(text: str) -> T.DataType:
     if decimal := re.fullmatch(r"decimal\((\d+),(\d+)\)", text):
         return T.DecimalType(int(decimal[1]), int(decimal[2]))
     kind, _, inner = text.partition("<")
-    parts = _split(inner.removesuffix(">"))
+    parts = split_types(inner.removesuffix(">"))
     if kind == "array" and len(parts) == 1:
         return T.ArrayType(spark_type(parts[0]))
     if kind == "map" and len(parts) == 2:
@@ -37,18 +38,6 @@ def spark_type(text: str) -> T.DataType:
         named = [part.partition(":") for part in parts]
         return T.StructType([T.StructField(name, spark_type(kind_), True) for name, _, kind_ in named])
     raise ContractError(f"unknown type `{text}`")
-
-
-def _split(text: str) -> list[str]:
-    """Cuts at the commas that stand outside brackets."""
-    parts, depth, start = [], 0, 0
-    for at, char in enumerate(text):
-        depth += char in "<("
-        depth -= char in ">)"
-        if char == "," and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
-    return [*parts, text[start:]]
 
 
 def schema_of_fields(fields: tuple[Field, ...]) -> T.StructType:
