@@ -50,6 +50,7 @@ def test_a_missing_overlay_folder_is_named():
 
 def test_an_overlay_folder_comes_from_the_environment_too(tmp_path, monkeypatch):
     folder = overlay(tmp_path, profiles__bank="home: lake-of-the-bank\n")
+    monkeypatch.delenv("OXPECKER_HOME", raising=False)
     monkeypatch.setenv("OXPECKER_CONF", str(folder))
 
     assert load("bank").home == settings_module.REPOSITORY / "lake-of-the-bank"
