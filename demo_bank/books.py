@@ -13,6 +13,7 @@ from demo_bank import calendar, cast
 from demo_bank.behaviour.leaving import Leaving
 from demo_bank.behaviour.quota import Quota
 from demo_bank.departures import departures, salary_moved
+from demo_bank.moves import Moves, Wallet
 from demo_bank.population import CHILD, SPOUSE, Strings, World
 from demo_bank.streams import stream
 
@@ -215,14 +216,41 @@ def _joint(
     return np.where(joint, follows, -1), np.where(grown, child, -1)
 
 
-def advance(books: Books, leaving: Leaving | None = None) -> Entries:
+def main_accounts(accounts: Accounts, people: int) -> NDArray[np.int64]:
+    """The demand account of each person's first number; −1 where there is none."""
+    found = np.full(people, -1)
+    mine = np.flatnonzero(
+        (accounts.products == DEMAND) & (accounts.number == 0) & (accounts.third_holder < 0)
+    )
+    found[accounts.holder[mine]] = mine
+    return found
+
+
+def wallet(books: Books, leaving: Leaving) -> Wallet:
+    """What other systems may take today: yesterday's balances of those who neither leave nor have a story of their own."""
+    day = next_day(books)
+    held = books.accounts
+    own = [*(cast.person(number) for number in cast.STILL), *cast.CLOSED, *cast.DIED]
+    may = (held.currency == "156") & (held.third_holder < 0) & ~np.isin(held.holder, own)
+    may &= np.isnat(leaving.begins[held.holder]) | (leaving.begins[held.holder] > np.datetime64(day))
+    return Wallet(np.where(may, books.balance, 0))
+
+
+def next_day(books: Books) -> date:
+    """The business date that comes next."""
+    if books.day is None:
+        raise ValueError("books are opened before they advance")
+    return books.day + timedelta(days=1)
+
+
+def advance(books: Books, leaving: Leaving | None = None, moves: Moves | None = None) -> Entries:
     """Post one more business date: entries first, then balances follow from them and from nothing else.
 
     leaving  who leaves the bank: they spend less, take their money along, and some have their salary paid elsewhere
+    moves    entries that other systems have planned; they are paid first
     """
-    if books.day is None:
-        raise ValueError("books are opened before they advance")
-    day = books.day + timedelta(days=1)
+    day = next_day(books)
+    planned = moves or Moves.joined(())
     rng = stream(books.world.seed, "CORE", "TXN", day)
     account, kind, cents = _ordinary(books, rng, None if leaving is None else leaving.activity(day), day)
     leave = _departures(books, leaving, day)
@@ -232,17 +260,21 @@ def advance(books: Books, leaving: Leaving | None = None) -> Entries:
     codes, flags, channels, notes = (np.array([k[i] for k in _KINDS])[kind] for i in range(4))
     paid, wages = _salaries(books, day, None if leaving is None else salary_moved(leaving, day))
     told = [*_stories(books, day), *books.to_reverse, *leave, *_first_deposits(books, day)]
-    account = np.concatenate([np.array([each.account for each in told], np.int64), paid, account])
-    cents = np.concatenate([np.array([each.cents for each in told], np.int64), wages, cents])
+    account = np.concatenate(
+        [planned.account, np.array([each.account for each in told], np.int64), paid, account]
+    )
+    cents = np.concatenate([planned.cents, np.array([each.cents for each in told], np.int64), wages, cents])
     codes, flags, channels, notes, origins = (
-        np.concatenate([np.array(first, dtype="U20"), np.full(len(paid), wage), rest])
-        for first, wage, rest in (
-            ([each.code for each in told], "3001", codes), ([each.flag for each in told], "C", flags),
-            ([each.channel for each in told], "06", channels), ([each.summary for each in told], "代发工资", notes),
-            ([each.origin for each in told], "", np.full(len(kind), "")),
+        np.concatenate([must, np.array(first, dtype="U20"), np.full(len(paid), wage), rest])
+        for must, first, wage, rest in (
+            (planned.code, [each.code for each in told], "3001", codes), (planned.flag, [each.flag for each in told], "C", flags),
+            (planned.channel, [each.channel for each in told], "06", channels),
+            (planned.summary, [each.summary for each in told], "代发工资", notes),
+            (np.full(len(planned.account), ""), [each.origin for each in told], "", np.full(len(kind), "")),
         )
     )  # fmt: skip
-    entries = _posted(books, account, codes, flags, channels, notes, cents, origins)
+    is_planned = np.arange(len(account)) < len(planned.account)
+    entries = _posted(books, account, codes, flags, channels, notes, cents, origins, is_planned)
     books.to_reverse = _to_reverse(books, entries, day, rng)
     if day.day == 1:
         books.month_sum[:] = 0
@@ -366,17 +398,17 @@ def _signed(flag: Strings, cents: NDArray[np.int64], origin: Strings) -> NDArray
 
 def _posted(
     books: Books, account: NDArray[np.int64], codes: Strings, flags: Strings, channels: Strings, notes: Strings,
-    cents: NDArray[np.int64], origins: Strings,
+    cents: NDArray[np.int64], origins: Strings, is_planned: NDArray[np.bool_],
 ) -> Entries:  # fmt: skip
-    """Drop what an account cannot pay, number the rest within the day, and move the balances."""
+    """Drop what an account cannot pay, number the rest within the day, and move the balances. What is planned is paid."""
     order = np.argsort(account, kind="stable")
     account, cents = account[order], cents[order]
     codes, flags, channels, notes = (column[order] for column in (codes, flags, channels, notes))
-    origins = origins[order]
+    origins, is_planned = origins[order], is_planned[order]
     signed = _signed(flags, cents, origins)
     # A debit is refused where all debits of the day together would exceed the opening balance: simple and never negative.
     spent = np.bincount(account, weights=np.minimum(signed, 0), minlength=len(books.balance)).astype(np.int64)
-    kept = (signed > 0) | ((books.balance + spent)[account] >= 0)
+    kept = (signed > 0) | is_planned | ((books.balance + spent)[account] >= 0)
     account, cents, signed = account[kept], cents[kept], signed[kept]
     codes, flags, channels, notes = (column[kept] for column in (codes, flags, channels, notes))
     origins = origins[kept]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +12,23 @@ import numpy as np
 from demo_bank import steward
 from demo_bank.behaviour.deliver import SYSTEMS as BEHAVIOUR_SYSTEMS
 from demo_bank.behaviour.deliver import Behaviour
-from demo_bank.books import advance, open_books
 from demo_bank.coverage import Cell, coverage
 from demo_bank.dirt.landing import DirtyLanding
 from demo_bank.dirt.ledger import Ledger
 from demo_bank.dirt.plan import NONE, plan_of
 from demo_bank.hidden import Diary
+from demo_bank.lines import Lines
+from demo_bank.money import Money
+from demo_bank.packages import Landing
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
-from demo_bank.systems import core, core_opening, ecif, hrorg, ref
+from demo_bank.systems import core, core_opening, ecif, hrorg, loan, ref, wealth
 from demo_bank.systems.core_customers import Customers
 from demo_bank.systems.ecif import Ecif
 from demo_bank.truth import Truth
 
-SYSTEMS = (core.SYSTEM, ref.SYSTEM, ecif.SYSTEM, hrorg.SYSTEM, *BEHAVIOUR_SYSTEMS)
+SYSTEMS = (core.SYSTEM, ref.SYSTEM, ecif.SYSTEM, loan.SYSTEM, wealth.SYSTEM, hrorg.SYSTEM, *BEHAVIOUR_SYSTEMS)
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,42 @@ class Made:
     cells: list[Cell]
 
 
+class Writers:
+    """Lays down the packages of the systems that live on the bank's money beside CORE."""
+
+    def __init__(self, money: Money, landing: Landing, systems: Sequence[str]) -> None:
+        self.money, self.landing, self.systems = money, landing, systems
+
+    def opening(self, day: date) -> None:
+        """Sequence 00 of each."""
+        told = {
+            loan.SYSTEM: (loan.opening_package(self.money.loans, day), loan.arrival),
+            wealth.SYSTEM: (wealth.opening_package(self.money.portfolio, day), wealth.arrival),
+        }
+        self._deliver(told, 0, day)
+
+    def daily(self, day: date) -> None:
+        """What each sends of one date."""
+        told = {
+            loan.SYSTEM: (loan.package(self.money.loans), loan.arrival),
+            wealth.SYSTEM: (wealth.package(self.money.portfolio), wealth.arrival),
+        }
+        self._deliver(told, 1, day)
+
+    def _deliver(
+        self, told: Mapping[str, tuple[Sequence[Lines], Callable[[date], datetime]]], sequence: int, day: date
+    ) -> None:
+        for system, (files, arrival) in told.items():
+            if system in self.systems:
+                self.landing.deliver(system, sequence, day, [each.inner() for each in files], arrival(day))
+
+
 def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS, dirt: str = NONE) -> Made:
     """Write landing, its hidden sibling and the stewards' decisions below `out`."""
     world = make_world(size, seed)
     registry = Registry(world)
-    books = open_books(world)
+    money = Money.open(registry)
+    books = money.books
     plan, ledger = plan_of(registry, dirt), Ledger()
     customers, file = Customers.open(registry), Ecif.open(registry, plan.troubles)
     landing, hidden = DirtyLanding(out / "landing", plan, ledger), Truth(out)
@@ -51,10 +84,12 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     hidden.people(registry, systems, {"CRM": np.flatnonzero(conduct.managed), "MBANK": bound})
     behaviour.opening()
     months, cents = core_opening.deposits_of_people(registry, books)
-    behaviour.tiers(months, cents)
+    behaviour.tiers(months, cents + wealth.values_by_month(money.portfolio)[1][:, :-1])
     if core.SYSTEM in systems:
         day, files = core.opening_package(registry, books, customers)
         landing.deliver(core.SYSTEM, 0, day, files, core.arrival(day))
+    writers = Writers(money, landing, systems)
+    writers.opening(world.size.first - timedelta(days=1))
     if ecif.SYSTEM in systems:
         day = world.size.first - timedelta(days=1)
         landing.deliver(ecif.SYSTEM, 0, day, file.package(day, everything=True), ecif.arrival(day))
@@ -66,13 +101,14 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
         lived = behaviour.live(day)
         hidden.lived(registry, lived, systems)
         diary.day(conduct, lived)
-        made = advance(books, conduct.leaving)
+        made = money.advance(day, conduct.leaving, lived.spells)
         if core.SYSTEM in systems:
             landing.deliver(
                 core.SYSTEM, 1, day, core.daily_package(books, customers, made, day), core.arrival(day)
             )
         if ref.SYSTEM in systems:
             landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
+        writers.daily(day)
         file.advance(day)
         if ecif.SYSTEM in systems:
             landing.deliver(ecif.SYSTEM, 1, day, file.package(day), ecif.arrival(day))
@@ -80,8 +116,10 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
             landing.deliver(
                 hrorg.SYSTEM, 1, day, hrorg.package(world, day, reused=plan.soils), hrorg.arrival(day)
             )
-        hidden.balances(books, day)
+        hidden.balances(day, money.parts(day, systems))
     landing.close()
+    if loan.SYSTEM in systems:
+        hidden.link("loan", *loan.links(money.loans))
     ledger.write(hidden.folder)
     hidden.close()
     diary.close(registry, conduct, books, plan)

@@ -102,30 +102,65 @@ def csv_lines(columns: Mapping[str, pa.Array], quote: Sequence[str] = ()) -> pa.
     return pc.binary_join_element_wise(*cells, ",")
 
 
+def quoted_csv(columns: Mapping[str, pa.Array]) -> tuple[str, pa.Array]:
+    """(header, rows) of a CSV file in which everything that is there stands in double quotes; nulls are empty."""
+    cells = [
+        pc.coalesce(joined('"', pc.replace_substring(values, '"', '""'), '"'), pa.scalar("", pa.string()))
+        for values in columns.values()
+    ]
+    return ",".join(f'"{name}"' for name in columns), pc.binary_join_element_wise(*cells, ",")
+
+
+def separated(columns: Mapping[str, pa.Array], separator: str) -> pa.Array:
+    """One record per row, fields between separators; nulls are empty."""
+    empty = pa.scalar("", pa.string())
+    return pc.binary_join_element_wise(
+        *[pc.coalesce(values, empty) for values in columns.values()], separator
+    )
+
+
+def decimals(units: NDArray[np.int64], places: int) -> pa.Array:
+    """Whole units as a number with so many decimals: 12345 with two is 123.45."""
+    whole, rest = np.divmod(np.abs(units), 10**places)
+    sign = pa.array(np.where(np.asarray(units) < 0, "-", "").tolist(), pa.string())
+    return joined(sign, text(pa.array(whole)), ".", numbered("", rest, places))
+
+
+def day_text(values: NDArray[np.datetime64]) -> pa.Array:
+    """`2026-09-30`; NaT is null."""
+    return pc.cast(pa.array(values.astype("datetime64[D]")), pa.string())
+
+
 @dataclass
 class Lines:
     """A text file before it becomes bytes, so that defects can be planted line by line and their place be known.
 
-    header  without line end; None where the format has none
-    rows    one text per detail record, without line end
+    header    without line end; None where the format has none
+    rows      one text per detail record, without line end
+    encoding  UTF-8 or GB18030
     """
 
     name: str
     header: str | None
     rows: pa.Array
     bom: bool = False
+    encoding: str = "UTF-8"
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def content(self) -> bytes:
-        """The file's bytes in UTF-8, every record ended by LF."""
+        """The file's bytes, every record ended by LF."""
         parts = [] if self.header is None else [self.header]
         body = "\n".join([*parts, *self.rows.to_pylist()])
-        return (BOM if self.bom else b"") + (body + "\n").encode() if body else (BOM if self.bom else b"")
+        return (
+            (BOM if self.bom else b"") + (body + "\n").encode(self.encoding)
+            if body
+            else (BOM if self.bom else b"")
+        )
 
     def inner(self) -> Inner:
-        return Inner(self.name, self.content(), len(self.rows), 0, "UTF-8")
+        return Inner(self.name, self.content(), len(self.rows), 0, self.encoding)
 
     def offsets(self) -> NDArray[np.int64]:
         """First byte of each detail record in the file."""
@@ -141,7 +176,7 @@ class Lines:
         """The file with one record (counted from 0) replaced."""
         rows = self.rows.to_pylist()
         rows[number] = changed
-        return Lines(self.name, self.header, pa.array(rows, pa.string()), self.bom)
+        return Lines(self.name, self.header, pa.array(rows, pa.string()), self.bom, self.encoding)
 
 
 def moment(text_: str) -> np.datetime64:

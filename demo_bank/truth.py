@@ -8,17 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from demo_bank.behaviour.conduct import Day
-from demo_bank.books import Books
-from demo_bank.population import Strings
+from demo_bank.population import Ints, Strings
 from demo_bank.registry import Registry
 from demo_bank.systems.call import call_number
 
 FOLDER = "truth"
-LINKED = ("CORE", "ECIF", "LOAN", "WEALTH", "CARD", "MBANK", "CRM")
+# What counts as owned; the other parts are owed.
+OWNED = ("deposit", "wealth", "fund", "insurance", "in_transit")
+LINKED = ("CORE", "ECIF", "WEALTH", "CARD", "MBANK", "CRM")
 
 
 class Truth:
@@ -73,19 +75,23 @@ class Truth:
             self._asked = np.union1d(self._asked, asked)
             self.link("survey", registry.cust_no[asked], asked)
 
-    def balances(self, books: Books, day: date) -> None:
-        """truth_balance_daily: deposits of each person in each currency, in cents; joint accounts by equal shares."""
-        held = books.accounts
-        told = [(person, held.currency, share) for share, person, _ in held.shares(books.balance)]
-        there = np.concatenate([person for person, *_ in told]) >= 0
-        who, currency, cents = (np.concatenate([each[k] for each in told])[there] for k in range(3))
+    def balances(self, day: date, parts: Mapping[str, tuple[Ints, Ints]]) -> None:
+        """truth_balance_daily: what each person has in each part of AUM and owes in each kind of debt, in cents of CNY.
+
+        parts  name → (person, cents), several rows of a person are added up; a person without a row has nothing of it
+        """
+        names = np.repeat(list(parts), [len(who) for who, _ in parts.values()])
+        who, cents = (np.concatenate([told[k] for told in parts.values()]) for k in range(2))
         table = pa.table({
-            "business_date": pa.array([day] * len(who), pa.date32()), "person_no": who, "currency": currency, "cents": cents,
+            "business_date": pa.array([day] * len(who), pa.date32()), "person_no": pa.array(who, pa.int64()),
+            "part": pa.array(names.tolist(), pa.string()), "cents": pa.array(cents, pa.int64()),
         })  # fmt: skip
-        summed = table.group_by(["business_date", "person_no", "currency"]).aggregate([("cents", "sum")])
-        summed = summed.rename_columns(["business_date", "person_no", "currency", "cents"]).sort_by(
-            [("person_no", "ascending"), ("currency", "ascending")]
+        summed = table.group_by(["business_date", "person_no", "part"]).aggregate([("cents", "sum")])
+        summed = summed.rename_columns(["business_date", "person_no", "part", "cents"]).sort_by(
+            [("person_no", "ascending"), ("part", "ascending")]
         )
+        is_owned = pc.is_in(summed["part"], pa.array(OWNED))
+        summed = summed.append_column("is_in_aum", is_owned)
         if self._balances is None:
             self._balances = pq.ParquetWriter(self.folder / "truth_balance_daily.parquet", summed.schema)
         self._balances.write_table(summed)

@@ -31,8 +31,3 @@ class Hidden:
                 self.missing.append(f"{name}.{column}")
                 found = found.append_column(column, pa.nulls(found.num_rows, pa.string()))
         return found.select(list(columns))
-
-    def names(self, table: str) -> list[str]:
-        """Columns a table has; none where it is not there."""
-        path = self.folder / f"{table}.parquet"
-        return list(pq.read_schema(path).names) if path.is_file() else []

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from demo_bank.score import causes, clusters, defects, money
 from demo_bank.score.hidden import Hidden
@@ -202,7 +202,7 @@ def _one_to_one(seen: Mapping[tuple[str, int], str]) -> dict[int, str]:
 
 def aum(hidden: Hidden, lake: Tables, customer_of: Mapping[int, str]) -> list[money.DayError] | None:
     """Errors per date; null where a side is missing."""
-    truth = _owned(hidden, lake)
+    truth = _owned(hidden)
     said = lake.read("profile.o_customer_daily", ("business_date", "customer_id", "aum_cny"))
     if truth is None or said is None:
         return None
@@ -212,31 +212,15 @@ def aum(hidden: Hidden, lake: Tables, customer_of: Mapping[int, str]) -> list[mo
     return money.compare(truth, found, customer_of)
 
 
-def _owned(hidden: Hidden, lake: Tables) -> dict[date, dict[int, int]] | None:
-    """True AUM in cents of CNY by date and person. Where the truth keeps currencies apart, the lake's own rates convert them."""
-    owned: dict[date, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    if "aum_cents" in hidden.names("truth_balance_daily"):
-        for row in rows(hidden.read("truth_balance_daily", ("business_date", "person_no", "aum_cents"))):
-            owned[_day(row["business_date"])][int(str(row["person_no"]))] += int(str(row["aum_cents"]))
-        return owned
-    balances = hidden.read("truth_balance_daily", ("business_date", "person_no", "currency", "cents"))
-    rates = lake.read("silver.fx_rate_daily", ("rate_date", "currency_code", "mid_rate"))
-    if balances is None or rates is None:
+def _owned(hidden: Hidden) -> dict[date, dict[int, int]] | None:
+    """True AUM in cents of CNY by date and person: the parts that are owned; a person who only owes has 0."""
+    parts = hidden.read("truth_balance_daily", ("business_date", "person_no", "cents", "is_in_aum"))
+    if parts is None:
         return None
-    mid = {(_day(r["rate_date"]), str(r["currency_code"])): Decimal(str(r["mid_rate"])) for r in rows(rates)}
-    unknown: set[date] = set()
-    for row in rows(balances):
-        day, currency, cents = _day(row["business_date"]), str(row["currency"]), int(str(row["cents"]))
-        if currency not in ("156", "CNY"):
-            rate = mid.get((day, currency))
-            if rate is None:
-                unknown.add(day)
-                continue
-            cents = int((cents * rate).quantize(Decimal(1), ROUND_HALF_UP))
-        owned[day][int(str(row["person_no"]))] += cents
-    lake.missing += [f"silver.fx_rate_daily of {day}" for day in sorted(unknown)]
-    for day in unknown:
-        owned.pop(day, None)
+    owned: dict[date, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows(parts):
+        cents = int(str(row["cents"])) if row["is_in_aum"] else 0
+        owned[_day(row["business_date"])][int(str(row["person_no"]))] += cents
     return owned
 
 

@@ -65,7 +65,7 @@ def test_the_corrupted_bytes_stand_where_the_ledger_says(soiled: Path, ledger: l
 @pytest.mark.parametrize(
     "code",
     [
-        "D01", "D02", "D04", "D05", "D12", "D14", "D16", "D17", "D18", "D19", "D20", "D21", "D23", "D24", "D25", "D26", "D27", "D28",
+        "D01", "D02", "D04", "D05", "D06", "D11", "D12", "D14", "D16", "D17", "D18", "D19", "D20", "D21", "D23", "D24", "D25", "D26", "D27", "D28",
         "D29", "D30", "D32", "D33", "D34", "D35", "D36", "D37", "D38", "D40", "D41", "D09", "D42", "D43", "D44", "D45", "D47", "D48",
     ],
 )  # fmt: skip
@@ -84,7 +84,14 @@ def test_what_the_reader_refuses_was_planted(soiled: Path, ledger: list[Mapping[
         row["code"] == "D20" and str(row["corrupted_hex"]).endswith("efbfbd") for row in ledger
     )
     told["control_total"] += told.pop("control_total_2", 0)
-    for reason in ("encoding", "control_total", "schema_swapped", "name_truncated", "schema_type"):
+    for reason in (
+        "encoding",
+        "control_total",
+        "schema_swapped",
+        "schema_added",
+        "name_truncated",
+        "schema_type",
+    ):
         assert told.pop(reason, 0) == planted[reason] > 0, reason
     # The package that comes twice repeats its records.
     for reason in ("half_character", "private_use"):
