@@ -52,7 +52,7 @@ MEMBERS: tuple[Member, ...] = (
     Member("梁承志", "1", date(1986, 5, 17), 307, _APP, 11_000),  # 10 one of many behind a company phone
     Member("林瑋", "1", date(1983, 9, 14), 309, _APP, 12_500),  # 11 second byte of 瑋 is a bar
     Member("周䶮", "1", date(1976, 11, 3), 311, _APP | {"card"}, 16_000),  # 12 rare hanzi
-    Member("阿卜杜拉·买买提", "1", date(1981, 7, 25), 313, _APP | {"card"}, 9_800),  # 13 five dots
+    Member("阿卜杜拉·买买提", "1", date(1981, 7, 25), 313, EVERYTHING, 9_800),  # 13 five dots
     Member("张伟", "1", date(1974, 3, 19), 315, frozenset({"app", "card", "wealth"}), 0, "", "06", "H1234567801", "339801", "HKG"),
     Member("许静姝", "2", date(1987, 12, 12), 316, frozenset({"app", "loan"}), 22_000),  # 15 buys a home
     Member("高云舟", "1", date(1971, 6, 6), 317, _APP, 0),  # 16 sends 45 % away

@@ -19,16 +19,25 @@ from demo_bank.dirt.plan import NONE, plan_of
 from demo_bank.hidden import Diary
 from demo_bank.lines import Lines
 from demo_bank.money import Money
-from demo_bank.packages import Landing
+from demo_bank.packages import Inner, Landing
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
-from demo_bank.systems import core, core_opening, ecif, hrorg, loan, ref, wealth
+from demo_bank.systems import card, core, core_opening, ecif, hrorg, loan, ref, wealth
 from demo_bank.systems.core_customers import Customers
 from demo_bank.systems.ecif import Ecif
 from demo_bank.truth import Truth
 
-SYSTEMS = (core.SYSTEM, ref.SYSTEM, ecif.SYSTEM, loan.SYSTEM, wealth.SYSTEM, hrorg.SYSTEM, *BEHAVIOUR_SYSTEMS)
+SYSTEMS = (
+    core.SYSTEM,
+    ref.SYSTEM,
+    ecif.SYSTEM,
+    loan.SYSTEM,
+    wealth.SYSTEM,
+    card.SYSTEM,
+    hrorg.SYSTEM,
+    *BEHAVIOUR_SYSTEMS,
+)
 
 
 @dataclass(frozen=True)
@@ -48,25 +57,31 @@ class Writers:
     def opening(self, day: date) -> None:
         """Sequence 00 of each."""
         told = {
-            loan.SYSTEM: (loan.opening_package(self.money.loans, day), loan.arrival),
-            wealth.SYSTEM: (wealth.opening_package(self.money.portfolio, day), wealth.arrival),
+            loan.SYSTEM: (_inner(loan.opening_package(self.money.loans, day)), loan.arrival),
+            wealth.SYSTEM: (_inner(wealth.opening_package(self.money.portfolio, day)), wealth.arrival),
+            card.SYSTEM: (card.opening_package(self.money.cards, day), card.arrival),
         }
         self._deliver(told, 0, day)
 
     def daily(self, day: date) -> None:
         """What each sends of one date."""
         told = {
-            loan.SYSTEM: (loan.package(self.money.loans), loan.arrival),
-            wealth.SYSTEM: (wealth.package(self.money.portfolio), wealth.arrival),
+            loan.SYSTEM: (_inner(loan.package(self.money.loans)), loan.arrival),
+            wealth.SYSTEM: (_inner(wealth.package(self.money.portfolio)), wealth.arrival),
+            card.SYSTEM: (card.package(self.money.cards), card.arrival),
         }
         self._deliver(told, 1, day)
 
     def _deliver(
-        self, told: Mapping[str, tuple[Sequence[Lines], Callable[[date], datetime]]], sequence: int, day: date
+        self, told: Mapping[str, tuple[Sequence[Inner], Callable[[date], datetime]]], sequence: int, day: date
     ) -> None:
         for system, (files, arrival) in told.items():
             if system in self.systems:
-                self.landing.deliver(system, sequence, day, [each.inner() for each in files], arrival(day))
+                self.landing.deliver(system, sequence, day, files, arrival(day))
+
+
+def _inner(files: Sequence[Lines]) -> list[Inner]:
+    return [each.inner() for each in files]
 
 
 def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS, dirt: str = NONE) -> Made:
@@ -81,7 +96,9 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     behaviour = Behaviour(registry, landing, systems)
     conduct, diary = behaviour.conduct, Diary(hidden.folder)
     bound = np.flatnonzero(conduct.people.bound <= np.datetime64(size.last))
-    hidden.people(registry, systems, {"CRM": np.flatnonzero(conduct.managed), "MBANK": bound})
+    carded = money.cards.person[money.cards.is_open(size.last)]
+    within = {"CRM": np.flatnonzero(conduct.managed), "MBANK": bound, "CARD": carded}
+    hidden.people(registry, systems, within)
     behaviour.opening()
     months, cents = core_opening.deposits_of_people(registry, books)
     behaviour.tiers(months, cents + wealth.values_by_month(money.portfolio)[1][:, :-1])

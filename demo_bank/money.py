@@ -11,6 +11,7 @@ import numpy as np
 
 from demo_bank.behaviour.leaving import Leaving
 from demo_bank.books import Books, Entries, advance, main_accounts, open_books, wallet
+from demo_bank.cards.book import CardBook
 from demo_bank.loans.book import LoanBook
 from demo_bank.moves import Moves
 from demo_bank.population import Ints
@@ -31,6 +32,7 @@ class Money:
     books: Books
     portfolio: Portfolio
     loans: LoanBook
+    cards: CardBook
     accounts: Ints
 
     @classmethod
@@ -39,8 +41,9 @@ class Money:
         books = open_books(registry.world)
         accounts = main_accounts(books.accounts, registry.world.people)
         numbers = np.where(accounts >= 0, books.accounts.numbers[accounts], "")
+        portfolio = Portfolio.open_at(registry, numbers)
         return cls(
-            registry, books, Portfolio.open_at(registry, numbers), LoanBook.open_at(registry), accounts
+            registry, books, portfolio, LoanBook.open_at(registry), CardBook.open_at(registry), accounts
         )
 
     def advance(self, day: date, leaving: Leaving, searchers: Ints) -> Entries:
@@ -52,6 +55,7 @@ class Money:
         leaves = leaving.begins <= np.datetime64(day)
         moves = [
             self.loans.advance(day, self.accounts, purse, searchers),
+            self.cards.advance(day, self.accounts, purse, leaving.activity(day)),
             self.portfolio.advance(day, self.accounts, purse, leaves),
         ]
         return advance(self.books, leaving, Moves.joined(moves))
@@ -68,6 +72,8 @@ class Money:
             told["in_transit"] = self.portfolio.in_transit()
         if "LOAN" in systems:
             told["loan"] = self.loans.loans.person, self.loans.loans.balance
+        if "CARD" in systems:
+            told["card"] = self.cards.person, self.cards.balance
         return told
 
     def _deposits(self, day: date) -> Part:

@@ -177,8 +177,12 @@ def _trailer(made: Cut, source: SourceContract, day: date, found: Callable[..., 
     found("date_mismatch", parsed["day"] == f"{day:%Y%m%d}".encode())
     if source.feed.endswith("acct_bal"):
         cny, other = _split(made, source, "bal", "ccy", lambda ccy: ccy.strip() in (b"156", b"CNY", b"RMB"))
-    elif source.feed.endswith("txn"):
+    elif source.feed.endswith("txn") and "dc_flag" in source.names():
         cny, other = _split(made, source, "amt", "dc_flag", lambda flag: flag == b"D")
+    elif source.feed.endswith("txn"):
+        # The amount tells its own direction: what is charged, and what goes back as a positive number.
+        cny, other = _split(made, source, "amt", "amt", lambda amount: not amount.startswith(b"-"))
+        other = -other
     else:
         return
     for code, expected, actual in (

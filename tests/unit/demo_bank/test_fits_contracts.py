@@ -66,7 +66,8 @@ def test_every_file_of_the_clean_twin_passes_its_controls_and_every_record_is_re
     [
         "core__cif", "core__acct_opening", "core__cust_opening", "core__cust_month_hist", "ecif__party", "ecif__party_cert",
         "ecif__party_phone", "hrorg__employee", "hrorg__org_tree", "ref__region_code", "crm__tier_hist", "wealth__wm_cust", "wealth__risk_assess", "wealth__product", "wealth__holding", "wealth__trade",
-        "wealth__hold_month_hist", "loan__apply", "loan__duebill", "loan__repay", "loan__guarantor",
+        "wealth__hold_month_hist", "loan__apply", "loan__duebill", "loan__repay", "loan__guarantor", "card__c_cust",
+        "card__c_acct", "card__c_txn",
     ],
 )  # fmt: skip
 def test_every_feed_of_people_brings_rows(clean: Counter[str], feed: str):
