@@ -12,7 +12,7 @@ from demo_bank import calendar
 from demo_bank.dirt import feeds, people
 from demo_bank.dirt.contacts import Contacts
 from demo_bank.dirt.ledger import Defect, Ledger
-from demo_bank.dirt.order import BACKWARDS, BACKWARDS_DAYS, LateBinds, backwards
+from demo_bank.dirt.order import BACKWARDS, BACKWARDS_DAYS, LateAccounts, LateBinds, backwards
 from demo_bank.dirt.plan import Plan
 from demo_bank.dirt.sheets import two_managers
 from demo_bank.packages import Inner, Landing
@@ -31,7 +31,7 @@ class DirtyLanding(Landing):
         super().__init__(folder)
         self.plan, self.ledger = plan, ledger
         self.contacts = Contacts(plan)
-        self.binds = LateBinds(plan, ledger)
+        self.binds, self.accounts = LateBinds(plan, ledger), LateAccounts(plan, ledger)
         self.yesterday: dict[tuple[str, str], Inner] = {}
 
     def deliver(
@@ -80,6 +80,8 @@ class DirtyLanding(Landing):
             return two_managers(path, inner, self.plan, self.ledger)
         if (system, feeds.object_of(inner)) == ("MBANK", "USER_BIND") and sequence > 0:
             return self.binds.pass_on(path, inner, day)
+        if (system, feeds.object_of(inner)) == ("CARD", "C_ACCT"):
+            return self.accounts.pass_on(path, inner, day)
         if (system, feeds.object_of(inner)) in BACKWARDS and day in BACKWARDS_DAYS:
             return backwards(path, inner, self.ledger)
         if (

@@ -1,4 +1,4 @@
-"""Defects of the card centre's and the loan centre's records, planted where these systems are made."""
+"""Defects of the records of the card centre, the loan centre and the wealth department, planted where these systems are made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from demo_bank import names
 from demo_bank.dirt.files import Delimited, Fixed, Layout, SoiledFile
+from demo_bank.packages import Inner
 from demo_bank.registry import Registry
 
 Planter = Callable[[SoiledFile, int, int, Registry], None]
@@ -20,9 +21,14 @@ _DUEBILL = (
     "duebill_no", "contract_no", "cust_no", "product_code", "ccy", "principal", "balance", "rate", "start_dt", "mature_dt", "next_due_dt",
     "next_due_amt", "overdue_days", "class5", "purpose", "branch",
 )  # fmt: skip
+_GUARANTOR = ("duebill_no", "name", "cert_type", "cert_no", "mobile", "rel")
+_HOLDING = (
+    "wm_no", "pos_no", "product_code", "units", "nav", "mkt_value", "cost", "buy_dt", "mature_dt", "auto_roll",
+)  # fmt: skip
 LAYOUTS: Mapping[tuple[str, str], Layout] = {
     ("CARD", "C_CUST"): Fixed(_C_CUST), ("LOAN", "APPLY"): Delimited(_APPLY, "|@|", "gb18030"),
-    ("LOAN", "DUEBILL"): Delimited(_DUEBILL, "|@|", "gb18030"),
+    ("LOAN", "DUEBILL"): Delimited(_DUEBILL, "|@|", "gb18030"), ("LOAN", "GUARANTOR"): Delimited(_GUARANTOR, "|@|", "gb18030"),
+    ("WEALTH", "HOLDING"): Delimited(_HOLDING, ",", "gb18030", header=1, quote=True),
 }  # fmt: skip
 
 
@@ -58,3 +64,38 @@ PLANTERS: Mapping[tuple[str, str], tuple[tuple[str, Planter], ...]] = {
     ("LOAN", "APPLY"): (("fifteen loan", d25_old_id),),
     ("LOAN", "DUEBILL"): (("bar", d15_bar),),
 }  # fmt: skip
+
+
+def d15_whole_separator(file: SoiledFile) -> None:
+    """The whole separator inside the last record's text: the record has a column more than it should."""
+    row = file.rows[-1]
+    told = file.value(row, "rel").decode("gb18030")
+    file.put("D15", row, "rel", f"{told}|@|同事".encode("gb18030"), "quarantine", "column_count")
+
+
+def d31_masked(file: SoiledFile, registry: Registry) -> None:
+    """Names, phones and certificates of all records are masked; the first one's name stands for them."""
+    row = file.rows[0]
+    person = int(file.value(row, "card_cust_no").strip()[1:]) - 800_000_000
+    file.note("D31", row, "name_mask", str(registry.world.names[person]).encode(), "masked_comparator")
+
+
+def d39_unit(file: SoiledFile) -> None:
+    """Market values come in ten thousands of yuan, what was paid in yuan; the first record stands for all."""
+    row = file.rows[0]
+    whole, _, rest = file.value(row, "mkt_value").decode().partition(".")
+    yuan = f"{int(whole + rest) // 100}.{int(rest[-2:]):02d}"
+    file.note("D39", row, "mkt_value", yuan.encode(), "unit")
+
+
+def of_file(path: str, system: str, inner: Inner, registry: Registry) -> SoiledFile | None:
+    """Files whose defect does not depend on whose records they hold; None for others."""
+    name = inner.name.rsplit("_", 1)[0]
+    if (system, name) not in (("LOAN", "GUARANTOR"), ("WEALTH", "HOLDING")) or inner.rows == 0:
+        return None
+    file = SoiledFile(path, inner, LAYOUTS[(system, name)])
+    if system == "WEALTH":
+        d39_unit(file)
+    elif "/LOAN_00_" in path:
+        d15_whole_separator(file)
+    return file

@@ -263,8 +263,10 @@ def soil(path: str, system: str, inner: Inner, plan: Plan) -> SoiledFile | None:
     if system == hrorg.SYSTEM and name == "ORG_TREE" and plan.soils:
         return _reused_place(SoiledFile(path, inner, ORG_TREE))
     planters = PLANTERS.get((system, name))
-    if planters is None or not plan.soils or inner.rows == 0:
+    if not plan.soils or inner.rows == 0:
         return None
+    if planters is None:
+        return partners.of_file(path, system, inner, plan.registry)
     file = SoiledFile(path, inner, LAYOUTS[(system, name)])
     places = _places(file, _KEY[system])
     records = plan.registry.records(system)
@@ -277,6 +279,8 @@ def soil(path: str, system: str, inner: Inner, plan: Plan) -> SoiledFile | None:
                 planter(file, row, person, plan.registry)
     if system == "CORE":
         _core_extras(file, places, plan)
+    if system == "CARD":
+        partners.d31_masked(file, plan.registry)
     if name == "PARTY_PHONE":
         _vanished(file, plan)
     return file
