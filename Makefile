@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: help setup run up down sql test check contracts lock clean
+.PHONY: help setup run up down sql test check contracts demo-model bench lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?(.*)/  make \1\t\2/' | expand -t 24
@@ -38,6 +38,12 @@ check: setup     ## lint, types, import rules, stale files, unit tests (minutes)
 
 test: setup check ## check and all other tests, on one Spark server
 	@$(BIN)/python -m pytest -q --ignore=tests/unit --ignore=tests/contracts $(TESTS)
+
+demo-model: setup ## train and walk-forward test the churn model, write docs/churn-demo.md (long; ARGS="--people 2000")
+	@$(BIN)/oxpecker demo-bank model $(ARGS)
+
+bench: setup     ## measure whole processes, write docs/benchmarks.md (ARGS="--size nano --only idle")
+	@$(BIN)/python -m scripts.bench $(ARGS)
 
 lock: setup      ## renew requirements.lock after a change of pyproject.toml
 	@.bootstrap/bin/uv lock --quiet --upgrade

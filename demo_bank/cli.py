@@ -76,3 +76,29 @@ def generate(
     if empty:
         typer.echo(f"nothing of: {', '.join(empty)}", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def model(
+    people: Annotated[int | None, typer.Option("--people", help="Another number of people than the size `demo` has.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Another first business date.")] = None,
+    systems: Annotated[str | None, typer.Option("--systems", help="Other systems than the model reads.")] = None,
+    home: Annotated[Path | None, typer.Option("--home", help="Folder of the bank and its lake; used again where it is there.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Where the page goes.")] = None,
+    only_report: Annotated[bool, typer.Option("--only-report", help="Write the page again from what lies in the folder.")] = False,
+) -> None:  # fmt: skip
+    """Train the churn model on a demo bank and test it walking forward; writes docs/churn-demo.md."""
+    # The pipeline's settings are needed here alone: whoever only makes a bank loads none of them.
+    from demo_bank import demo_model
+    from spark_jobs import settings as configuration
+
+    asked = demo_model.default_asked(home or configuration.load().home / "churn_demo")
+    asked = replace(
+        asked,
+        people=people or asked.people,
+        first=date.fromisoformat(first) if first else asked.first,
+        systems=tuple(systems.split(",")) if systems else asked.systems,
+        home=asked.home.expanduser().absolute(),
+        report=report or asked.report,
+    )
+    demo_model.report(asked) if only_report else demo_model.run(asked)

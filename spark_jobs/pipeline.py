@@ -1,7 +1,7 @@
 """The path of a record, as data: files → bronze → silver → identity → profile → metric → mart → export.
 
 Each job says what it reads and writes; the order follows from that. `landing` stands for the suppliers' files, `bronze.*` for all
-tables of a layer. Raise a job's `logic_version` when it gives other rows from the same input: then, and only then, it runs
+tables of a layer, `model.churn` for the models that were trained and accepted. Raise a job's `logic_version` when it gives other rows from the same input: then, and only then, it runs
 again on unchanged tables. Imports nothing heavy, so that Airflow can read it while parsing.
 """
 
@@ -72,10 +72,10 @@ JOBS: tuple[Job, ...] = (
         "profile_a", "spark_jobs.jobs.profile_a:run",
         ("profile.o_*", "profile.b_customer_daily", "profile.b_contact", "identity.party_customer", "identity.customer",
          "identity.golden_hist", "silver.party_hist", "silver.party_contact", "silver.consent_hist", "silver.contact_opt_out",
-         "silver.party_risk_assessment", "silver.complaint", "silver.complaint_event", "verdict:identity"),
+         "silver.party_risk_assessment", "silver.complaint", "silver.complaint_event", "model.churn", "verdict:identity"),
         ("profile.a_consent_hist", "profile.a_tier_hist", "profile.a_lifecycle_hist", "profile.a_segment_member_hist",
          "profile.a_risk_profile", "profile.a_contact_preference", "profile.a_model_score", "profile.a_customer_daily"),
-        "Attribution: consent, tier, lifecycle, segments, risk, preference, score.", retries=2,
+        "Attribution: consent, tier, lifecycle, segments, risk, preference, score.", logic_version=2, retries=2,
     ),
     Job(
         "rules", "spark_jobs.jobs.rules:run",

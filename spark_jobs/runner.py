@@ -28,6 +28,7 @@ from spark_jobs import pipeline
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError, ServerError, SettingsError, nearest
+from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect
 from spark_jobs.settings import Settings, overlaid_files, read_overlaid
@@ -151,6 +152,9 @@ class Runner:
                 found = self.lake.version(table)
                 if found is not None:
                     versions[table] = found
+        for model, count in registry.counts(self.settings).items():
+            if any(fnmatchcase(model, pattern) for pattern in stage.reads):
+                versions[model] = count
         return versions
 
     def plan(self, stage: Job) -> tuple[DateRange, dict[str, int]] | None:
@@ -161,7 +165,8 @@ class Runner:
         if last is not None and self._is_settled(stage, last, reads):
             return None
         seen = last.read_versions if last is not None else {}
-        for table, now in reads.items():
+        for table in sorted(reads.keys() - registry.counts(self.settings).keys()):
+            now = reads[table]
             wanted = wanted.reaching(self.lake.touched_since(table, seen.get(table, -1), now))
         return wanted, reads
 

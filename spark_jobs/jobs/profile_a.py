@@ -12,10 +12,11 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import current_belief, explode_days
-from spark_jobs.profile import a_consent, a_customer, a_person
+from spark_jobs.jobs import churn
+from spark_jobs.profile import a_consent, a_customer, a_person, a_score
 from spark_jobs.profile.conclude import RuleBook
 from spark_jobs.profile.members import UNASSIGNED, explode_memberships
-from spark_jobs.profile.windows import KEY, of_customers
+from spark_jobs.profile.windows import KEY
 from spark_jobs.tables import Lake
 
 
@@ -167,23 +168,15 @@ def _preferences(newest: Known) -> DataFrame:
 
 
 def _scores(known: Known, first: date) -> DataFrame:
-    """a_model_score of these dates; first: oldest business date of the lake. Support is counted over the customer's parties: an id that was born of a merge has seen what they have."""
+    """a_model_score of these dates; first: oldest business date of the lake."""
     lake, dates = known.lake, known.dates
+    rules = lake.rules("churn")
+    is_refresh = F.weekday("business_date") == int(rules["refresh_weekday"])
+    days = known.memberships.where(is_refresh)
     money = lake.read("profile.o_customer_daily", dates)
-    sundays = known.memberships.where(
-        F.weekday("business_date") == int(lake.rules("churn")["refresh_weekday"])
+    customers = known.people.where(is_refresh).join(
+        money.select(*KEY, "aum_30_avg_cny", "relationship_date"), KEY, "left"
     )
-    seen = lake.read("identity.party_customer").where(
-        F.col("known_to") >= F.lit("9999-12-31").cast("timestamp")
-    )
-    since = seen.groupBy("party_id").agg(F.min("valid_from").alias("_since"))
-    days = F.datediff("business_date", F.greatest("_since", F.lit(first))) + 1
-    support = (
-        of_customers(sundays.select("party_id", "business_date").join(since, "party_id"), known.memberships)
-        .groupBy(*KEY)
-        .agg(F.max(days).cast("bigint").alias("support_days"))
-    )
-    customers = known.people.join(money.select(*KEY, "aum_30_avg_cny", "relationship_date"), KEY, "left")
-    return a_customer.explain_missing_scores(
-        customers, support, known.history("profile.a_lifecycle_hist"), lake.rules("churn")
-    )
+    support = a_score.count_support(days, days, lake.read("identity.party_customer"), first)
+    exclusions = a_score.list_exclusions(customers, support, known.history("profile.a_lifecycle_hist"), rules)
+    return a_score.assemble_scores(exclusions, churn.score(lake, dates))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.profile.a_score import CHURN
 from spark_jobs.profile.conclude import CONCLUSIONS, RuleBook, folding
 from spark_jobs.profile.windows import KEY
 
-CHURN = "churn"
 # What the fold reads of a day, with Spark's words for it; what no layer knows yet is null.
 DAY = (
     ("aum_30_avg_cny", "decimal(18,2)"), ("aum_180_avg_cny", "decimal(18,2)"), ("relationship_date", "date"),
@@ -81,37 +78,6 @@ def segments_of(concluded: DataFrame) -> DataFrame:
     return concluded.where("kind = 'segment'").select(
         "customer_id", "segment_code", "why", "valid_from", "valid_to"
     )
-
-
-def explain_missing_scores(
-    customers: DataFrame, support: DataFrame, stages: DataFrame, rules: Mapping[str, Any]
-) -> DataFrame:
-    """a_model_score without a model: every active customer on each Sunday, band N, with the reasons (rules: churn).
-
-    customers  customer_id, business_date, aum_30_avg_cny, relationship_date, is_deceased of the dates
-    support    customer_id, business_date, support_days; stages: customer_id, business_date, stage_code, group_code
-    Reasons in order: exclusions of the label, then short_history, then no_model. No number stands in for a score.
-    """
-    sundays = customers.where(F.weekday("business_date") == int(rules["refresh_weekday"]))
-    wide = sundays.join(support, KEY, "left").join(stages, KEY, "left")
-    tenure = F.datediff("business_date", "relationship_date")
-    days = F.coalesce("support_days", F.lit(0))
-
-    def reason(condition: Column, code: str) -> Column:
-        return F.when(F.coalesce(condition, F.lit(False)), F.lit(code))
-
-    found = F.array(
-        reason(F.col("is_deceased"), "deceased"), reason(F.col("stage_code") == "ended", "ended"),
-        reason(tenure < int(rules["min_tenure_days"]), "new_relation"), reason(F.col("stage_code") == "dormancy", "dormant"),
-        reason(F.col("group_code") == "G08", "actual_loss"),
-        reason(F.coalesce("aum_30_avg_cny", F.lit(0)) < int(rules["reference_min"]), "small_reference"),
-        reason(days < int(rules["min_support_days"]), "short_history"), F.lit("no_model"),
-    )  # fmt: skip
-    return wide.select(
-        "customer_id", F.lit(CHURN).alias("model_code"), F.col("business_date").alias("as_of_date"), "business_date",
-        F.lit(None).alias("score_ratio"), F.lit("N").alias("band_code"), F.array_compact(found).alias("reason_codes"),
-        F.lit(None).alias("model_version"), days.alias("support_days"), F.lit(False).alias("is_scored"),
-    )  # fmt: skip
 
 
 def assemble_customer_daily(

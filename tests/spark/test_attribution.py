@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.jobs import profile_a
-from spark_jobs.profile import a_consent, a_customer, a_person
+from spark_jobs.profile import a_consent, a_customer, a_person, a_score
 from spark_jobs.profile.conclude import RuleBook
 from spark_jobs.profile.customer import join_layers
 from spark_jobs.settings import load, rules
@@ -19,6 +19,7 @@ RIGHT = (
     "customer_id string, business_date date, purpose_code string, data_class_code string, channel_code string, state_code string"
 )  # fmt: skip
 PERSON = "customer_id string, business_date date, birth_date date, age_years int, is_minor boolean, is_deceased boolean"
+SCORED = "customer_id string, business_date date, score_ratio decimal(9,6), band_code string, reason_codes array<string>, model_version string"
 MEMBER = "party_id string, business_date date, customer_id string"
 WEEK = DateRange(date(2026, 9, 28), date(2026, 9, 30))
 GIVEN = load()
@@ -216,9 +217,10 @@ def test_without_a_model_every_customer_has_band_n_and_says_why(spark):
         "dead | 2026-09-27 | ended |",
     )
 
-    scores = a_customer.explain_missing_scores(
-        customers, support, stages, rules(GIVEN, "churn")
-    ).localCheckpoint()
+    sundays = a_score.list_exclusions(
+        customers.where("business_date = '2026-09-27'"), support, stages, rules(GIVEN, "churn")
+    )
+    scores = a_score.assemble_scores(sundays, table(spark, SCORED, "")).localCheckpoint()
 
     assert {r["customer_id"]: r["reason_codes"] for r in scores.collect()} == {
         "old": ["no_model"],
