@@ -248,7 +248,7 @@ _SEGMENTS = Trail(
     rules={"segment": ("segments",)},
 )  # fmt: skip
 _CHURN = Trail(
-    f"{_A}:explain_missing_scores", "The newest score at or before the day; band N says why there is none.",
+    "spark_jobs.profile.a_score:assemble_scores", "The newest score at or before the day; band N says why there is none.",
     (
         Step(
             "profile.a_model_score", "the score, or the reasons against one",
