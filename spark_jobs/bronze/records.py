@@ -19,7 +19,8 @@ from spark_jobs.contracts.sources import Layout, SourceContract, SourceField
 
 GB = ("gb18030", "gbk", "gb2312")
 BOM = b"\xef\xbb\xbf"
-GZIP = b"\x1f\x8b"
+# The third byte is the method, of which there is one: two bytes alone may well begin a record.
+GZIP = b"\x1f\x8b\x08"
 _STAND_INS = "\x1f\x1e\x1d\x1c\ufdd0"
 
 

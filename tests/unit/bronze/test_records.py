@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from spark_jobs.bronze.records import cut, read
+from spark_jobs.bronze.records import GZIP, cut, read
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField, load_sources
 from spark_jobs.settings import SHIPPED_CONF
@@ -131,6 +131,7 @@ def test_the_trailer_is_no_record():
 @given(st.lists(st.binary(max_size=40), max_size=20), st.booleans())
 def test_every_byte_of_any_file_is_in_exactly_one_record_or_is_a_line_end(lines, quoted):
     content = b"\n".join(lines)
+    assume(not content.startswith(GZIP))
     source = delimited(quote=quoted)
 
     records = list(read(content, source))
