@@ -6,14 +6,16 @@ Codes, shapes and checks: demo-bank page, certificates and identifiers. GB 11643
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from pyspark.sql import Column
 
 from spark_jobs.columns.batches import structured
 from spark_jobs.columns.text import folded_width
+from spark_jobs.errors import ContractError, nearest
 
 RESIDENT, RESIDENT_15, HOUSEHOLD_BOOK, PRC_PASSPORT, FOREIGN_PASSPORT = "01", "02", "03", "04", "05"
 HOME_RETURN, TAIWAN_PERMIT, RESIDENCE_PERMIT, MILITARY, FOREIGN_RESIDENT = "06", "07", "08", "09", "10"
@@ -135,12 +137,68 @@ def is_taiwan_id(value: str) -> bool:
     return sum(w * int(d) for w, d in zip(_TAIWAN_WEIGHTS, digits, strict=True)) % 10 == 0
 
 
+class Kind(NamedTuple):
+    """A kind of certificate that a bank declares in its own list `cert_kind`: columns `shape`, `check`, `class`.
+
+    shape  regular expression for the folded number; check: one of CHECKS; class_code: what a number that passes both is worth
+    """
+
+    shape: str
+    check: str
+    class_code: str
+
+
+def iso7064_mod11_10(digits: str) -> bool:
+    """Last digit checks the others (ISO 7064 MOD 11,10: German tax numbers and many others)."""
+    product = 10
+    for digit in digits[:-1]:
+        product = ((int(digit) + product) % 10 or 10) * 2 % 11
+    return (11 - product) % 10 == int(digits[-1])
+
+
+def luhn(digits: str) -> bool:
+    """Last digit checks the others (ISO/IEC 7812)."""
+    doubled = (int(d) * (1 + at % 2) for at, d in enumerate(reversed(digits)))
+    return sum(d - 9 * (d > 9) for d in doubled) % 10 == 0
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "": lambda number: True,
+    "iso7064_mod11_10": lambda number: number.isdecimal() and iso7064_mod11_10(number),
+    "luhn": lambda number: number.isdecimal() and luhn(number),
+}
+
+
+def declared_kinds(codes: Mapping[str, Mapping[str, str]]) -> dict[str, Kind]:
+    """The kinds of a code list `cert_kind` that have a shape. Raises ContractError for a shape or check that cannot be used."""
+    kinds = {}
+    for code, row in codes.items():
+        shape, check = row.get("shape") or "", row.get("check") or ""
+        if not shape:
+            continue
+        if check not in CHECKS:
+            raise ContractError(
+                f"codes/cert_kind.csv, {code}: unknown check `{check}`; {nearest(check, filter(None, CHECKS))}"
+            )
+        try:
+            re.compile(shape)
+        except re.error as problem:
+            raise ContractError(
+                f"codes/cert_kind.csv, {code}: `shape` is no regular expression ({problem})"
+            ) from None
+        kinds[code] = Kind(shape, check, row.get("class") or "medium")
+    return kinds
+
+
 def parse_certificate(
-    kind: str | None, value: str | None, placeholders: Collection[str] = PLACEHOLDERS
+    kind: str | None,
+    value: str | None,
+    placeholders: Collection[str] = PLACEHOLDERS,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> Certificate:
     """One certificate as delivered. Blank values give an empty Certificate of the kind; nothing raises.
 
-    An unknown kind is treated as free text: weak, never checked.
+    kinds  what the bank declares of kinds that are not built in. An unknown kind is treated as free text: weak, never checked.
     """
     if value is None or not value.strip():
         return Certificate(kind_code=kind)
@@ -152,6 +210,8 @@ def parse_certificate(
         return base._replace(class_code="blocked", reason_code="id_placeholder")
     if kind in (RESIDENT, RESIDENT_15, HOUSEHOLD_BOOK, RESIDENCE_PERMIT):
         return _resident(base, plain)
+    if kinds and kind is not None and kind in kinds:
+        return _declared(base, kinds[kind], plain)
     return _other(base, kind, plain)
 
 
@@ -183,6 +243,16 @@ def _resident(base: Certificate, plain: str) -> Certificate:
     )
 
 
+def _declared(base: Certificate, kind: Kind, plain: str) -> Certificate:
+    if not re.fullmatch(kind.shape, plain):
+        return base._replace(class_code="blocked", checksum_code="invalid", reason_code="id_shape")
+    if not CHECKS[kind.check](plain):
+        return base._replace(class_code="blocked", checksum_code="invalid", reason_code="id_checksum")
+    return base._replace(
+        match_value=plain, family_code=base.kind_code, class_code=kind.class_code, checksum_code="valid"
+    )
+
+
 def _other(base: Certificate, kind: str | None, plain: str) -> Certificate:
     """Kinds without the resident check. The part that survives a renewal is what is matched."""
     medium = base._replace(class_code="medium", family_code=kind)
@@ -204,6 +274,6 @@ def _other(base: Certificate, kind: str | None, plain: str) -> Certificate:
     return base._replace(family_code=kind, match_value=plain, reason_code="id_shape" if known_shape else None)
 
 
-def parsed_certificate(kind: Column, value: Column) -> Column:
+def parsed_certificate(kind: Column, value: Column, kinds: Mapping[str, Kind] | None = None) -> Column:
     """Struct of `Certificate` for a kind code (list `cert_kind`) and a number as delivered."""
-    return structured(parse_certificate, CERTIFICATE_DDL, kind, value)
+    return structured(partial(parse_certificate, kinds=kinds), CERTIFICATE_DDL, kind, value)

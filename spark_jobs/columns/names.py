@@ -7,6 +7,7 @@ surnames, Hong Kong and Taiwan romanisation, cut and masked names.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 from itertools import islice, product
 from typing import NamedTuple
@@ -208,7 +209,9 @@ def _keys_of_hanzi(name: str) -> list[str]:
 
 
 def _keys_of_latin(name: str) -> list[str]:
-    words = re.findall(r"[A-Z]+", name.upper().replace("Ü", "V").replace("'", ""))
+    upper = name.upper().replace("Ü", "V").replace("'", "")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", upper) if not unicodedata.combining(c))
+    words = re.findall(r"[A-Z]+", plain)
     if not words:
         return []
     keys = []

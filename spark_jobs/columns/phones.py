@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 import phonenumbers
@@ -18,6 +19,7 @@ from pyspark.sql import Column
 from spark_jobs.columns.batches import structured
 from spark_jobs.columns.text import folded_width
 
+CHINA = "CN"
 PLACEHOLDERS = frozenset({"13800138000", "13900139000", "18888888888", "13888888888", "12345678901"})
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[Ee]\+?(\d{1,2})")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -54,8 +56,11 @@ PHONE_DDL = (
 )
 
 
-def parse_phone(text: str | None, placeholders: Collection[str] = PLACEHOLDERS) -> Phone:
-    """One number as delivered. Null and blank give an empty Phone; nothing raises."""
+def parse_phone(text: str | None, placeholders: Collection[str] = PLACEHOLDERS, region: str = CHINA) -> Phone:
+    """One number as delivered. Null and blank give an empty Phone; nothing raises.
+
+    region  the country (ISO 3166) whose numbers are written without a country code; only China's are cut by our own rules
+    """
     if text is None:
         return Phone()
     plain = re.sub(r"[\s\-()./]", "", folded_width(text).replace("（", "").replace("）", ""))
@@ -71,6 +76,8 @@ def parse_phone(text: str | None, placeholders: Collection[str] = PLACEHOLDERS) 
         return Phone(reason_code="phone_invalid")
     if _is_placeholder(plain, placeholders):
         return Phone(is_placeholder=True)
+    if region != CHINA:
+        return _foreign(plain, region) or Phone(reason_code="phone_invalid")
     return _mainland(plain) or _neighbour(plain) or _foreign(plain) or Phone(reason_code="phone_invalid")
 
 
@@ -118,15 +125,17 @@ def _neighbour(plain: str) -> Phone | None:
     return Phone(f"+{country}{national}", "mobile" if mobile else "landline", country)
 
 
-def _foreign(plain: str) -> Phone | None:
-    """A number of another country, only when it says so by `+` or `00`."""
-    if not plain.startswith(("+", "00")):
+def _foreign(plain: str, region: str | None = None) -> Phone | None:
+    """A number of another country, only when it says so by `+` or `00`; of `region` also without."""
+    is_international = plain.startswith(("+", "00"))
+    if not is_international and region is None:
         return None
+    dialled = "+" + re.sub(r"^(\+|00)", "", plain) if is_international else plain
     try:
-        number = phonenumbers.parse("+" + re.sub(r"^(\+|00)", "", plain), None)
+        number = phonenumbers.parse(dialled, region)
     except phonenumbers.NumberParseException:
         return None
-    if number.country_code == 86 or not phonenumbers.is_valid_number(number):
+    if (region is None and number.country_code == 86) or not phonenumbers.is_valid_number(number):
         return None
     kind = phonenumbers.number_type(number)
     mobile = kind in (
@@ -137,6 +146,6 @@ def _foreign(plain: str) -> Phone | None:
     return Phone(e164, "mobile" if mobile else "landline", str(number.country_code))
 
 
-def normalised_phone(text: Column) -> Column:
+def normalised_phone(text: Column, region: str = CHINA) -> Column:
     """Struct of `Phone` for a column of numbers as delivered; all fields are set, `norm` may be null."""
-    return structured(parse_phone, PHONE_DDL, text)
+    return structured(partial(parse_phone, region=region), PHONE_DDL, text)

@@ -63,7 +63,8 @@ def _shares(lake: Lake, dates: DateRange) -> DataFrame:
     balances = lake.read("silver.deposit_daily", dates).select(
         "agreement_id", "business_date", "balance_amt", "balance_ccy"
     )
-    priced = derive_cny(balances, lake.read("silver.fx_rate_daily")).select(
+    home = str(lake.rules("aum")["home_currency"])
+    priced = derive_cny(balances, lake.read("silver.fx_rate_daily"), home).select(
         "agreement_id", "business_date", "gross_balance_cny"
     )
     products = explode_days(lake.read("silver.product_hist"), DateRange.day(dates.last)).select(
@@ -88,7 +89,8 @@ def _flows(lake: Lake, accounts: DataFrame, dates: DateRange) -> DataFrame:
         "agreement_id", "business_date", "kind_code", F.col("amount_amt").alias("balance_amt"),
         F.col("amount_ccy").alias("balance_ccy"),
     )  # fmt: skip
-    priced = derive_cny(amounts, lake.read("silver.fx_rate_daily")).withColumnRenamed(
+    rates = lake.read("silver.fx_rate_daily")
+    priced = derive_cny(amounts, rates, str(rules["home_currency"])).withColumnRenamed(
         "gross_balance_cny", "amount_cny"
     )
     flows = summarise_flows(priced, rules["flows"])

@@ -15,15 +15,15 @@ def zero() -> Column:
     return F.lit(0).cast(CENT)
 
 
-def derive_cny(balances: DataFrame, rates: DataFrame) -> DataFrame:
-    """More columns, same rows: `gross_balance_cny`.
+def derive_cny(balances: DataFrame, rates: DataFrame, home: str = "CNY") -> DataFrame:
+    """More columns, same rows: `gross_balance_cny`, in the bank's home currency (rules: aum, home_currency).
 
     balances  agreement_id, business_date, balance_amt, balance_ccy
-    rates     currency_code, rate_date, mid_rate to CNY
+    rates     currency_code, rate_date, mid_rate to `home`
     The mid rate of the newest rate date at or before the business date; rounded half up to cents per account, before anything is
     summed. A currency without any rate stays null and is counted by the table's own check.
     """
-    foreign = balances.where("balance_ccy <> 'CNY'").select("business_date", "balance_ccy").distinct()
+    foreign = balances.where(F.col("balance_ccy") != home).select("business_date", "balance_ccy").distinct()
     known = foreign.join(
         rates,
         (F.col("currency_code") == F.col("balance_ccy")) & (F.col("rate_date") <= F.col("business_date")),
@@ -32,7 +32,7 @@ def derive_cny(balances: DataFrame, rates: DataFrame) -> DataFrame:
         F.max_by("mid_rate", "rate_date").alias("_rate")
     )
     joined = balances.join(F.broadcast(newest), ["business_date", "balance_ccy"], "left")
-    rate = F.when(F.col("balance_ccy") == "CNY", F.lit(1).cast("decimal(18,8)")).otherwise(F.col("_rate"))
+    rate = F.when(F.col("balance_ccy") == home, F.lit(1).cast("decimal(18,8)")).otherwise(F.col("_rate"))
     return joined.withColumn("gross_balance_cny", F.round(F.col("balance_amt") * rate, 2).cast(CENT)).drop(
         "_rate"
     )

@@ -30,7 +30,7 @@ def derive_overdraft(deposits: DataFrame) -> DataFrame:
 
 
 def derive_nav_date(
-    holdings: DataFrame, navs: DataFrame, products: DataFrame, calendar: DataFrame
+    holdings: DataFrame, navs: DataFrame, products: DataFrame, calendar: DataFrame, home: str = "CNY"
 ) -> DataFrame:
     """Currency from the product, newest value date by the business date, and whether that is stale.
 
@@ -62,7 +62,7 @@ def derive_nav_date(
         .withColumns({
             "nav_date": F.coalesce("nav_date", "_nav_date"),
             "is_nav_stale": F.coalesce("_stale", F.lit(False)),
-            "market_value_ccy": F.coalesce("market_value_ccy", "_currency", F.lit("CNY")),
+            "market_value_ccy": F.coalesce("market_value_ccy", "_currency", F.lit(home)),
         })
     )  # fmt: skip
 
@@ -74,12 +74,12 @@ def fold_navs(rows: DataFrame) -> DataFrame:
     return newest.join(first, ["product_code", "nav_date"]).withColumn("published_date", F.col("_first"))
 
 
-def fold_rates(rows: DataFrame) -> DataFrame:
-    """silver.fx_rate_daily: the newest delivery per currency and day; CNY is 1 on each day that has rates."""
+def fold_rates(rows: DataFrame, home: str = "CNY") -> DataFrame:
+    """silver.fx_rate_daily: the newest delivery per currency and day; the home currency is 1 on each day that has rates."""
     rates = keep_newest(rows.where(F.col("mid_rate").isNotNull()), ["currency_code", "rate_date"]).select(
         "currency_code", "rate_date", "mid_rate", "_origin"
     )
     own = rates.groupBy("rate_date").agg(F.min("_origin").alias("_origin")).select(
-        F.lit("CNY").alias("currency_code"), "rate_date", F.lit(1).cast("decimal(18,8)").alias("mid_rate"), "_origin"
+        F.lit(home).alias("currency_code"), "rate_date", F.lit(1).cast("decimal(18,8)").alias("mid_rate"), "_origin"
     )  # fmt: skip
-    return rates.where(F.col("currency_code") != "CNY").unionByName(own)
+    return rates.where(F.col("currency_code") != home).unionByName(own)

@@ -22,7 +22,7 @@ from spark_jobs.columns.text import trimmed
 from spark_jobs.contracts.model import Write
 from spark_jobs.contracts.sources import SourceContract, SourceField
 from spark_jobs.silver.mapping import EntityMap, Expression
-from spark_jobs.silver.transforms import TRANSFORMS
+from spark_jobs.silver.transforms import TRANSFORMS, ZONED
 from spark_jobs.tables import Lake
 
 UNMAPPED = "_unmapped"
@@ -220,4 +220,5 @@ class Compiler:
 
     def _python(self, argument: tuple[str, tuple[Expression, ...]]) -> Column:
         name, parts = argument
-        return TRANSFORMS[name](*[self.column(p) for p in parts])
+        zone = {"zone": self.zone} if name in ZONED else {}
+        return TRANSFORMS[name](*[self.column(p) for p in parts], **zone)

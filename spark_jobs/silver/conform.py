@@ -13,6 +13,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.certificates import declared_kinds
 from spark_jobs.contracts.model import HISTORY_COLUMNS
 from spark_jobs.dates import DateRange
 from spark_jobs.history import current_belief
@@ -70,8 +71,12 @@ class Work:
         return reduce(DataFrame.unionByName, frames)
 
 
+def _home(work: Work) -> str:
+    return str(work.lake.rules("aum")["home_currency"])
+
+
 def _contacts(work: Work) -> DataFrame:
-    return party.fold_contacts(work.feeds.rows("party_contact"), work.lake.token)
+    return party.fold_contacts(work.feeds.rows("party_contact"), work.lake.token, work.feeds.phone_region)
 
 
 def _consent(work: Work) -> DataFrame:
@@ -138,6 +143,7 @@ def _holdings(work: Work) -> DataFrame:
         lake.read("silver.product_nav_daily"),
         current_belief(lake.read("silver.product_hist")),
         lake.read("silver.calendar"),
+        _home(work),
     )
 
 
@@ -149,6 +155,7 @@ def _messages(work: Work) -> DataFrame:
         lake.read("silver.contact_opt_out"),
         current_belief(lake.read("silver.party_contact")),
         lake.token,
+        work.feeds.phone_region,
     )
     return messages.join(campaigns, "campaign_code", "left").withColumn(
         "purpose_code", F.coalesce("purpose_code", "_purpose")
@@ -171,7 +178,7 @@ Maker = Callable[[Work], DataFrame]
 FIRST: dict[str, Maker] = {
     "silver.party_hist": lambda w: party.fold_parties(w.feeds.rows("party")),
     "silver.party_identifier": lambda w: party.fold_identifiers(
-        w.feeds.rows("party_identifier"), w.lake.token
+        w.feeds.rows("party_identifier"), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
     ),
     "silver.party_contact": _contacts,
     "silver.party_agreement": lambda w: w.history("party_agreement"),
@@ -188,7 +195,7 @@ FIRST: dict[str, Maker] = {
     "silver.loan_repayment": lambda w: w.first("loan_repayment"),
     "silver.loan_application": _applications,
     "silver.wealth_trade": lambda w: w.newest("wealth_trade"),
-    "silver.call": lambda w: happening.derive_caller(w.first("call"), w.lake.token),
+    "silver.call": lambda w: happening.derive_caller(w.first("call"), w.lake.token, w.feeds.phone_region),
     "silver.complaint": lambda w: w.newest("complaint"),
     "silver.complaint_event": lambda w: w.first("complaint_event"),
     "silver.survey_invitation": lambda w: w.newest("survey_invitation"),
@@ -198,17 +205,21 @@ FIRST: dict[str, Maker] = {
     "silver.crm_contact": lambda w: w.first("crm_contact"),
     "silver.campaign": lambda w: w.newest("campaign"),
     "silver.contact_opt_out": lambda w: happening.fold_opt_outs(
-        w.feeds.rows("contact_opt_out"), w.lake.token
+        w.feeds.rows("contact_opt_out"), w.lake.token, w.feeds.phone_region
     ),
     "silver.party_risk_assessment": lambda w: party.fold_risk_assessments(
         w.feeds.rows("party_risk_assessment")
     ),
     "silver.product_nav_daily": _navs,
-    "silver.fx_rate_daily": lambda w: agreement.fold_rates(w.feeds.rows("fx_rate_daily")),
+    "silver.fx_rate_daily": lambda w: agreement.fold_rates(w.feeds.rows("fx_rate_daily"), _home(w)),
     "silver.region": lambda w: reference.fold_regions(w.feeds.rows("region")),
-    "silver.calendar": lambda w: reference.fill_calendar(w.feeds.rows("calendar")),
+    "silver.calendar": lambda w: reference.fill_calendar(
+        w.feeds.rows("calendar"), w.feeds.begun, w.dates.last
+    ),
     "silver.staff": _staff,
-    "silver.service_window": lambda w: reference.fill_windows(w.first("service_window")),
+    "silver.service_window": lambda w: reference.fill_windows(
+        w.first("service_window"), w.lake.settings.zone
+    ),
     "silver.incident": _incidents,
     "silver.touchpoint": lambda w: reference.touchpoints(w.lake.spark, w.lake.codes("touchpoint")),
     "silver.event_kind": lambda w: reference.event_kinds(w.lake.spark, w.lake.codes("event_kind")),

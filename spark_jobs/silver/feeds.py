@@ -65,6 +65,7 @@ class Feeds:
         last: date,
     ) -> None:
         self.lake, self.read, self.last = lake, read, last
+        self.phone_region = str(lake.rules("identity")["phone_region"])
         self.views = Views(lake.spark)
         self.feeds = {
             name: Feed(
@@ -75,6 +76,11 @@ class Feeds:
             for name, source in sources.items()
             if source.maps
         }
+
+    @property
+    def begun(self) -> date:
+        """The first business date for which anything was accepted, up to the last date of the run."""
+        return min((feed.delivered[0] for feed in self.feeds.values() if feed.delivered), default=self.last)
 
     def maps(self, entity: str) -> list[tuple[Feed, EntityMap]]:
         """Maps that fill an entity, by feeds that ever delivered."""
@@ -100,7 +106,9 @@ class Feeds:
         rows = self.read(feed.source.feed).where(F.col("business_date") <= F.lit(self.last))
         if since is not None:
             rows = rows.where(F.col("business_date") >= F.lit(since))
-        compiled, given = Compiler(self.lake, feed.source, feed.full_days).frame(entity_map, rows)
+        compiled, given = Compiler(self.lake, feed.source, feed.full_days, self.lake.settings.zone).frame(
+            entity_map, rows
+        )
         if {"party_key_name", "party_key_phone"} <= given:
             compiled, given = self._with_pseudo_party(entity_map, compiled, given, feed)
         return self._shaped(entity_map.entity, compiled, given)
@@ -109,7 +117,8 @@ class Feeds:
         self, entity_map: EntityMap, rows: DataFrame, given: set[str], feed: Feed
     ) -> tuple[DataFrame, set[str]]:
         """A person known by name and phone only becomes a party of that pair; without both there is no party."""
-        phone, name = normalised_phone(F.col("party_key_phone")), parsed_name(F.col("party_key_name"))
+        phone = normalised_phone(F.col("party_key_phone"), self.phone_region)
+        name = parsed_name(F.col("party_key_name"))
         keyed = rows.withColumn("_phone", phone).withColumn("_name", name)
         pair = F.concat_ws("|", "_name.folded", F.coalesce("_phone.norm", "_phone.masked"))
         known = F.col("_name.folded").isNotNull() & F.coalesce("_phone.norm", "_phone.masked").isNotNull()

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.phones import normalised_phone
+from spark_jobs.columns.phones import CHINA, normalised_phone
 from spark_jobs.dates import DateRange
 from spark_jobs.silver.folds import keep_first, keep_newest
 from spark_jobs.silver.party import Token, contact_token
@@ -115,9 +115,9 @@ def derive_touchpoints(
     })  # fmt: skip
 
 
-def derive_caller(calls: DataFrame, token: Token) -> DataFrame:
+def derive_caller(calls: DataFrame, token: Token, region: str = CHINA) -> DataFrame:
     """Calls with the caller's number as a token, the verified person before the one who says so, and abandonment."""
-    told = calls.withColumn("_p", normalised_phone(F.col("contact_value")))
+    told = calls.withColumn("_p", normalised_phone(F.col("contact_value"), region))
     norm = F.coalesce("_p.norm", "_p.masked")
     given_up = F.col("agent_staff_id").isNull() & (F.coalesce("talk_secs", F.lit(0)) == 0)
     return told.withColumns({
@@ -162,7 +162,9 @@ def derive_duplicates(responses: DataFrame, expiries: DataFrame) -> DataFrame:
     )
 
 
-def assemble_messages(rows: DataFrame, opt_outs: DataFrame, contacts: DataFrame, token: Token) -> DataFrame:
+def assemble_messages(
+    rows: DataFrame, opt_outs: DataFrame, contacts: DataFrame, token: Token, region: str = CHINA
+) -> DataFrame:
     """silver.message: sendings with their receipts, the next opt-out of the number, and the party that held it.
 
     rows       entity `message`: sendings have sent_at, receipts have receipt_at and status_code
@@ -170,7 +172,7 @@ def assemble_messages(rows: DataFrame, opt_outs: DataFrame, contacts: DataFrame,
     contacts   current belief of silver.party_contact
     """
     sends = keep_newest(rows.where(F.col("sent_at").isNotNull()), ["message_id"]).withColumn(
-        "_p", normalised_phone(F.col("contact_value"))
+        "_p", normalised_phone(F.col("contact_value"), region)
     )
     sends = sends.withColumn(
         "contact_token", contact_token(token, F.coalesce("_p.norm", "_p.masked"), F.col("contact_value"))
@@ -228,9 +230,9 @@ def link_holder(messages: DataFrame, contacts: DataFrame) -> DataFrame:
     )
 
 
-def fold_opt_outs(rows: DataFrame, token: Token) -> DataFrame:
+def fold_opt_outs(rows: DataFrame, token: Token, region: str = CHINA) -> DataFrame:
     """silver.contact_opt_out: the first opt-out of a number from a channel."""
-    told = rows.withColumn("_p", normalised_phone(F.col("contact_value"))).withColumn(
+    told = rows.withColumn("_p", normalised_phone(F.col("contact_value"), region)).withColumn(
         "contact_token", contact_token(token, F.coalesce("_p.norm", "_p.masked"), F.col("contact_value"))
     )
     return (

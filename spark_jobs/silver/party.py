@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.certificates import parsed_certificate
+from spark_jobs.columns.certificates import Kind, parsed_certificate
 from spark_jobs.columns.dates import local_date
 from spark_jobs.columns.names import parsed_name
-from spark_jobs.columns.phones import normalised_phone
+from spark_jobs.columns.phones import CHINA, normalised_phone
 from spark_jobs.columns.text import identifier_text
 from spark_jobs.dates import DateRange
 from spark_jobs.history import OPEN_DATE, instant
@@ -74,13 +74,13 @@ def conform_parties(history: DataFrame, dates: DateRange) -> DataFrame:
     return newest.withColumn("is_deleted", F.col("valid_to") <= F.lit(dates.last))
 
 
-def fold_identifiers(rows: DataFrame, token: Token) -> DataFrame:
+def fold_identifiers(rows: DataFrame, token: Token, kinds: Mapping[str, Kind] | None = None) -> DataFrame:
     """silver.party_identifier from rows of entity `party_identifier`.
 
-    The token stands for the part of a number that survives its renewal, within its number space (certificates.py).
+    kinds: what the bank declares of kinds that are not built in (certificates.py, declared_kinds). The token stands for the part of a number that survives its renewal, within its number space (certificates.py).
     """
     given = rows.withColumn("_given", identifier_text(F.col("id_value"))).withColumn(
-        "_c", parsed_certificate(F.col("id_kind_code"), F.col("id_value"))
+        "_c", parsed_certificate(F.col("id_kind_code"), F.col("id_value"), kinds)
     )
     space = F.coalesce("_c.family_code", "_c.kind_code")
     number = F.coalesce("_c.match_value", "_c.value_norm")
@@ -88,7 +88,8 @@ def fold_identifiers(rows: DataFrame, token: Token) -> DataFrame:
         "id_kind_code": F.coalesce("_c.kind_code", F.lit("09")),
         "id_value_norm": F.coalesce("_c.value_norm", "_given"),
         "id_token": token("id", space, number),
-        "id_class_code": F.coalesce("id_class_code", "_c.class_code"),
+        # A placeholder is nobody's number, whatever class the contract gives its kind.
+        "id_class_code": F.when(F.col("_c.class_code") == "blocked", "blocked").otherwise(F.coalesce("id_class_code", "_c.class_code")),
         "checksum_state_code": F.col("_c.checksum_code"),
         "issue_region_code": F.col("_c.region_code"),
         "derived_from_code": F.col("_c.derived_code"),
@@ -102,9 +103,9 @@ def fold_identifiers(rows: DataFrame, token: Token) -> DataFrame:
     return fold_history(told, ["party_id", "id_kind_code", "id_token"], payload)
 
 
-def fold_contacts(rows: DataFrame, token: Token) -> DataFrame:
+def fold_contacts(rows: DataFrame, token: Token, region: str = CHINA) -> DataFrame:
     """silver.party_contact from rows of entity `party_contact`. A phone's own shape decides between mobile and landline."""
-    told = rows.withColumn("_p", normalised_phone(F.col("contact_value")))
+    told = rows.withColumn("_p", normalised_phone(F.col("contact_value"), region))
     is_phone = F.coalesce(F.col("contact_kind_code").isin("mobile", "landline", "ani"), F.lit(True))
     kind = F.when(
         is_phone & (F.col("contact_kind_code").isNull() | (F.col("contact_kind_code") != "ani")),

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.dates import ZONE
 from spark_jobs.silver.folds import fold_records, keep_newest, resolve_overlaps
 
 WINDOW_MINUTES = 5
 _WORKING = ("workday", "adjusted_workday")
 
 
-def fill_calendar(rows: DataFrame) -> DataFrame:
-    """silver.calendar: every day of the years the source speaks of. Days it does not name are workdays or weekend by weekday."""
+def fill_calendar(rows: DataFrame, first: date, last: date) -> DataFrame:
+    """silver.calendar: every day of the years the source speaks of. Days it does not name are workdays or weekend by weekday.
+
+    A bank without such a source has the years from its first business date to the last one.
+    """
     named = keep_newest(rows, ["calendar_date"]).select(
         "calendar_date", "day_kind_code", "holiday_name", "is_market_day", "_origin"
     )
-    span = named.agg(F.min("calendar_date").alias("a"), F.max("calendar_date").alias("b"))
-    days = span.where(F.col("a").isNotNull()).select(
+    span = named.agg(
+        F.coalesce(F.min("calendar_date"), F.lit(first)).alias("a"),
+        F.coalesce(F.max("calendar_date"), F.lit(last)).alias("b"),
+    )
+    days = span.select(
         F.explode(
             F.sequence(F.trunc("a", "year"), F.date_sub(F.add_months(F.trunc("b", "year"), 12), 1))
         ).alias("calendar_date")
@@ -45,13 +53,13 @@ def fold_managers(rows: DataFrame) -> DataFrame:
     return resolved.withColumn("is_overlap_resolved", F.col("_claims_cnt") > 1)
 
 
-def fill_windows(windows: DataFrame) -> DataFrame:
+def fill_windows(windows: DataFrame, zone: str = ZONE) -> DataFrame:
     """silver.service_window: measured windows, and gaps for the windows of a day in which a page was measured at other times.
 
     windows: one row per channel, page, window and business date. A day has its windows from 00:00 to 24:00 local time.
     """
     pages = windows.select("business_date", "channel_code", "page_code").distinct()
-    midnight = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), "Asia/Shanghai")
+    midnight = F.to_utc_timestamp(F.col("business_date").cast("timestamp"), zone)
     step = F.make_dt_interval(F.lit(0), F.lit(0), F.lit(WINDOW_MINUTES), F.lit(0))
     last = midnight + F.make_dt_interval(F.lit(0), F.lit(23), F.lit(60 - WINDOW_MINUTES), F.lit(0))
     every = pages.withColumn("window_start_at", F.explode(F.sequence(midnight, last, step)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.columns.dates import epoch_instant, local_date, local_instant, parsed_date
+from spark_jobs.columns.dates import ZONE, epoch_instant, local_date, local_instant, parsed_date
 from spark_jobs.columns.text import identifier_text
 
 
@@ -31,15 +31,20 @@ def last_four(text: Column) -> Column:
     return F.concat(F.lit("****"), F.right(text, F.lit(4)))
 
 
-def date_and_time(day: Column, clock: Column) -> Column:
+def date_and_time(day: Column, clock: Column, zone: str = ZONE) -> Column:
     """A date and `HHmmss` in local time → UTC instant."""
     packed = F.concat(F.date_format(day, "yyyyMMdd"), F.lpad(clock, 6, "0"))
-    return local_instant(packed)
+    return local_instant(packed, zone)
 
 
 def or_null_when_zero(value: Column) -> Column:
     """The number, null where zero stands for none."""
     return F.when(value != 0, value)
+
+
+def inverse(value: Column) -> Column:
+    """One divided by the number, to 8 decimals: for rates that say how much of another currency one of ours buys. Null for zero."""
+    return F.try_divide(F.lit(1).cast("decimal(20,10)"), value.cast("decimal(20,10)")).cast("decimal(18,8)")
 
 
 def false_when_given(value: Column) -> Column:
@@ -57,6 +62,8 @@ def is_open_ended(end: Column) -> Column:
     return end.isNull() | (F.year(end) == 9999)
 
 
+# These read or give local time, and get the bank's zone.
+ZONED = ("date_and_time", "local_date")
 TRANSFORMS: Mapping[str, Callable[..., Column]] = {
     "first_of": lambda *values: F.coalesce(*values),
     "local_date": local_date,
@@ -67,6 +74,7 @@ TRANSFORMS: Mapping[str, Callable[..., Column]] = {
     "last_four": last_four,
     "date_and_time": date_and_time,
     "identifier_text": identifier_text,
+    "inverse": inverse,
     "or_null_when_zero": or_null_when_zero,
     "false_when_given": false_when_given,
     "page_schema": page_schema,

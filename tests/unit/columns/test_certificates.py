@@ -6,10 +6,12 @@ import pytest
 
 from spark_jobs.columns.certificates import (
     check_digit,
+    declared_kinds,
     is_taiwan_id,
     parse_certificate,
     to_18_digits,
 )
+from spark_jobs.errors import ContractError
 
 
 def test_published_specimen_is_valid():
@@ -132,3 +134,33 @@ def test_blank_and_masked_numbers_are_no_keys():
     assert parse_certificate("01", None).class_code is None
     assert parse_certificate("01", "  ").value_norm is None
     assert parse_certificate("01", "3398**********0019").class_code == "weak"
+
+
+TAX_NUMBER = {"50": {"shape": r"[1-9]\d{10}", "check": "iso7064_mod11_10", "class": "strong"}}
+
+
+# 86095742719 is a published specimen number; 9 is its check digit.
+@pytest.mark.parametrize(
+    ("number", "checksum", "worth", "reason"),
+    [
+        ("86095742719", "valid", "strong", None),
+        ("86 095 742 719", "valid", "strong", None),
+        ("86095742718", "invalid", "blocked", "id_checksum"),
+        ("06095742719", "invalid", "blocked", "id_shape"),
+        ("00000000000", "none", "blocked", "id_placeholder"),
+    ],
+)
+def test_a_bank_of_another_country_declares_what_its_numbers_look_like(number, checksum, worth, reason):
+    found = parse_certificate("50", number, kinds=declared_kinds(TAX_NUMBER))
+    assert (found.checksum_code, found.class_code, found.reason_code) == (checksum, worth, reason)
+
+
+def test_a_kind_without_check_digit_is_valid_by_its_shape():
+    kinds = declared_kinds({"51": {"shape": r"[A-Z]{2}\d{6}", "check": "", "class": ""}})
+    found = parse_certificate("51", "ab123456", kinds=kinds)
+    assert (found.value_norm, found.checksum_code, found.class_code) == ("AB123456", "valid", "medium")
+
+
+def test_an_unknown_check_names_the_nearest():
+    with pytest.raises(ContractError, match="did you mean `iso7064_mod11_10`"):
+        declared_kinds({"50": {"shape": ".*", "check": "iso7064_mod11"}})

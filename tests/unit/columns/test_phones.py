@@ -34,6 +34,20 @@ def test_numbers_become_e164(text, norm, kind, country):
 
 
 @pytest.mark.parametrize(
+    ("text", "norm", "kind"),
+    [
+        ("0151 23456789", "+4915123456789", "mobile"),
+        ("030 901820", "+4930901820", "landline"),
+        ("0041 44 668 18 00", "+41446681800", "landline"),
+        ("+8615123456789", "+8615123456789", "mobile"),
+    ],
+)
+def test_a_german_bank_reads_bare_numbers_as_german(text, norm, kind):
+    found = parse_phone(text, region="DE")
+    assert (found.norm, found.kind_code) == (norm, kind)
+
+
+@pytest.mark.parametrize(
     "text", ["13800138000", "00000000000", "11111111111", "08613800138000", "+8613800138000"]
 )
 def test_placeholders_are_no_numbers(text):
