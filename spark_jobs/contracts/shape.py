@@ -23,12 +23,21 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
-def plain(content: Any) -> Any:
-    """The content with words for keys: YAML reads the bare word `null` as nothing, also where it is a key."""
+def plain(content: Any, where: str) -> Any:
+    """The content with words for keys: YAML reads the bare word `null` as nothing, also where it is a key.
+
+    It reads `no`, `yes`, `on` and `off` as false and true: those are refused, because nobody means them.
+    """
     if isinstance(content, Mapping):
-        return {"null" if key is None else str(key): plain(value) for key, value in content.items()}
+        for key in content:
+            if isinstance(key, bool):
+                words = "no, off or false" if key is False else "yes, on or true"
+                raise ContractError(
+                    f"{where}: a key is one of {words}, which YAML does not read as a word; put it in quotes"
+                )
+        return {"null" if key is None else str(key): plain(value, where) for key, value in content.items()}
     if isinstance(content, list):
-        return [plain(each) for each in content]
+        return [plain(each, where) for each in content]
     return content
 
 

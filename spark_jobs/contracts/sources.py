@@ -145,7 +145,7 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
         name = Path(relative).stem
         if not any(fnmatchcase(name, pattern) for pattern in in_use):
             continue
-        given = plain(read_overlaid(dirs, relative) or {})
+        given = plain(read_overlaid(dirs, relative) or {}, relative)
         if given.get("enabled") is False:
             continue
         check_shape(given, dirs, relative)

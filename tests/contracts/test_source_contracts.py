@@ -48,6 +48,8 @@ def bank(
         (("kind: delimited,", "kind: delimited, encoding: utf-16,"), r"a line does not end in one byte"),
         (("class: C1", "class: C3"), r"C3 data is refused at the door"),
         (("feed: haus__kunden", "feed: haus__kunde"), r"name the file haus__kunde.yml"),
+        (("  seit:", "  no:"), r"haus__kunden.yml: a key is one of no, off or false, which YAML does not read as a word"),
+        (("key: [nr]", "keep: {nr: [no]}"), r"line 4, .*False is not of type 'string', 'number'"),
         (("fields:", "felder:"), r"unknown key `felder`; did you mean `fields`\?"),
     ],
 )  # fmt: skip
