@@ -199,7 +199,13 @@ def _command(settings: Settings) -> list[str]:
         # A reused Python worker answers in 0.2 s, a fresh one in 1.5 s; reused ones keep old code, hence the hash in `start`.
         "spark.python.worker.reuse": "true",
         "spark.executorEnv.PYTHONPATH": str(REPOSITORY),
-        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={_scratch(settings)} -Dderby.system.home={metastore.parent}",
+        "spark.driver.extraJavaOptions": " ".join(
+            (
+                f"-Djava.io.tmpdir={_scratch(settings)}",
+                f"-Dderby.system.home={metastore.parent}",
+                server.java_options,
+            )
+        ).strip(),
         "spark.hadoop.hive.exec.scratchdir": str(_scratch(settings) / "hive"),
         "spark.hadoop.hive.exec.local.scratchdir": str(_scratch(settings) / "hive"),
         "spark.ui.enabled": "false",

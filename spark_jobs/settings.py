@@ -33,6 +33,8 @@ class ServerSettings:
     # Airflow's web UI and REST; the two ports above it are its log servers'.
     airflow_port: int = 8780
     driver_memory: str = "3g"
+    # More options of the server's JVM, as one text.
+    java_options: str = ""
     shuffle_partitions: int = 2
     extra_conf: Mapping[str, str] = field(default_factory=dict)
     # Set on a cluster whose Connect endpoint somebody else runs: then nothing is started here.
