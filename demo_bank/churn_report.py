@@ -115,9 +115,9 @@ def _slices(fold: Mapping[str, Any]) -> str:
         for each in fold["slices"]
     ]
     return "\n".join([
-        "## By tier, group and age", "",
+        "## By tier, group, age and money", "",
         "No AUC where fewer than ten were lost. Group None: tiered customers outside of the ten groups. The model does not read age; the rows show whether it is",
-        "hard on anybody all the same.", "", "| | customers | said | lost | AUC |", "|---|---|---|---|---|", *rows,
+        "hard on anybody all the same. Money: whose money had mostly gone before the day asked about has left already in all but name.", "", "| | customers | said | lost | AUC |", "|---|---|---|---|---|", *rows,
     ])  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from spark_jobs.models.evaluation import Evaluation, auc, evaluate
 from spark_jobs.models.logistic import Floats, Ints, Logistic, fit
 
 LEAST_POSITIVES = 10
+# Feature that holds the money of the day against the mean of the reference days, as a logarithm.
+LEVEL = "aum_now_to_30"
 AGES = ["under 30", "30 to 59", "60 and older"]
 
 
@@ -155,16 +157,24 @@ def _fold(
     judged = [evaluate(tested.label, each, bootstraps, seed) for each in (scores, one_line, boosted)]
     return Fold(
         test, tuple(past.days), len(past.label), int(past.label.sum()), judged[0], judged[1], judged[2],
-        tuple(_slices(tested, scores)), tested, scores,
+        tuple(_slices(tested, scores, list(features), float(rules["loss_share"]))), tested, scores,
     )  # fmt: skip
 
 
-def _slices(tested: Rows, scores: Floats) -> list[Slice]:
+def _slices(tested: Rows, scores: Floats, features: list[str], loss_share: float) -> list[Slice]:
+    """By tier, group, age, and by whether most of the money had gone before the day asked about: foretelling that is no art."""
     found = []
+    level = tested.values[:, features.index(LEVEL)] if LEVEL in features else np.zeros(len(scores))
+    money = np.where(level <= np.log(loss_share), "mostly gone before", "still here")
     ages = np.select(
         [tested.age_years < 30, tested.age_years < 60, tested.age_years >= 60], AGES, "not known"
     )
-    for name, codes in (("tier", tested.tier_code), ("group", tested.group_code), ("age", ages)):
+    for name, codes in (
+        ("tier", tested.tier_code),
+        ("group", tested.group_code),
+        ("age", ages),
+        ("money", money),
+    ):
         texts = np.array([str(code) for code in codes])
         for code in np.unique(texts):
             mine = texts == code

@@ -6,7 +6,8 @@ from math import log
 import pytest
 from pyspark.sql import functions as F
 
-from spark_jobs.jobs import churn
+from spark_jobs.dates import DateRange
+from spark_jobs.jobs import churn, churn_training
 from spark_jobs.models import registry
 from spark_jobs.models.churn_features import assemble_features
 from spark_jobs.models.churn_label import label
@@ -249,3 +250,47 @@ def test_without_consent_a_customers_data_is_no_reason(spark):
         "wang": ["logins_fell"],
         "li": [],
     }
+
+
+def test_a_lake_of_ninety_dates_is_asked_about_labelled_and_tested_walking_forward(spark, lake):
+    """Twelve customers keep their money until the day they leave: three before the training label ends, three before the test's does.
+
+    One more has been a customer for too short a time, and one died; neither is asked about.
+    """
+    first = date(2026, 7, 3)
+    gone = {f"c{k}": date(2026, 8, 10) if k < 3 else date(2026, 9, 10) for k in range(6)}
+    people = [f"c{k}" for k in range(12)] + ["new", "dead"]
+    money = [
+        (who, first + n * DAY, 0 if first + n * DAY >= gone.get(who, date.max) else 50_000, 50_000, 50_000, date(2026, 7, 1) if who == "new" else date(2020, 1, 1))
+        for who in people for n in range(90)
+    ]  # fmt: skip
+    ever, known = (date(2020, 1, 1), date(9999, 12, 31)), (datetime(2026, 7, 1), datetime(9999, 12, 31))
+    drawn = {
+        "profile.o_customer_daily": (money, "customer_id string, business_date date, aum_cny int, aum_30_avg_cny int, aum_180_avg_cny int, relationship_date date"),
+        "identity.party_customer": ([(f"p_{who}", who, *ever, *known) for who in people],
+                                    "party_id string, customer_id string, valid_from date, valid_to date, known_from timestamp, known_to timestamp"),
+        "silver.party_hist": ([(f"p_{who}", "deceased" if who == "dead" else "active", *ever, *known) for who in people],
+                              "party_id string, status_code string, valid_from date, valid_to date, known_from timestamp, known_to timestamp"),
+        "profile.a_tier_hist": ([(who, "ordinary", *ever, *known) for who in people],
+                                "customer_id string, tier_code string, valid_from date, valid_to date, known_from timestamp, known_to timestamp"),
+    }  # fmt: skip
+    for name, (rows, schema) in drawn.items():
+        lake.ensure_schema(name.split(".")[0])
+        spark.createDataFrame(rows, schema).write.format("delta").saveAsTable(lake.name(name))
+
+    rows = churn_training.labelled(
+        lake, DateRange(first, first + 89 * DAY), [date(2026, 8, 1), date(2026, 8, 31)]
+    )
+    labels = {(r["customer_id"], r["as_of_date"].day): r["label"] for r in rows.collect()}
+
+    # The new one has been here for 31 days on the first date and for 61 on the second: not 90. Those who left are still asked about:
+    # 30 days later their mean of 30 days is above the minimum only in part.
+    assert {who for who, _ in labels} == {f"c{k}" for k in range(12)}
+    assert [labels[f"c{k}", 1] for k in (0, 2, 3, 5, 6, 11)] == [1, 1, 0, 0, 0, 0]
+    assert [labels[f"c{k}", 31] for k in (3, 5, 6, 11)] == [1, 1, 0, 0]
+    outcome = churn_training.run(lake)
+
+    assert [(f.test, f.trained) for f in outcome.folds] == [(date(2026, 8, 31), (date(2026, 8, 1),))]
+    assert outcome.folds[0].train_positives == 3
+    assert (lake.settings.home / "models" / "churn" / "backtest" / "figures.json").is_file()
+    assert outcome.model is None and outcome.why_not.startswith("AUC")  # nobody gives a sign before leaving
