@@ -27,7 +27,7 @@ from demo_bank.sizes import SIZES
 from spark_jobs import settings as configuration
 from spark_jobs.errors import OxpeckerError
 
-STAGES = ("bronze", "silver", "identity", "profile_o", "profile_b", "profile_x", "profile_s", "profile_a")
+STAGES = ("bronze", "silver", "identity", "profile_o", "profile_b", "profile_s", "profile_x", "profile_a")
 # Whose records the model's features, its label and its reasons come from; systems that a generator does not know are left out.
 READ = ("CORE", "REF", "MBANK", "CMPL", "CONSENT", "CALL", "APM", "SURVEY", "WEALTH")
 PORTS = ("OXPECKER_CONNECT_PORT", "OXPECKER_THRIFT_PORT")
