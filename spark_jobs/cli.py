@@ -21,10 +21,12 @@ from typer.core import TyperGroup
 
 from spark_jobs import settings as settings_module
 from spark_jobs.dates import DateRange, parse_date
-from spark_jobs.errors import OxpeckerError
+from spark_jobs.errors import OxpeckerError, nearest
 from spark_jobs.settings import Settings
 
-out = Console()
+# Into a file or a pipe there is no width to keep to: whole lines, so that they can be searched.
+WIDE = 240
+out = Console(width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
 QUARANTINE = "ops.quarantine"
 
@@ -268,7 +270,7 @@ def explain(
     if as_json:
         print(json.dumps(show.as_json(told), indent=1, ensure_ascii=False))
     else:
-        out.print(show.tree(told), highlight=False, soft_wrap=True)
+        out.print(show.tree(told), highlight=False)
 
 
 @app.command()
@@ -298,14 +300,21 @@ def compare(
 
 
 @release_app.command("list")
-def release_list(profile: Profile = None) -> None:
+def release_list(as_json: Json = False, profile: Profile = None) -> None:
     """Releases that readers could see, newest first; read without a JVM."""
     settings = _settings(profile)
     shown = settings.current_release
     current = json.loads(shown.read_text())["release_id"] if shown.is_file() else None
     found = [json.loads(path.read_text()) for path in (settings.home / "releases").glob("*.json")]
+    found.sort(key=lambda r: (r["published_at"], r["release_id"]), reverse=True)
+    if as_json:
+        print(json.dumps([{**each, "is_current": each["release_id"] == current} for each in found], indent=1))
+        return
+    if not found:
+        out.print("no release yet; `oxpecker run --business-date D` or `make run` makes one")
+        return
     table = Table("release", "business date", "published at", "tables", "")
-    for each in sorted(found, key=lambda r: (r["published_at"], r["release_id"]), reverse=True):
+    for each in found:
         mark = "current" if each["release_id"] == current else ""
         table.add_row(
             each["release_id"], each["business_date"], each["published_at"], str(len(each["tables"])), mark
@@ -314,41 +323,79 @@ def release_list(profile: Profile = None) -> None:
 
 
 @quarantine_app.command("list")
-def quarantine_list(as_json: Json = False, profile: Profile = None) -> None:
-    """How many records lie in quarantine, by feed and reason; no record's content."""
+def quarantine_list(
+    feed: Annotated[
+        str | None, typer.Option("--feed", help="Records of this feed, one by one, with their ids.")
+    ] = None,
+    as_json: Json = False, profile: Profile = None,
+) -> None:  # fmt: skip
+    """Records in quarantine, counted by feed and reason, or of one feed one by one; no record's content."""
     from spark_jobs.exports import published
 
-    columns, rows = published.ledger(
-        _settings(profile), QUARANTINE,
-        "select feed_code, array_to_string(reason_codes, ' ') as reasons, state_code, count(*) as records, "
-        "min(business_date) as oldest from {table} group by all order by records desc, feed_code",
-    )  # fmt: skip
+    columns, rows = published.ledger(_settings(profile), QUARANTINE, _COUNTED if feed is None else _LISTED)
+    if feed is not None:
+        feeds = sorted({row[1] for row in rows})
+        rows = [row for row in rows if row[1] == feed]
+        if feeds and not rows:
+            raise OxpeckerError(f"no record of feed `{feed}` lies in quarantine; {nearest(feed, feeds)}")
+    if not rows and not as_json:
+        out.print("nothing lies in quarantine")
+        return
     _print_rows(columns, rows, "json" if as_json else "table")
+    if feed is None and not as_json:
+        out.print(
+            "`oxpecker quarantine list --feed FEED` gives the ids, `oxpecker quarantine show ID` place and reasons"
+        )
+
+
+_COUNTED = (
+    "select feed_code, array_to_string(reason_codes, ' ') as reasons, state_code, count(*) as records, "
+    "min(business_date) as oldest, min(quarantine_id) as for_example "
+    "from {table} group by feed_code, reasons, state_code order by records desc, feed_code, reasons"
+)
+_LISTED = (
+    "select quarantine_id, feed_code, business_date, line_no, array_to_string(reason_codes, ' ') as reasons, state_code "
+    "from {table} order by business_date, file_id, line_no"
+)
 
 
 @quarantine_app.command("show")
 def quarantine_show(
     quarantine_id: Annotated[
-        str, typer.Argument(help="From `oxpecker quarantine list --json` or the report.")
+        str, typer.Argument(help="From `oxpecker quarantine list`; its first letters are enough.")
     ],
-    profile: Profile = None,
-) -> None:
-    """Where one record lies (file, line, bytes) and why; its content stays sealed."""
+    as_json: Json = False, profile: Profile = None,
+) -> None:  # fmt: skip
+    """Where one record lies (package, file, line, bytes) and why; its content stays sealed."""
     from spark_jobs.exports import published
 
     if not quarantine_id.isalnum():
         raise typer.BadParameter("a quarantine id is letters and digits only")
+    settings = _settings(profile)
     columns, rows = published.ledger(
-        _settings(profile),
+        settings,
         QUARANTINE,
-        f"select * exclude (record) from {{table}} where quarantine_id = '{quarantine_id}'",
+        f"select * exclude (record) from {{table}} where starts_with(quarantine_id, '{quarantine_id}') limit 2",
     )
     if not rows:
         raise OxpeckerError(
             f"no record `{quarantine_id}` in quarantine; `oxpecker quarantine list` shows what there is"
         )
-    for name, value in zip(columns, rows[0], strict=True):
-        out.print(f"{name:<20} {value}", highlight=False)
+    if len(rows) > 1:
+        raise OxpeckerError(f"several records begin with `{quarantine_id}`; give more of the id")
+    told = dict(zip(columns, rows[0], strict=True))
+    names, files = published.ledger(
+        settings,
+        "ops.delivery_file",
+        f"select package_name, file_name, sequence_no from {{table}} where file_id = '{told['file_id']}'",
+    )
+    told |= dict(zip(names, files[0], strict=True)) if files else {}
+    if as_json:
+        print(json.dumps(told, default=str, ensure_ascii=False, indent=1))
+        return
+    for name, value in told.items():
+        shown = " ".join(value) if isinstance(value, list) else value
+        out.print(f"{name:<16} {shown}", highlight=False, soft_wrap=True)
 
 
 @model_app.command("train")
@@ -409,7 +456,7 @@ def _add_plugins() -> None:
 def main() -> None:
     """Entry point: a known error is one line and its exit code; anything else is a bug and shows itself."""
     # `kill -USR1 <pid>` tells where a command that seems to hang is.
-    faulthandler.register(signal.SIGUSR1)
+    faulthandler.register(signal.SIGUSR1, file=sys.__stderr__ or 2)
     _add_plugins()
     try:
         app()

@@ -8,11 +8,13 @@ key by key. Unknown keys fail and name the nearest right one.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import yaml
 
@@ -20,6 +22,15 @@ from spark_jobs.errors import SettingsError, nearest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHIPPED_CONF = REPOSITORY / "conf"
+PORTS: Mapping[str, str] = {
+    "connect_port": "OXPECKER_CONNECT_PORT",
+    "thrift_port": "OXPECKER_THRIFT_PORT",
+    "airflow_port": "OXPECKER_AIRFLOW_PORT",
+}
+PREFIX = "OXPECKER_"
+ENVIRONMENT = {
+    *PORTS.values(), "OXPECKER_PROFILE", "OXPECKER_HOME", "OXPECKER_LANDING", "OXPECKER_PREFIX", "OXPECKER_CONF", "OXPECKER_REMOTE",
+}  # fmt: skip
 EARLIER_SPELLINGS: Mapping[str, str] = {}
 
 
@@ -163,6 +174,30 @@ def _known(cls: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     return dict(given)
 
 
+def _check_environment() -> None:
+    """A misspelt variable would be ignored in silence, and the lake would lie somewhere else."""
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and not name.startswith("OXPECKER_TEST_") and name not in ENVIRONMENT:
+            raise SettingsError(f"unknown environment variable {name}; {nearest(name, ENVIRONMENT)}")
+
+
+def _port(name: str, text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SettingsError(f"{name} is `{text}`; a port is a number from 1 to 65535")
+    return int(text)
+
+
+def _check_values(given: Mapping[str, Any], where: str) -> None:
+    """Zone and cut-off decide what a run sees: a wrong one is told before anything starts."""
+    zone, cut_off = given.get("zone", Settings.zone), str(given.get("cut_off", Settings.cut_off))
+    if zone not in available_timezones():
+        raise SettingsError(
+            f"{where}: there is no time zone `{zone}`; {nearest(str(zone), available_timezones())}"
+        )
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", cut_off):
+        raise SettingsError(f'{where}: the cut-off is `{cut_off}`; write it as "HH:MM", for example "06:30"')
+
+
 def load(
     profile: str | None = None,
     *,
@@ -176,6 +211,7 @@ def load(
     Environment: OXPECKER_PROFILE, OXPECKER_HOME, OXPECKER_LANDING, OXPECKER_PREFIX, OXPECKER_CONF,
     OXPECKER_CONNECT_PORT, OXPECKER_THRIFT_PORT, OXPECKER_AIRFLOW_PORT, OXPECKER_REMOTE.
     """
+    _check_environment()
     dirs = conf_dirs(overlay)
     name = profile or os.environ.get("OXPECKER_PROFILE", "local")
     content = read_overlaid(dirs, f"profiles/{name}.yml")
@@ -183,15 +219,10 @@ def load(
         known = [Path(p).stem for p in overlaid_files(dirs, "profiles")]
         raise SettingsError(f"unknown profile `{name}`; {nearest(name, known)}")
     given = _known(Settings, content, f"profiles/{name}.yml")
+    _check_values(given, f"profiles/{name}.yml")
     server = ServerSettings(**_known(ServerSettings, given.pop("server", {}), f"profiles/{name}.yml, server"))
     ports: dict[str, Any] = {
-        key: int(os.environ[env])
-        for key, env in (
-            ("connect_port", "OXPECKER_CONNECT_PORT"),
-            ("thrift_port", "OXPECKER_THRIFT_PORT"),
-            ("airflow_port", "OXPECKER_AIRFLOW_PORT"),
-        )
-        if os.environ.get(env)
+        key: _port(env, os.environ[env]) for key, env in PORTS.items() if os.environ.get(env)
     }
     if os.environ.get("OXPECKER_REMOTE"):
         ports["remote"] = os.environ["OXPECKER_REMOTE"]

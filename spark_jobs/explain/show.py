@@ -63,7 +63,7 @@ def tree(told: Explanation) -> Tree:
 
 def _add_step(root: Tree, step: Found) -> None:
     if step.version is None:
-        root.add(f"[bold]{step.table}[/] [dim]never written: the bank has no such system[/]")
+        root.add(f"[bold]{step.table}[/] [dim]never written[/]")
         return
     count = f"{len(step.rows)} row{'' if len(step.rows) == 1 else 's'}"
     branch = root.add(f"[bold]{step.table}[/] [dim]version {step.version}, {escape(step.said)}: {count}[/]")

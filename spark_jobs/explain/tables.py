@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow.dataset import ParquetReadOptions
 
 from spark_jobs.contracts import Contracts
 from spark_jobs.contracts.types import duckdb_type
@@ -17,6 +18,8 @@ from spark_jobs.exports.release import Release
 from spark_jobs.settings import Settings
 
 LEDGER = "ops.stage_commit"
+# Spark writes instants in a form that is read in nanoseconds, where 9999-12-31 has no place.
+_MICROSECONDS = ParquetReadOptions(coerce_int96_timestamp_unit="us")
 _NAMED = re.compile(r"\b(silver|identity|profile|metric|ops|bronze)\.([a-z_0-9]+)\b")
 
 
@@ -60,7 +63,9 @@ class Tables:
             self.connection.execute(f'CREATE TABLE "{schema}"."{thing}" ({columns})')
             return
         self.versions[table] = opened.version()
-        self.connection.register(f"_{schema}_{thing}", opened.to_pyarrow_dataset())
+        self.connection.register(
+            f"_{schema}_{thing}", opened.to_pyarrow_dataset(parquet_read_options=_MICROSECONDS)
+        )
         unknown = self._unknown_columns(table, {field.name for field in opened.schema().fields})
         self.connection.execute(
             f'CREATE VIEW "{schema}"."{thing}" AS SELECT *{unknown} FROM "_{schema}_{thing}"'

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Collection
 from typing import Any
 
 import duckdb
@@ -36,7 +39,14 @@ def query(settings: Settings, statement: str) -> Rows:
             connection.register(f"_{name.replace('.', '_')}", dataset)
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM _{name.replace('.', '_')}")
         connection.execute("SET TimeZone = 'UTC'")
-        return _fetched(connection, statement)
+        # The release and nothing else: no file, no address, no variable of this process can be read or written.
+        for lock in (
+            "python_enable_replacements = false",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"SET {lock}")
+        return _fetched(connection, statement, release.tables)
 
 
 def ledger(settings: Settings, table: str, statement: str) -> Rows:
@@ -52,16 +62,28 @@ def ledger(settings: Settings, table: str, statement: str) -> Rows:
         return _fetched(connection, statement.format(table="ledger"))
 
 
-def _fetched(connection: duckdb.DuckDBPyConnection, statement: str) -> Rows:
+def _fetched(connection: duckdb.DuckDBPyConnection, statement: str, published: Collection[str] = ()) -> Rows:
     try:
         result = connection.execute(statement)
         columns = [column[0] for column in result.description or []]
         return columns, result.fetchall()
     except duckdb.Error as problem:
-        kind = type(problem).__name__
-        told = (
-            str(problem).splitlines()[0]
-            if kind in ("ParserException", "CatalogException", "BinderException")
-            else kind
+        raise OxpeckerError(f"the query failed: {_told(problem, published)}") from None
+
+
+def _told(problem: duckdb.Error, published: Collection[str]) -> str:
+    """What was wrong with the query in one line: names of tables and columns, never a value of a row."""
+    kind, lines = type(problem).__name__, str(problem).splitlines()
+    if kind == "PermissionException":
+        return "only what is published can be read, and nothing written"
+    if kind not in ("ParserException", "CatalogException", "BinderException"):
+        return kind
+    missing = re.search(r'Table with name "?([\w.]+)"? does not exist', lines[0])
+    if missing and published:
+        full = {name.split(".")[1]: name for name in published} | {name: name for name in published}
+        close = difflib.get_close_matches(missing[1], sorted(full), n=1)
+        hint = (
+            f"did you mean `{full[close[0]]}`?" if close else f"published are: {', '.join(sorted(published))}"
         )
-        raise OxpeckerError(f"the query failed: {told}") from None
+        return f"no table `{missing[1]}` is published; {hint}"
+    return " ".join([lines[0], *(line for line in lines[1:] if line.startswith("Candidate bindings"))])

@@ -61,3 +61,17 @@ def test_broken_yaml_is_an_error_with_its_line(tmp_path):
 
     with pytest.raises(SettingsError, match=r"bank.yml, line \d+"):
         load("bank", overlay=folder)
+
+
+def test_a_time_zone_that_does_not_exist_names_the_nearest(tmp_path):
+    folder = overlay(tmp_path, profiles__bank="zone: Asia/Shanghia\n")
+
+    with pytest.raises(SettingsError, match="no time zone `Asia/Shanghia`; did you mean `Asia/Shanghai`"):
+        load("bank", overlay=folder)
+
+
+def test_a_cut_off_is_a_time_of_day(tmp_path):
+    folder = overlay(tmp_path, profiles__bank='cut_off: "630"\n')
+
+    with pytest.raises(SettingsError, match='write it as "HH:MM"'):
+        load("bank", overlay=folder)
