@@ -197,6 +197,46 @@ def backfill(
 
 
 @app.command()
+def feeds(conf: Conf = None, landing: Landing = None, profile: Profile = None) -> None:
+    """Check the contracts of this bank's feeds, and look at what has arrived for them; loads nothing, needs no JVM."""
+    from spark_jobs.bronze import preview
+    from spark_jobs.contracts import load
+    from spark_jobs.contracts.loader import load_codes
+    from spark_jobs.contracts.sources import load_sources
+    from spark_jobs.silver.mapping import read_maps
+    from spark_jobs.silver.transforms import TRANSFORMS
+
+    settings = _settings(profile, conf, landing)
+    dirs = settings.conf_dirs
+    sources, contracts = load_sources(dirs), load(dirs)
+    entities = {
+        name: sorted(
+            {
+                m.entity
+                for m in read_maps(source, contracts, lambda code: load_codes(dirs, code), tuple(TRANSFORMS))
+            }
+        )
+        for name, source in sources.items()
+    }
+    table = Table("feed", "fills")
+    for name, filled in entities.items():
+        table.add_row(name, ", ".join(filled) or "nothing: it has no maps")
+    out.print(table)
+    arrived = Table("business date", "feed", "file", "state", "rows", "unreadable", "never filled")
+    for each in preview.look(settings, sources):
+        unreadable = ", ".join(f"{n} {reason}" for reason, n in sorted(each.unreadable.items()))
+        state = each.state if each.reason is None else f"{each.state}: {each.reason}"
+        rows = "" if each.rows is None else str(each.rows)
+        arrived.add_row(
+            str(each.business_date), each.feed, each.file, state, rows, unreadable, ", ".join(each.empty)
+        )
+    out.print(arrived)
+    for file in preview.nobody_asks_for(settings, sources):
+        name = "/".join(filter(None, (file.package_name, file.file_name)))
+        out.print(f"no contract asks for {name} ({file.reason_code})", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def sql(
     query: Annotated[
         str | None, typer.Argument(help="A query on what is published; without one, a prompt.")

@@ -6,12 +6,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from spark_jobs import settings as settings_module
 from spark_jobs.bronze import ledger
 from spark_jobs.bronze.discovery import arrived, unasked
+from spark_jobs.bronze.preview import look
 from spark_jobs.bronze.records import read
 from spark_jobs.bronze.waiting import business_dates, still_missing
+from spark_jobs.cli import app
 from spark_jobs.columns.certificates import declared_kinds, parse_certificate
 from spark_jobs.contracts import load
 from spark_jobs.contracts.loader import load_codes
@@ -98,3 +101,24 @@ def test_the_tax_numbers_of_the_bank_pass_the_check_it_declares(
     assert {
         parse_certificate("50", files.tax_number(n), kinds=kinds).checksum_code for n in range(1, 44)
     } == {"valid"}
+
+
+def test_a_look_at_the_files_tells_what_would_become_of_them(
+    nordhain: tuple[Settings, dict[str, SourceContract]],
+) -> None:
+    looked = {(each.business_date, each.feed): each for each in look(*nordhain)}
+
+    cut_short = looked[files.DAYS[0], "haus__kunden"]
+    assert (cut_short.state, cut_short.rows, cut_short.unreadable) == ("verified", 31, {"record_length": 1})
+    assert looked[files.DAYS[1], "karte__konten"].reason == "row_count_control"
+    assert looked[files.DAYS[0], "haus__konten"].empty == ()
+
+
+def test_the_command_shows_it_without_a_server(nordhain: tuple[Settings, dict[str, SourceContract]]) -> None:
+    shown = CliRunner().invoke(
+        app, ["feeds", "--conf", str(CONF), "--landing", str(nordhain[0].landing)], env={"COLUMNS": "200"}
+    )
+
+    assert shown.exit_code == 0, shown.output
+    assert "haus__salden" in shown.output
+    assert "held: row_count_control" in shown.output

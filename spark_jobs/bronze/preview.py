@@ -1,0 +1,64 @@
+"""A look at what has arrived, before anything is loaded: contracts and maps checked, every file cut and judged. Starts no JVM.
+
+For whoever writes a contract: seconds instead of a run. Counts and reasons only; no value of a record is shown.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from spark_jobs.bronze import ledger
+from spark_jobs.bronze.discovery import Unasked, arrived, unasked
+from spark_jobs.bronze.records import read
+from spark_jobs.contracts.sources import SourceContract
+from spark_jobs.settings import Settings
+
+EVER = datetime(9999, 12, 31)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What would become of one file: `state` is verified, held, missing or rejected; `unreadable` counts records by reason."""
+
+    feed: str
+    business_date: date
+    file: str
+    state: str
+    reason: str | None
+    rows: int | None
+    unreadable: Mapping[str, int]
+    empty: tuple[str, ...]
+
+
+def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[Looked]:
+    """Every delivery in landing, oldest first, whatever the cut-off. `empty` names fields that have no value in any record."""
+    with tempfile.TemporaryDirectory() as folder:
+        for package in arrived(settings, EVER, sources):
+            for examined in ledger.examine(package, sources, Path(folder), EVER).files:
+                state = examined.state
+                unreadable: Counter[str] = Counter()
+                filled: set[str] = set()
+                source = sources[state.feed_code]
+                if examined.path is not None and state.reason_code not in ("file_unreadable",):
+                    for record in read(examined.path.read_bytes(), source):
+                        if record.values is None:
+                            unreadable.update(record.reasons)
+                        else:
+                            filled.update(
+                                n for n, v in zip(source.names(), record.values, strict=True) if v is not None
+                            )
+                empty = tuple(n for n in source.names() if n not in filled) if state.rows_found else ()
+                yield Looked(
+                    state.feed_code, state.business_date, state.file_name or state.package_name, state.state_code, state.reason_code,
+                    state.rows_found, dict(unreadable), empty,
+                )  # fmt: skip
+
+
+def nobody_asks_for(settings: Settings, sources: Mapping[str, SourceContract]) -> list[Unasked]:
+    """Files in landing whose name fits no contract."""
+    return unasked(settings, EVER, sources)
