@@ -91,7 +91,11 @@ JOBS: tuple[Job, ...] = (
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
         retries=2,
     ),
-    _gate("profile", ("profile.*",), "Key sets, reconciliation to the cent, legal moves."),
+    Job(
+        "metrics", "spark_jobs.jobs.metrics:run", ("profile.customer_daily", "profile.b_contact", "silver.call", "silver.crm_task"),
+        ("metric.*",), "Metrics by day and month; what groups too small would show is withheld.", retries=2,
+    ),
+    _gate("profile", ("profile.*", "metric.*"), "Key sets, reconciliation to the cent, legal moves; metrics and who they are about."),
     Job(
         "marts", "spark_jobs.jobs.marts:run",
         ("profile.*", "identity.party_customer", "silver.org_hist", "silver.product_hist", "silver.calendar", "silver.touchpoint",

@@ -78,9 +78,11 @@ class LastTime:
 
 
 def rules_version(settings: Settings) -> str:
-    """Short hash of all rule files after the overlays."""
+    """Short hash of all rule files and metric definitions after the overlays."""
     content = {
-        name: read_overlaid(settings.conf_dirs, name) for name in overlaid_files(settings.conf_dirs, "rules")
+        name: read_overlaid(settings.conf_dirs, name)
+        for folder in ("rules", "metrics")
+        for name in overlaid_files(settings.conf_dirs, folder)
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 

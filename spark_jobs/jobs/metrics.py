@@ -1,0 +1,66 @@
+"""Metrics: definitions as data, values by day and month, in one statement over all populations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.contracts.spark_types import schema_of_fields
+from spark_jobs.dates import DateRange
+from spark_jobs.metrics.definition import POPULATIONS, Metric, load_metrics
+from spark_jobs.metrics.populations import ROWS_OF
+from spark_jobs.metrics.summarise import summarise_population, withhold_small_groups
+from spark_jobs.tables import Lake
+
+DEFINITION = "metric.definition"
+VALUE = "metric.value"
+
+
+def run(lake: Lake, dates: DateRange) -> None:
+    """Publish the values of these dates and of their months, which begin before them; a month that is not over is its days so far."""
+    metrics = load_metrics(lake.settings.conf_dirs)
+    publish_definitions(lake, metrics)
+    whole = DateRange(dates.first.replace(day=1), dates.last)
+    zone = str(lake.rules("calendar")["zone"])
+    cells = []
+    for population in POPULATIONS.values():
+        of_it = [m for m in metrics if m.population == population.name]
+        if of_it:
+            rows = ROWS_OF[population.name](lake.read(population.reads), zone)
+            inside = rows.where(F.col("business_date").between(F.lit(whole.first), F.lit(whole.last)))
+            cells.append(summarise_population(inside, population, of_it, whole))
+    values = withhold_small_groups(reduce(DataFrame.unionByName, cells), lake.rules("metric"))
+    renewed = (F.col("period_code") == "month") | (F.col("period_start_date") >= F.lit(dates.first))
+    dated = values.where(renewed).withColumns(
+        {"business_date": F.col("period_start_date"), "org_view_code": F.lit("as_was")}
+    )
+    lake.publish(VALUE, dated, whole, within=renewed)
+
+
+def publish_definitions(lake: Lake, metrics: tuple[Metric, ...]) -> None:
+    """Write the definitions where they differ from those that are stored."""
+    rows = [
+        (m.code, m.version, m.zh, m.en, m.description, m.family, m.viewpoint, m.collection, m.owner, m.unit, m.direction, m.formula,
+         m.grain, list(m.slices), dict(m.thresholds), m.weight_method, m.refresh, "C1", m.test)
+        for m in metrics
+    ]  # fmt: skip
+    columns = lake.contracts.table(DEFINITION).columns
+    stored = lake.read(DEFINITION).select(*columns).collect()
+    if set(_comparable(stored)) == set(_comparable(rows)):
+        return
+    schema = schema_of_fields(tuple(lake.contracts.field(c) for c in columns))
+    lake.publish(DEFINITION, lake.spark.createDataFrame(rows, schema))
+
+
+def _comparable(rows: Iterable[Iterable[object]]) -> list[tuple[object, ...]]:
+    """Rows whose lists and maps can be put into a set."""
+    return [tuple(_frozen(cell) for cell in row) for row in rows]
+
+
+def _frozen(cell: object) -> object:
+    if isinstance(cell, dict):
+        return tuple(sorted(cell.items()))
+    return tuple(cell) if isinstance(cell, list) else cell

@@ -1,0 +1,167 @@
+"""What a metric is: definitions as data in `conf/metrics`, read and checked without Spark.
+
+A metric is the quotient of two sums over the rows of one population, so that what is shown for an outlet adds up to its bank from
+numerators and denominators. Whoever reads a definition can compute it by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from spark_jobs.errors import ContractError, nearest
+from spark_jobs.settings import overlaid_files, read_overlaid
+
+FAMILIES = ("top", "journey", "touchpoint", "O", "S", "B", "X", "team", "complaint")
+VIEWPOINTS = ("customer", "service", "team")
+# How the figures behind a metric come about (nine methods).
+COLLECTIONS = (
+    "questionnaire", "expert", "usability_test", "crowd_test", "eye_tracking", "tracking_point", "system_monitoring", "text", "records",
+)  # fmt: skip
+DIRECTIONS = ("up", "down")
+PERIODS = ("day", "month")
+THRESHOLDS = {"target", "alert"}
+KEYS = {
+    "zh", "en", "description", "family", "viewpoint", "collection", "owner", "unit", "direction", "population", "where", "numerator",
+    "denominator", "scale", "slices", "periods", "thresholds", "refresh", "version", "weight_method", "test",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Population:
+    """Rows that metrics are computed over. subject: whom a row is about, customer, staff or none; slices: dimension → column."""
+
+    name: str
+    reads: str
+    subject: str
+    slices: Mapping[str, str]
+
+
+POPULATIONS: Mapping[str, Population] = {
+    p.name: p
+    for p in (
+        Population(
+            "customers", "profile.customer_daily", "customer",
+            {"tier": "tier_code", "stage": "stage_code", "age": "age_band_code"},
+        ),
+        Population("contacts", "profile.b_contact", "customer", {"channel": "channel_code", "purpose": "purpose_code"}),
+        Population("calls", "silver.call", "customer", {"reason": "reason_l1_code"}),
+        Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code"}),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One definition. numerator, denominator and where are SQL about one row of the population; null denominator: the sum itself."""
+
+    code: str
+    version: str
+    zh: str
+    en: str
+    description: str
+    family: str
+    viewpoint: str
+    collection: str
+    owner: str
+    unit: str
+    direction: str
+    population: str
+    where: str | None
+    numerator: str
+    denominator: str | None
+    scale: int
+    slices: tuple[str, ...]
+    periods: tuple[str, ...]
+    thresholds: Mapping[str, Decimal]
+    refresh: str
+    weight_method: str | None
+    test: str | None
+
+    @property
+    def formula(self) -> str:
+        """The formula in one line, as `metric.definition.formula_ref` shows it."""
+        factor = f"{self.scale} × " if self.scale != 1 else ""
+        below = f" ÷ Σ({self.denominator})" if self.denominator else ""
+        among = f" where {self.where}" if self.where else ""
+        return f"{factor}Σ({self.numerator}){below} over {self.population}{among}"
+
+    @property
+    def grain(self) -> str:
+        """What the value is per, as `metric.definition.grain_code` shows it."""
+        return "+".join((*self.periods, *self.slices))
+
+
+@cache
+def load_metrics(dirs: tuple[Path, ...]) -> tuple[Metric, ...]:
+    """All metrics of these configuration folders by code; a definition that lacks something is refused by name."""
+    found: dict[str, Metric] = {}
+    for relative in overlaid_files(dirs, "metrics"):
+        for code, given in (read_overlaid(dirs, relative) or {}).items():
+            if code in found:
+                raise ContractError(f"{relative}: metric `{code}` is defined a second time")
+            found[code] = _metric(str(code), given or {}, f"{relative}, metric `{code}`")
+    return tuple(found[code] for code in sorted(found))
+
+
+def _metric(code: str, given: Mapping[str, Any], where: str) -> Metric:
+    for key in given:
+        if key not in KEYS:
+            raise ContractError(f"{where}: unknown key `{key}`; {nearest(key, KEYS)}")
+    needed = ("zh", "en", "description", "family", "viewpoint", "collection", "owner", "unit", "direction", "population", "numerator",
+              "thresholds", "refresh")  # fmt: skip
+    for key in needed:
+        if given.get(key) in (None, "", {}):
+            raise ContractError(f"{where}: `{key}` is missing; a metric without it cannot be used")
+    population = str(_one_of(given["population"], POPULATIONS, "population", where))
+    slices = tuple(given.get("slices", ()))
+    for dimension in slices:
+        _one_of(dimension, POPULATIONS[population].slices, "slice", where)
+    periods = tuple(given.get("periods", PERIODS))
+    for period in periods:
+        _one_of(period, PERIODS, "period", where)
+    return Metric(
+        code=code,
+        version=str(given.get("version", 1)),
+        zh=str(given["zh"]),
+        en=str(given["en"]),
+        description=" ".join(str(given["description"]).split()),
+        family=_one_of(given["family"], FAMILIES, "family", where),
+        viewpoint=_one_of(given["viewpoint"], VIEWPOINTS, "viewpoint", where),
+        collection=_one_of(given["collection"], COLLECTIONS, "collection", where),
+        owner=str(given["owner"]),
+        unit=str(given["unit"]),
+        direction=_one_of(given["direction"], DIRECTIONS, "direction", where),
+        population=population,
+        where=given.get("where"),
+        numerator=str(given["numerator"]),
+        denominator=None if given.get("denominator", "1") == "none" else str(given.get("denominator", "1")),
+        scale=int(given.get("scale", 1)),
+        slices=slices,
+        periods=periods,
+        thresholds=_thresholds(given["thresholds"], where),
+        refresh=str(given["refresh"]),
+        weight_method=given.get("weight_method"),
+        test=given.get("test"),
+    )
+
+
+def _one_of(value: Any, known: Any, what: str, where: str) -> str:
+    if value not in known:
+        raise ContractError(f"{where}: unknown {what} `{value}`; {nearest(str(value), list(known))}")
+    return str(value)
+
+
+def _thresholds(given: Mapping[str, Any], where: str) -> Mapping[str, Decimal]:
+    limits = {}
+    for name, value in sorted(given.items()):
+        _one_of(name, THRESHOLDS, "threshold", where)
+        try:
+            limits[name] = Decimal(str(value))
+        except InvalidOperation:
+            raise ContractError(f"{where}: threshold `{name}` is no number") from None
+    return limits

@@ -1,0 +1,145 @@
+"""Metrics over small populations, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from spark_jobs.dates import DateRange
+from spark_jobs.jobs import metrics as job
+from spark_jobs.metrics.summarise import withhold_small_groups
+from tests.support.tables import table
+
+RULES = {"min_customers": 10, "min_staff": 5, "weak_below": 30}
+CELLS = """metric_code string, period_code string, period_start_date date, dimension_code string, slice_code string, scale int,
+    is_quotient boolean, numerator decimal(24,8), denominator decimal(24,8), sample_cnt bigint, subjects_cnt bigint, subject_code string"""
+LAST = date(2026, 9, 30)
+
+
+def drawn(rows: str) -> str:
+    """One line a slice: dimension, slice, numerator, rows, subjects, whom it is about."""
+    lines = []
+    for line in rows.strip().splitlines():
+        dimension, slice_, numerator, sample, subjects, who = (cell.strip() for cell in line.split("|"))
+        lines.append(
+            f"m | day | 2026-09-30 | {dimension} | {slice_} | 1 | true | {numerator} | {sample} | {sample} | {subjects} | {who}"
+        )
+    return "\n".join(lines)
+
+
+@pytest.mark.requirement("R-PRV-19")
+def test_a_small_group_is_withheld_and_so_is_the_next_that_would_give_it_away(spark):
+    cells = table(spark, CELLS, drawn("""
+        all  | all       | 30 | 100 | 100 | customer
+        tier | tier:HNW  |  1 |   9 |   9 | customer
+        tier | tier:AFF  |  4 |  31 |  31 | customer
+        tier | tier:MASS | 25 |  60 |  60 | customer
+        kind | kind:a    |  6 |  60 |   6 | staff
+        kind | kind:b    |  2 |  20 |   5 | staff
+        age  | age:1     |  5 |   5 |   5 | customer
+        age  | age:2     |  5 |   5 |   5 | customer
+        age  | age:3     | 10 |  90 |  90 | customer
+    """))  # fmt: skip
+
+    shown = {r["slice_code"]: r for r in withhold_small_groups(cells, RULES).collect()}
+
+    # 9 HNW are too few; AFF must go with them, or all − AFF − MASS would tell. Five and five together are ten, so age 3 stays.
+    withheld = {code for code, row in shown.items() if row["is_withheld"]}
+    assert withheld == {"tier:HNW", "tier:AFF", "age:1", "age:2"}
+    assert all(shown[code]["numerator"] is None and shown[code]["sample_cnt"] is None for code in withheld)
+    assert {code for code, row in shown.items() if row["is_weak"]} == {"kind:b"}
+    assert str(shown["all"]["metric_value"]) == "0.30000000"
+
+
+def people(spark, lake, numbers: str) -> None:
+    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, products."""
+    lines = []
+    for line in numbers.strip().splitlines():
+        day, tier, rest = (part.strip() for part in line.split("|", 2))
+        lines += [f"{tier}{n} | {day} | {tier} | {rest}" for n in range(12)]
+    schema = """customer_id string, business_date date, tier_code string, stage_code string, aum_cny decimal(18,2),
+        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_cnt bigint"""
+    frame = table(spark, schema, "\n".join(lines))
+    contract = lake.contracts.table("profile.customer_daily")
+    types = {f.name: f.type for f in lake.contracts.stored_fields(contract.table)}
+    missing = [c for c in contract.columns if c not in frame.columns and not c.endswith("_bucket")]
+    wide = frame.selectExpr("*", *[f"cast(null as {types[c]}) as {c}" for c in missing])
+    lake.publish("profile.customer_daily", wide, DateRange(date(2026, 9, 29), LAST))
+
+
+@pytest.fixture
+def valued(spark, make_lake):
+    """Values of 29 and 30 September for a bank that has customers and nothing else."""
+    lake = make_lake(LAST, date(2026, 9, 29))
+    people(spark, lake, """
+        2026-09-29 | MASS | growth    | 100.00 | 10.00 | 0.00 | 1
+        2026-09-29 | AFF  | retention | 900.00 |  0.00 | 0.00 | 3
+        2026-09-30 | MASS | growth    | 200.00 |  5.00 | 1.00 | 1
+        2026-09-30 | AFF  | retention | 700.00 |  0.00 | 8.00 | 2
+    """)  # fmt: skip
+    job.run(lake, DateRange(date(2026, 9, 29), LAST))
+    return lake
+
+
+def values(lake) -> dict[tuple[str, str, str, str], str]:
+    rows = lake.read("metric.value").collect()
+    return {
+        (r["metric_code"], r["period_code"], str(r["period_start_date"]), r["slice_code"]): str(r["metric_value"].normalize())
+        for r in rows
+        if r["metric_value"] is not None
+    }  # fmt: skip
+
+
+@pytest.mark.requirement("R-IND-04")
+def test_a_day_and_a_month_of_a_bank_that_has_only_customers(valued):
+    got = values(valued)
+
+    # Stocks show the end of the month, flows all its days.
+    assert got["aum_per_customer", "day", "2026-09-29", "all"] == "5E+2"  # (12 × 100 + 12 × 900) ÷ 24
+    assert got["aum_per_customer", "month", "2026-09-01", "all"] == "4.5E+2"  # (200 + 700) ÷ 2
+    assert got["aum_per_customer", "month", "2026-09-01", "tier:AFF"] == "7E+2"
+    assert got["net_inflow_per_customer", "day", "2026-09-30", "all"] == "-2"  # (12 × 4 − 12 × 8) ÷ 24
+    assert (
+        got["net_inflow_per_customer", "month", "2026-09-01", "all"] == "3"
+    )  # (12 × (10 + 4) − 12 × 8) ÷ 24
+    assert got["net_inflow_per_customer", "month", "2026-09-01", "tier:MASS"] == "14"
+    assert got["suspected_loss_ratio", "day", "2026-09-30", "all"] == "0.5"
+    assert got["cross_sell_ratio", "month", "2026-09-01", "all"] == "0.5"
+    assert got["active_customers", "month", "2026-09-01", "all"] == "24"
+    # What nobody does is not measured: no calls, no tasks.
+    assert not [key for key in got if key[0] in ("call_abandon_ratio", "task_in_time_ratio")]
+
+
+@pytest.mark.requirement("R-IND-04")
+def test_slices_add_up_to_everybody_from_numerators_and_denominators(valued):
+    rows = (
+        valued.read("metric.value")
+        .where("NOT is_withheld AND (slice_code = 'all' OR slice_code LIKE 'tier:%')")
+        .collect()
+    )
+    whole = {
+        (r["metric_code"], r["period_code"], r["period_start_date"]): r
+        for r in rows
+        if r["slice_code"] == "all"
+    }
+    parts: dict[tuple[object, ...], list[object]] = {}
+    for row in rows:
+        if row["slice_code"] != "all":
+            parts.setdefault((row["metric_code"], row["period_code"], row["period_start_date"]), []).append(
+                row
+            )
+
+    assert parts
+    for key, of_it in parts.items():
+        for column in ("numerator", "sample_cnt"):
+            assert sum(r[column] for r in of_it) == whole[key][column], (key, column)
+
+
+def test_a_second_run_leaves_definitions_alone_and_the_same_values(valued):
+    before, version = values(valued), valued.version("metric.definition")
+
+    job.run(valued, DateRange(LAST, LAST))
+
+    assert values(valued) == before
+    assert valued.version("metric.definition") == version

@@ -1,0 +1,75 @@
+"""Definitions of metrics: complete, or refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spark_jobs.errors import ContractError
+from spark_jobs.metrics.definition import FAMILIES, load_metrics
+from spark_jobs.settings import SHIPPED_CONF
+
+WHOLE = {
+    "zh": "户均产品", "en": "Products", "description": "Products by customer.", "family": "O", "viewpoint": "customer",
+    "collection": "records", "owner": "Data office", "unit": "products", "direction": "up", "population": "customers",
+    "numerator": "product_cnt", "thresholds": {"alert": 1}, "refresh": "daily",
+}  # fmt: skip
+
+
+def written(folder: Path, **changes: object) -> tuple[Path, ...]:
+    (folder / "metrics").mkdir()
+    content = {"products": {k: v for k, v in {**WHOLE, **changes}.items() if v is not None}}
+    (folder / "metrics" / "own.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return (folder,)
+
+
+@pytest.mark.requirement("R-IND-12")
+@pytest.mark.parametrize(
+    "lacking", ["numerator", "owner", "direction", "thresholds", "description", "population"]
+)
+def test_a_metric_without_formula_owner_direction_or_threshold_is_refused(tmp_path, lacking):
+    with pytest.raises(ContractError, match=f"`products`: `{lacking}` is missing"):
+        load_metrics(written(tmp_path, **{lacking: None}))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"family": "P"}, "unknown family `P`"),
+        ({"slices": ["teir"]}, "unknown slice `teir`; did you mean `tier`"),
+        ({"population": "customer"}, "unknown population `customer`; did you mean `customers`"),
+        ({"thresholds": {"target": "high"}}, "threshold `target` is no number"),
+        ({"numerater": "1"}, "unknown key `numerater`; did you mean `numerator`"),
+    ],
+)
+def test_a_slip_of_the_pen_names_the_nearest_right_word(tmp_path, given, told):
+    with pytest.raises(ContractError, match=told):
+        load_metrics(written(tmp_path, **given))
+
+
+def test_a_bank_changes_a_threshold_without_writing_the_metric_again(tmp_path):
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "operation.yml").write_text("cross_sell_ratio: {thresholds: {target: 0.6}}\n")
+
+    told = {m.code: m for m in load_metrics((SHIPPED_CONF, tmp_path))}["cross_sell_ratio"]
+
+    assert str(told.thresholds["target"]) == "0.6"
+    assert told.numerator == "int(product_cnt >= 2)"
+
+
+@pytest.mark.requirement("R-IND-02", "R-IND-11")
+def test_each_metric_has_one_viewpoint_and_one_way_of_collection_and_each_viewpoint_a_metric():
+    metrics = load_metrics((SHIPPED_CONF,))
+
+    assert {m.viewpoint for m in metrics} == {"customer", "service", "team"}
+    assert all(m.collection for m in metrics)
+    assert {m.family for m in metrics} <= set(FAMILIES)
+
+
+@pytest.mark.requirement("R-IND-12")
+def test_the_formula_can_be_read_in_one_line(tmp_path):
+    (metric,) = load_metrics(written(tmp_path, where="is_last_date", scale=1000, denominator="party_cnt"))
+
+    assert metric.formula == "1000 × Σ(product_cnt) ÷ Σ(party_cnt) over customers where is_last_date"
