@@ -15,6 +15,7 @@ from demo_bank.behaviour.quota import Quota
 from demo_bank.departures import departures, salary_moved
 from demo_bank.moves import Moves, Wallet
 from demo_bank.population import CHILD, SPOUSE, Strings, World
+from demo_bank.sleepers import LEFT_CENTS
 from demo_bank.streams import stream
 
 DEMAND, TIME, DOLLAR = "DEM00001", "TIM00012", "DEM00USD"
@@ -158,6 +159,7 @@ def _open_stories(world: World, accounts: Accounts, cents: NDArray[np.int64]) ->
     for number, amount in begins.items():
         cents[main_account(accounts, cast.person(number))] = amount
     cents[np.isin(accounts.holder, list(cast.CLOSED))] = 0
+    cents[world.sleepers.drained[accounts.holder]] = LEFT_CENTS
     is_matures = (accounts.products == TIME) & (accounts.holder == cast.person(19))
     cents[is_matures] = cast.MATURES_CENTS
     cents[accounts.third_holder >= 0] = np.where(
@@ -177,7 +179,7 @@ def _accounts(world: World) -> Accounts:
     people = np.arange(world.people)
     seconds = world.second_numbers()
     fixed = cast.count(world.people)
-    others = (people >= fixed) & ~world.is_newcomer
+    others = (people >= fixed) & ~world.is_newcomer & ~world.sleepers.drained
     with_time = people[(rng.random(world.people) < 0.4) & others | (people == cast.person(19))]
     with_dollars = people[(rng.random(world.people) < 0.08) & others]
     of_three = people[people == cast.person(27)]
@@ -313,6 +315,7 @@ def _ordinary(
     demand = np.flatnonzero(
         (held.products == DEMAND) & ~np.isin(held.holder, still) & (held.third_holder < 0)
         & np.isin(held.holder, [*cast.CLOSED, *cast.DIED], invert=True) & (held.opened < np.datetime64(day))
+        & ~books.world.sleepers.asleep(day)[held.holder]
     )  # fmt: skip
     mean_count = 1.4 * np.exp(0.3 * books.world.digital[held.holder[demand]])
     if activity is not None:

@@ -70,8 +70,9 @@ def generate(
     )
     if coverage:
         for cell in made.cells:
-            typer.echo(f"{cell.name:<16} {cell.count:>7}{'' if cell.is_due else '  (not due)'}")
-        typer.echo(f"{' '.join(LATER)}: later")
+            typer.echo(f"{cell.name:<28} {cell.count:>7}{'' if cell.is_due else '  (not due)'}")
+        for name in LATER:
+            typer.echo(f"{name:<28}   later")
     empty = missing(made.cells)
     if empty:
         typer.echo(f"nothing of: {', '.join(empty)}", err=True)

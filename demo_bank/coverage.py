@@ -1,18 +1,21 @@
-"""Whether the made bank holds what it promises: every defect of the systems made, every kind of certificate. Empty cells are told."""
+"""Whether the made bank holds what it promises: groups, moves, alerts and guards, every defect of the systems made, every certificate."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from demo_bank.dirt.ledger import Ledger
 from demo_bank.dirt.plan import FULL, Plan
 from demo_bank.sizes import Size
+from demo_bank.witness import LATER as UNSEEN
 
-# Sizes below this are too small to hold everything.
-PEOPLE = 2_000
+# Sizes and calendars below these are too small to hold everything.
+PEOPLE, DAYS = 2_000, 35
+# Systems without which there is nobody to be hit or spared.
+MONEY = ("CORE", "WEALTH", "LOAN", "CARD")
 # Where each code of the catalogue is planted, and the date it needs when it has one. Others are of systems that are not made.
 DEFECTS: dict[str, tuple[tuple[str, ...], date | None]] = {
     "D01": (("CORE",), date(2026, 9, 5)), "D02": (("ECIF",), date(2026, 9, 8)), "D03": (("LOAN",), date(2026, 9, 29)),
@@ -27,7 +30,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], date | None]] = {
     "D40": (("ECIF",), None), "D41": (("ECIF",), date(2026, 9, 22)), "D42": (("MBANK", "CARD"), None), "D43": (("SURVEY",), None),
     "D44": (("MBANK",), date(2026, 9, 22)), "D45": (("CRM", "HRORG"), None), "D47": (("CORE",), None), "D48": (("CORE",), None),
 }  # fmt: skip
-LATER = ("D13", "D22", "D46")
+LATER = (*UNSEEN, "D13", "D22", "D46")
 CERTIFICATES = ("01", "03", "05", "06", "07", "08", "10")
 
 
@@ -40,8 +43,10 @@ class Cell:
     is_due: bool
 
 
-def coverage(size: Size, systems: Sequence[str], plan: Plan, ledger: Ledger) -> list[Cell]:
-    """Cells of defects and certificates, in order of their codes."""
+def coverage(
+    size: Size, systems: Sequence[str], plan: Plan, ledger: Ledger, seen: Mapping[str, int]
+) -> list[Cell]:
+    """Cells of groups, moves, alerts and guards by what was seen, then those of defects and certificates, in order of their codes."""
     planted = Counter(row.code for row in ledger.rows)
     whole = size.people >= PEOPLE
     cells = [
@@ -53,7 +58,9 @@ def coverage(size: Size, systems: Sequence[str], plan: Plan, ledger: Ledger) -> 
         for code, (where, on) in DEFECTS.items()
     ]  # fmt: skip
     kinds = Counter(plan.registry.records("CORE").cert_kinds.tolist())
-    return [*cells, *(Cell(f"certificate {kind}", kinds[kind], whole) for kind in CERTIFICATES)]
+    lives = whole and len(size.dates) >= DAYS and set(MONEY) <= set(systems)
+    people = [Cell(name, count, lives) for name, count in sorted(seen.items())]
+    return [*people, *cells, *(Cell(f"certificate {kind}", kinds[kind], whole) for kind in CERTIFICATES)]
 
 
 def missing(cells: Sequence[Cell]) -> list[str]:

@@ -27,6 +27,7 @@ from demo_bank.systems import card, core, core_opening, ecif, hrorg, loan, ref, 
 from demo_bank.systems.core_customers import Customers
 from demo_bank.systems.ecif import Ecif
 from demo_bank.truth import Truth
+from demo_bank.witness import Witness
 
 SYSTEMS = (
     core.SYSTEM,
@@ -95,6 +96,7 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     landing, hidden = DirtyLanding(out / "landing", plan, ledger), Truth(out)
     behaviour = Behaviour(registry, landing, systems)
     conduct, diary = behaviour.conduct, Diary(hidden.folder)
+    witness = Witness(money, conduct)
     bound = np.flatnonzero(conduct.people.bound <= np.datetime64(size.last))
     carded = money.cards.person[money.cards.is_open(size.last)]
     within = {"CRM": np.flatnonzero(conduct.managed), "MBANK": bound, "CARD": carded}
@@ -133,7 +135,9 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
             landing.deliver(
                 hrorg.SYSTEM, 1, day, hrorg.package(world, day, reused=plan.soils), hrorg.arrival(day)
             )
-        hidden.balances(day, money.parts(day, systems))
+        parts = money.parts(day, systems)
+        witness.day(lived, made, parts)
+        hidden.balances(day, parts)
     landing.close()
     if loan.SYSTEM in systems:
         hidden.link("loan", *loan.links(money.loans))
@@ -141,4 +145,4 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
     hidden.close()
     diary.close(registry, conduct, books, plan)
     steward.write(out, registry, ledger)
-    return Made(len(landing.arrivals), coverage(size, systems, plan, ledger))
+    return Made(len(landing.arrivals), coverage(size, systems, plan, ledger, witness.close()))

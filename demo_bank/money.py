@@ -53,10 +53,11 @@ class Money:
         """
         purse = wallet(self.books, leaving)
         leaves = leaving.begins <= np.datetime64(day)
+        awake = ~self.registry.world.sleepers.any
         moves = [
             self.loans.advance(day, self.accounts, purse, searchers),
             self.cards.advance(day, self.accounts, purse, leaving.activity(day)),
-            self.portfolio.advance(day, self.accounts, purse, leaves),
+            self.portfolio.advance(day, self.accounts, purse, leaves, awake),
         ]
         return advance(self.books, leaving, Moves.joined(moves))
 

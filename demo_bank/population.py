@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demo_bank import cast, names
 from demo_bank.sizes import DEFAULT_SEED, Size
+from demo_bank.sleepers import Sleepers, sleepers_of
 from demo_bank.streams import stream
 
 Strings = NDArray[np.str_]
@@ -87,6 +89,10 @@ class World:
     def second_cust_numbers(self) -> Strings:
         """Second customer number of each of `second_numbers`."""
         return np.char.add("C", (500_000_000 + self.second_numbers()).astype(str))
+
+    @cached_property
+    def sleepers(self) -> Sleepers:
+        return sleepers_of(self)
 
     def age_days(self, day: date) -> Ints:
         return (np.datetime64(day) - self.births).astype("timedelta64[D]").astype(np.int64)
@@ -247,6 +253,8 @@ def _with_canaries(world: World) -> World:
     addresses[who] = [f"滨江市金雀巷{9000 + k}号" for k in place]
     changed["mobiles"][who] = [f"1549999{k:04d}" for k in place]
     changed["births"][who] = np.datetime64("1970-01-01") + place * 37
+    # One who complains has a birthday meanwhile.
+    changed["births"][who[4:5]] = np.datetime64("1970-09-27")
     changed["sexes"][who] = np.where(place % 2 == 1, "1", "2")
     stems = [
         f"{cast.CANARY_AREA}{str(changed['births'][p]).replace('-', '')}{900 + k % 100:03d}"

@@ -90,10 +90,14 @@ class Registry:
             score = score + rest * stream(world.seed, "products", product, n).normal(0, 1, n)
             # Newcomers begin with an account and at most the mobile bank.
             may = world.is_adult if product == "app" else world.is_adult & ~world.is_newcomer
+            if product in ("card", "wealth"):
+                may &= ~(world.sleepers.any if product == "card" else world.sleepers.drained)
             has = (score > NormalDist().inv_cdf(1 - share)) & may
             fixed = cast.count(n)
             has[:fixed] = [product in member.products for member in cast.MEMBERS[:fixed]]
             has[cast.canaries(n)] = True
+            if product == "loan":
+                has[np.flatnonzero(world.sleepers.drained)[::2]] = True
             found[product] = has
         return found
 

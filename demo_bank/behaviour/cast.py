@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from demo_bank.behaviour.conduct import Conduct
 
 SEARCH_DAYS = (date(2026, 9, 23), date(2026, 9, 26), date(2026, 9, 28))  # 20: three within seven days
+EARLY_DAY = date(2026, 9, 25)  # the second canary searches on the same days and repays before the second one
 COMPLAINT_DAY = date(2026, 9, 23)  # 21: the day after the outage
 CALL_DAYS = (date(2026, 9, 23), date(2026, 9, 24))  # 22 calls twice
 SURVEY_DAY = date(2026, 9, 24)  # 22 says nine
@@ -47,8 +48,8 @@ def presence(people: People, day: date) -> NDArray[np.float64]:
 
 
 def searches(people: People, day: date) -> list[int]:
-    """20 searches for early repayment and does nothing about it."""
-    return people.story(20) if day in SEARCH_DAYS else []
+    """20 searches for early repayment and does nothing about it; the second canary repays."""
+    return [*people.story(20), *people.canaries[1:2].tolist()] if day in SEARCH_DAYS else []
 
 
 def calls(people: People, day: date) -> list[tuple[int, int, bool]]:

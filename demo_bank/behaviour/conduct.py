@@ -77,6 +77,8 @@ class Conduct:
         back = np.minimum(rng.exponential(6, n), 300)
         back = np.where(rng.random(n) < 0.04, rng.integers(31, 400, n), back)
         before = np.datetime64(first, "ms") - np.round(1000 + back * 86_400_000).astype("timedelta64[ms]")
+        slept = people.world.sleepers.last
+        before = np.where(np.isnat(slept), before, slept.astype("datetime64[ms]") + np.timedelta64(11, "h"))
         known = people.has_app & (people.bound < np.datetime64(first))
         long_ago = np.full(n, np.datetime64("1970-01-01"), "datetime64[D]")
         conduct = cls(
@@ -97,7 +99,8 @@ class Conduct:
         digital = self._digital(day, incidents, searchers)
         failed = np.zeros(len(people), bool)
         failed[digital.session_user[digital.page_session[digital.page_error]]] = True
-        willing = (people.is_customer(day) & ~people.is_minor(day)).astype(float)
+        awake = ~people.world.sleepers.asleep(day)
+        willing = (people.is_customer(day) & ~people.is_minor(day) & awake).astype(float)
         self._feel(day, digital, incidents)
         calls = self.centre.ring(
             day, willing * np.exp(-0.2 * people.digital), failed, incidents, cast.calls(people, day)
@@ -116,7 +119,7 @@ class Conduct:
         consents = self.register.change(day, willing > 0, cast.consents(people, day))
         hazard = self.hazard(day)
         # What fixed people do is told by their stories.
-        may_leave = (willing > 0) & (np.arange(len(people)) >= fixed.FIXED)
+        may_leave = (willing > 0) & (np.arange(len(people)) >= fixed.FIXED) & ~people.world.sleepers.any
         leavers = self.leaving.decide(day, np.where(may_leave, hazard, 0.0))
         self.day = day
         return Day(
@@ -131,6 +134,7 @@ class Conduct:
         people = self.people
         rng = stream(people.seed, "MBANK", "spells", day)
         able = people.has_loan & people.is_customer(day) & (people.bound < np.datetime64(day))
+        able &= ~people.world.sleepers.any
         begins = np.flatnonzero(able & (rng.random(len(people)) < numbers.SEARCH_SPELL_MONTHLY / 30))
         for person in begins.tolist():
             second, third = sorted(rng.choice(np.arange(1, 7), 2, replace=False))
@@ -149,7 +153,7 @@ class Conduct:
         chance = (
             np.clip(base * weight / max(weight.mean(), 1e-9), 0, 0.95) * self.leaving.activity(day)[users]
         )
-        chance = chance * cast.presence(people, day)[users]
+        chance = chance * cast.presence(people, day)[users] * ~people.world.sleepers.asleep(day)[users]
         outage = people.story(21, 22)
         forced = forced_sessions(day, outage, searchers)
         made = live(people.seed, day, users, chance, forced, searchers, outage, incidents)

@@ -62,8 +62,10 @@ class People:
         early = self.opened + rng.integers(0, 400, n)
         first, last = np.datetime64(self.world.size.first), np.datetime64(self.world.size.last)
         early = np.minimum(early, first - rng.integers(1, 200, n))
+        slept = self.world.sleepers.last
+        early = np.where(np.isnat(slept), early, np.minimum(early, slept - 30))
         late = first + rng.integers(0, max((last - first).astype(int), 1), n)
-        new = (rng.random(n) < 0.03) | (self.opened >= first)
+        new = (rng.random(n) < 0.03) & ~self.world.sleepers.any | (self.opened >= first)
         day = np.where(new, np.maximum(late, self.opened), np.maximum(early, self.opened))
         story = np.array(sorted(self.cast.values()), np.int64)
         day[story] = np.minimum(day[story], first - 30)

@@ -66,6 +66,8 @@ def plan(registry: Registry) -> tuple[Applications, NDArray[np.bool_]]:
     fixed = cast.count(world.people) + len(cast.canaries(world.people))
     newly = (rng.random(len(owners)) < NEW_BORROWERS) & (owners >= fixed)
     applies = newly | ((rng.random(len(owners)) < AGAIN) & (owners >= fixed))
+    awake = ~world.sleepers.any[owners]
+    newly, applies = newly & awake, applies & awake
     size = world.size
     begin = np.datetime64(size.first) - LEAD_DAYS
     length = (size.last - size.first).days + 1 + LEAD_DAYS

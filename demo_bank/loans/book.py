@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_bank import calendar, cast
+from demo_bank.behaviour.cast import EARLY_DAY
 from demo_bank.loans.applications import CONSUMPTION as _CONSUMPTION
 from demo_bank.loans.applications import (
     DISBURSED,
@@ -132,6 +133,7 @@ class LoanBook:
         past = made.days[DISBURSED] <= before
         book = cls(registry, made, loans, world.size.first - timedelta(days=1))
         book.borrowers.update(zip(loans.number.tolist(), loans.person.tolist(), strict=True))
+        book.early[EARLY_DAY] = cast.canaries(world.people)[1:2].tolist()
         book._disburse(np.flatnonzero(past))
         return book
 

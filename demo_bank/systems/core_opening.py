@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from demo_bank import cast
 from demo_bank.books import DOLLAR, Books, salary_day
 from demo_bank.packages import Inner
-from demo_bank.population import Ints, Strings
+from demo_bank.population import Ints, Strings, World
 from demo_bank.registry import Registry
 from demo_bank.streams import stream
 from demo_bank.systems.ref import rate
@@ -27,7 +27,7 @@ def files(registry: Registry, books: Books) -> list[Inner]:
     """ACCT_OPENING CUST_OPENING CUST_MONTH_HIST, dated the day before the first business date."""
     day = registry.world.size.first - timedelta(days=1)
     return [
-        _text("ACCT_OPENING", day, _accounts(books, day)), _text("CUST_OPENING", day, _customers(registry, day)),
+        _text("ACCT_OPENING", day, _accounts(registry, books, day)), _text("CUST_OPENING", day, _customers(registry, day)),
         _text("CUST_MONTH_HIST", day, _months(registry, books, day)),
     ]  # fmt: skip
 
@@ -37,12 +37,13 @@ def _text(name: str, day: date, rows: list[str]) -> Inner:
     return Inner(f"{name}_{day:%Y%m%d}.txt", content, len(rows), 0)
 
 
-def _accounts(books: Books, day: date) -> list[str]:
+def _accounts(registry: Registry, books: Books, day: date) -> list[str]:
     """acct_no, last_cust_txn_dt: some accounts have not been touched for a year and more."""
     held, n = books.accounts, len(books.accounts)
     rng = stream(books.world.seed, "CORE", "ACCT_OPENING", n)
     days = np.where(rng.random(n) < DORMANT_SHARE, rng.integers(370, 900, n), rng.integers(1, 40, n))
-    last = np.maximum(np.datetime64(day) - days, held.opened)
+    slept = registry.world.sleepers.last[held.holder]
+    last = np.where(np.isnat(slept), np.maximum(np.datetime64(day) - days, held.opened), slept)
     there = held.opened <= np.datetime64(day)
     return [
         f"{number}{SEPARATOR}{when}" for number, when in zip(held.numbers[there], last[there], strict=True)
@@ -107,8 +108,22 @@ def deposits_by_month(registry: Registry, books: Books) -> tuple[list[date], Int
         past[falls] = [
             cast.AFFLUENT_CENTS if month >= cast.FELL_BELOW else cast.WEALTHY_CENTS for month in months
         ]
+    _before_they_left(world, past, months)
     numbers = np.concatenate([registry.cust_no, world.second_cust_numbers()])
     return [*months, day.replace(day=1)], np.concatenate([past, now[:, None]], axis=1), numbers
+
+
+def _before_they_left(world: World, past: Ints, months: list[date]) -> None:
+    """What those owned who took it along before the calendar began, month by month until the day."""
+    gone = np.flatnonzero(world.sleepers.drained)
+    owned = (
+        np.round(np.exp(stream(world.seed, "CORE", "drained", world.people).normal(11.6, 0.4, len(gone))))
+        * 100
+    )
+    for place, month in enumerate(months):
+        days = (_last_day(month) - month).days + 1
+        there = np.clip((world.sleepers.last[gone] - np.datetime64(month)).astype(int), 0, days)
+        past[gone, place] = np.round(owned * there / days).astype(np.int64)
 
 
 def deposits_of_people(registry: Registry, books: Books) -> tuple[list[date], Ints]:

@@ -26,6 +26,7 @@ FIRST_TIMERS = 0.12  # of those with a contract: nothing bought yet
 ROLLS_OVER = 0.6  # of what matures
 BUYS, SELLS, LEAVER_SELLS = 1 / 40, 1 / 120, 0.15  # per contract, per open position, and day
 CANCELLED = 0.04  # of what is ordered
+FIRST_CANCELLED = 6  # of the first orders in somebody's life every sixth is cancelled
 LEAST_CENTS, STEP_CENTS = 1_000_000, 100_000  # orders are whole thousands, ten thousand at least
 # Members of the cast who hold one position that neither they nor time touches.
 _QUIET = {18: (5, 10_000_000), 19: (0, 5_000_000), 28: (5, 8_000_000)}
@@ -107,7 +108,7 @@ def _no_trades() -> Trades:
 
 @dataclass
 class Portfolio:
-    """Positions and open orders at the end of `day`. `told` is what happened to orders on the day."""
+    """Positions and open orders at the end of `day`. `told` is what happened to orders on the day; ever: who has ordered or held anything."""
 
     registry: Registry
     account_numbers: Strings
@@ -115,11 +116,13 @@ class Portfolio:
     owners: Ints
     grades: Ints
     assessed: Dates
+    ever: NDArray[np.bool_]
     day: date
     open: Trades = field(default_factory=_no_trades)
     told: Trades = field(default_factory=_no_trades)
     assessed_today: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     last_position: int = 0
+    first_orders: int = 0
 
     @property
     def seed(self) -> int:
@@ -147,17 +150,10 @@ class Portfolio:
         many = np.where(np.isin(holding, owners[fixed]), 1, 1 + np.minimum(rng.poisson(0.6, len(holding)), 3))
         person = np.repeat(holding, many)
         positions = _drawn(registry, person, grades, rng, before)
-        before_first = world.size.first - timedelta(days=1)
+        ever, evening = np.isin(np.arange(world.people), person), world.size.first - timedelta(days=1)
         return cls(
-            registry,
-            account_numbers,
-            positions,
-            owners,
-            grades,
-            assessed,
-            before_first,
-            last_position=len(person),
-        )
+            registry, account_numbers, positions, owners, grades, assessed, ever, evening, last_position=len(person)
+        )  # fmt: skip
 
     def values(self) -> Ints:
         """Cents of each position at the end of the day."""
@@ -168,10 +164,12 @@ class Portfolio:
         pending = (self.open.kind == SUBSCRIBE) | (self.open.state == CONFIRMED)
         return self.open.person[pending], self.open.cents[pending]
 
-    def advance(self, day: date, accounts: Ints, wallet: Wallet, leaves: NDArray[np.bool_]) -> Moves:
+    def advance(
+        self, day: date, accounts: Ints, wallet: Wallet, leaves: NDArray[np.bool_], awake: NDArray[np.bool_]
+    ) -> Moves:
         """One more date: orders of before are confirmed and paid, positions mature, new orders are given.
 
-        accounts  deposit account of each person; leaves: who is leaving the bank
+        accounts  deposit account of each person; leaves: who is leaving the bank; awake: who may give orders at all
         Returns what the deposit accounts see of it.
         """
         self.day = day
@@ -179,8 +177,8 @@ class Portfolio:
         moved = [self._settle(day, accounts)]
         matured = self._mature(day)
         self._reassess(rng, day)
-        bought, paid = self._buy(rng, day, accounts, wallet, leaves)
-        sold = self._sell(rng, day, leaves)
+        bought, paid = self._buy(rng, day, accounts, wallet, awake & ~leaves)
+        sold = self._sell(rng, day, leaves, awake)
         fresh = _no_trades().and_also(matured, bought, sold)
         fresh.number = 10_000_000 * int(f"{day:%y%m%d}") + np.arange(1, len(fresh) + 1)
         self.told = self.told.and_also(fresh)
@@ -256,17 +254,20 @@ class Portfolio:
         self.assessed[self.assessed_today] = np.datetime64(day)
 
     def _buy(
-        self, rng: np.random.Generator, day: date, accounts: Ints, wallet: Wallet, leaves: NDArray[np.bool_]
+        self, rng: np.random.Generator, day: date, accounts: Ints, wallet: Wallet, may: NDArray[np.bool_]
     ) -> tuple[Trades, Moves]:
         """New orders, paid at once from the deposit account; nobody spends more than half of it."""
         today = np.datetime64(day)
         quiet = np.isin(self.owners, [cast.person(number) for number in _QUIET])
-        wants = self.owners[(rng.random(len(self.owners)) < BUYS) & ~quiet & ~leaves[self.owners]]
+        wants = self.owners[(rng.random(len(self.owners)) < BUYS) & ~quiet & may[self.owners]]
         wants = wants[self.assessed[wants] + GRADE_DAYS >= today]
         account = accounts[wants]
         free = np.where(account >= 0, wallet.free[account], 0)
         cents = (free * rng.uniform(0.1, 0.5, len(wants))).astype(np.int64) // STEP_CENTS * STEP_CENTS
         product = _suitable(rng, self.grades[wants])
+        # Every fifteenth wants more than the grade allows.
+        bold = (self.last_position + np.arange(len(wants))) % 15 == 4
+        product = np.where(bold, np.argmax(shelf.RISKS), product)
         enough = cents >= LEAST_CENTS
         wants, account, cents, product = wants[enough], account[enough], cents[enough], product[enough]
         paid = wallet.pays(account, cents)
@@ -282,16 +283,22 @@ class Portfolio:
             SUBSCRIBE, asked, _clock(rng, day, n), _next_working(today + 1), cents, nothing, ORDERED
         )
         made.is_cancelled = rng.random(n) < CANCELLED
+        first = np.flatnonzero(~self.ever[wants])
+        made.is_cancelled[first] = (self.first_orders + np.arange(len(first))) % FIRST_CANCELLED == 2
+        self.first_orders += len(first)
+        self.ever[wants] = True
         return made, Moves.of(account, cents, "5001", "D", "03", "理财申购")
 
-    def _sell(self, rng: np.random.Generator, day: date, leaves: NDArray[np.bool_]) -> Trades:
+    def _sell(
+        self, rng: np.random.Generator, day: date, leaves: NDArray[np.bool_], awake: NDArray[np.bool_]
+    ) -> Trades:
         """Whole open positions that are sold; the amount is an estimate until it is confirmed."""
         held = self.positions
         chance = np.where(leaves[held.person], LEAVER_SELLS, SELLS)
         free = (shelf.TERMS[held.product] == 0) & ~np.isin(
             held.person, [cast.person(number) for number in _QUIET]
         )
-        free &= ~np.isin(held.number, self.open.position)
+        free &= ~np.isin(held.number, self.open.position) & awake[held.person]
         asked = np.flatnonzero((rng.random(len(held)) < chance) & free)
         sold = held.some(asked)
         return _orders(
