@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
+
+HELD_STATES = ("held", "missing", "conflict", "rejected")
+SETTLED_STATES = ("superseded", "duplicate")
 
 
 @dataclass(frozen=True)
 class FeedLine:
-    """One feed on one business date. state: loaded, held, missing, superseded, duplicate …"""
+    """One file of one feed on one business date. state: loaded, held, missing, superseded, duplicate …
+
+    arrived_at and due_at are the bank's local time; late_minutes is positive where it came after it was due, null where that is unknown
+    failed_checks  control checks that the file did not pass
+    answered       of a held file: another delivery of that feed and date was loaded since
+    """
 
     system: str
     feed: str
@@ -21,6 +31,9 @@ class FeedLine:
     rows_found: int | None
     quarantined: int
     is_required: bool = False
+    due_at: str | None = None
+    failed_checks: tuple[str, ...] = ()
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class QuarantineLine:
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """One check that did not pass."""
+    """One check that did not pass. judged: the range of business dates it was judged with."""
 
     gate: str
     table: str
@@ -46,11 +59,31 @@ class VerdictLine:
     failing: int
     total: int | None
     tokens: tuple[str, ...] = ()
+    dimension: str = ""
+    judged: str = ""
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """How the checks of one gate came out, by dimension of quality: dimension → (passed, all)."""
+
+    gate: str
+    passed: int
+    warned: int
+    failed: int
+    dimensions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ScoreLine:
-    """Scorecard of one source: share of checks passed by dimension of quality, 0–1; None where nothing was checked."""
+    """Scorecard of one source on one date, shares of 0–1; None where nothing was measured.
+
+    timeliness    files that arrived by their due time, of those that were due
+    completeness  records loaded, of those the supplier declares; what is held or missing counts as not loaded
+    validity      records that could be read, of those found in accepted files
+    uniqueness    keys that stand in one row only, as the gate of bronze counted them
+    consistency   control checks passed: totals, trailers, checksums, dates
+    """
 
     source: str
     completeness: float | None
@@ -58,6 +91,8 @@ class ScoreLine:
     uniqueness: float | None
     consistency: float | None
     timeliness: float | None
+    files: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,8 +104,25 @@ class IdentityLine:
 
 
 @dataclass(frozen=True)
+class RuleLine:
+    """Hits of one if–then rule and what became of them; `reasons` counts the first reason of those that were not sent at once."""
+
+    rule: str
+    name: str
+    purpose: str
+    sent: int
+    queued: int
+    suppressed: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def hits(self) -> int:
+        return self.sent + self.queued + self.suppressed
+
+
+@dataclass(frozen=True)
 class Day:
-    """Everything one page shows."""
+    """Everything one page shows. state: published | held (nothing new was published) | open (no run has come so far)."""
 
     business_date: date
     release_id: str | None
@@ -84,18 +136,55 @@ class Day:
     customers: int | None = None
     parties: int | None = None
     stages: tuple[tuple[str, float, int], ...] = ()
+    gates: tuple[GateLine, ...] = ()
+    rules: tuple[RuleLine, ...] = ()
+    aum: Decimal | None = None
+    why: tuple[str, ...] = ()
 
     @property
     def held(self) -> tuple[FeedLine, ...]:
-        return tuple(f for f in self.feeds if f.state in ("held", "missing", "conflict", "rejected"))
+        return tuple(f for f in self.feeds if f.state in HELD_STATES)
+
+    @property
+    def waiting(self) -> tuple[FeedLine, ...]:
+        """Held or missing, and nothing was loaded in its place so far."""
+        return tuple(f for f in self.held if not f.answered)
+
+    @property
+    def late(self) -> tuple[FeedLine, ...]:
+        return tuple(f for f in self.feeds if (f.late_minutes or 0) > 0)
+
+    @property
+    def failed(self) -> tuple[VerdictLine, ...]:
+        return tuple(v for v in self.verdicts if v.verdict == "fail")
 
     @property
     def rows(self) -> int:
-        return sum(f.rows_found or 0 for f in self.feeds)
+        return sum(f.rows_found or 0 for f in self.feeds if f.state not in SETTLED_STATES)
 
     @property
     def quarantined(self) -> int:
         return sum(f.quarantined for f in self.feeds)
+
+    @property
+    def hits(self) -> int | None:
+        return sum(r.hits for r in self.rules) if self.customers is not None else None
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Worst that happened to each source: held, late or ok."""
+        found: dict[str, str] = {}
+        for feed in self.feeds:
+            here = (
+                "held"
+                if feed.state in HELD_STATES and not feed.answered
+                else "late"
+                if (feed.late_minutes or 0) > 0
+                else "ok"
+            )
+            worst = ("ok", "late", "held")
+            found[feed.system] = max(here, found.get(feed.system, "ok"), key=worst.index)
+        return found
 
 
 @dataclass(frozen=True)
@@ -105,3 +194,4 @@ class Trend:
     title: str
     unit: str
     points: tuple[tuple[date, float | None], ...] = field(default=())
+    zh: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,53 +12,70 @@ from markupsafe import Markup
 from expectations.report import charts
 from expectations.report.model import Day, Trend
 
+# Dates that the table of arrivals shows side by side.
+CALENDAR_DAYS = 31
+
 _environment = Environment(
-    loader=PackageLoader("expectations.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-)
+    loader=PackageLoader("expectations.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)  # fmt: skip
 _environment.globals["meter"] = lambda share: Markup(charts.meter(share))
 _environment.globals["line"] = lambda trend: Markup(charts.line(trend))
+_environment.globals["bar"] = lambda value, of: Markup(charts.bar(value, of))
+_environment.globals["newest"] = charts.newest
+_environment.globals["figure"] = charts.figure
+_environment.filters["duration"] = charts.duration
+_environment.filters["n"] = lambda value: "–" if value is None else f"{value:,}"
 
 
-def page(day: Day) -> str:
-    """The page of one business date."""
-    return _environment.get_template("day.html.j2").render(day=day)
+def page(day: Day, before: Day | None = None, after: Day | None = None) -> str:
+    """The page of one business date, with the way to its neighbours."""
+    return _environment.get_template("day.html.j2").render(day=day, before=before, after=after)
 
 
 def index(days: Sequence[Day]) -> str:
     """All dates with trends over them."""
-    return _environment.get_template("index.html.j2").render(days=days, trends=trends(days))
+    ordered = sorted(days, key=lambda day: day.business_date)
+    shown = ordered[-CALENDAR_DAYS:]
+    systems = sorted({system for day in shown for system in day.sources})
+    return _environment.get_template("index.html.j2").render(
+        days=ordered, shown=shown, systems=systems, trends=trends(ordered)
+    )
 
 
 def trends(days: Sequence[Day]) -> list[Trend]:
     """Figures over the dates, oldest first."""
-    ordered = sorted(days, key=lambda day: day.business_date)
 
-    def over(title: str, unit: str, figure: str) -> Trend:
-        return Trend(title, unit, tuple((day.business_date, _value(day, figure)) for day in ordered))
+    def over(title: str, zh: str, unit: str, figure: Callable[[Day], float | int | None]) -> Trend:
+        points = tuple(
+            (day.business_date, None if (value := figure(day)) is None else float(value)) for day in days
+        )
+        return Trend(title, unit, points, zh)
 
     return [
-        over("Rows received", "rows", "rows"),
-        over("Records in quarantine", "records", "quarantined"),
-        over("Feeds held", "feeds", "held"),
-        over("Checks failed or warned", "checks", "verdicts"),
-        over("Customers", "", "customers"),
-        over("Customers merged or split", "events", "identity"),
+        over("Rows received", "到达行数", "rows", lambda d: d.rows),
+        over("Records in quarantine", "隔离记录", "records", lambda d: d.quarantined),
+        over("Files held or missing", "挂起或缺失文件", "files", lambda d: len(d.held)),
+        over("Files that came late", "迟到文件", "files", lambda d: len(d.late)),
+        over("Checks failed or warned", "未通过检查", "checks", lambda d: len(d.verdicts)),
+        over("Customers", "客户数", "customers", lambda d: d.customers),
+        over("AUM in CNY", "管理总资产", "CNY", lambda d: None if d.aum is None else float(d.aum)),
+        over(
+            "Customers merged or split",
+            "合并与拆分",
+            "events",
+            lambda d: sum(i.count for i in d.identity if i.kind != "create"),
+        ),
+        over("Hits of the if–then rules", "规则命中", "hits", lambda d: d.hits),
     ]
-
-
-def _value(day: Day, figure: str) -> float | None:
-    if figure == "identity":
-        return float(sum(line.count for line in day.identity if line.kind != "create"))
-    value = getattr(day, figure)
-    if isinstance(value, tuple):
-        return float(len(value))
-    return None if value is None else float(value)
 
 
 def write(folder: Path, days: Sequence[Day]) -> list[Path]:
     """Write all pages and the index; a page that did not change is not touched."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {f"{day.business_date}.html": page(day) for day in days} | {"index.html": index(days)}
+    ordered = sorted(days, key=lambda day: day.business_date)
+    neighbours = zip([None, *ordered[:-1]], ordered, [*ordered[1:], None], strict=True)
+    pages = {f"{day.business_date}.html": page(day, before, after) for before, day, after in neighbours}
+    pages["index.html"] = index(ordered)
     written = []
     for name, text in pages.items():
         path = folder / name

@@ -3,34 +3,8 @@
 from datetime import date, timedelta
 
 from expectations.report import charts, render
-from expectations.report.model import (
-    Day,
-    FeedLine,
-    IdentityLine,
-    QuarantineLine,
-    ScoreLine,
-    Trend,
-    VerdictLine,
-)
-
-DAY = date(2026, 9, 29)
-
-
-def feed(name: str, state: str = "loaded", reason: str | None = None, rows: int = 100) -> FeedLine:
-    return FeedLine("loan", name, state, reason, 1, "2026-09-29 20:00", None, rows, rows, 0)
-
-
-def example(day: date = DAY, **changes) -> Day:
-    given = {
-        "feeds": (feed("duebill"), feed("repay", "held", "row_count")),
-        "quarantine": (QuarantineLine("ecif", "party", "half_character", 3, 4),),
-        "verdicts": (VerdictLine("silver", "silver.party", "null:name", "warn", "warn", 2, 5000, ("abc",)),),
-        "passed": 41,
-        "scorecard": (ScoreLine("core", 1.0, 0.9997, 1.0, None, 0.5),),
-        "identity": (IdentityLine("create", 5), IdentityLine("merge", 1)),
-        "customers": 2013,
-    }
-    return Day(day, "r1", "published", **(given | changes))
+from expectations.report.model import Day, FeedLine, Trend
+from tests.support.report import DAY, example, feed
 
 
 def test_a_held_feed_stands_on_the_page_with_its_reason():
@@ -42,10 +16,19 @@ def test_a_held_feed_stands_on_the_page_with_its_reason():
     assert "duebill" not in held
 
 
+def test_a_day_on_which_nothing_was_published_says_why_and_what_readers_see():
+    text = render.page(example(state="held", why=("gate silver failed 2 checks",)))
+
+    assert "Nothing new was published for this date." in text
+    assert "Readers still see the last release." in text
+    assert "<li>gate silver failed 2 checks</li>" in text
+
+
 def test_an_empty_day_says_so_instead_of_showing_empty_tables():
-    text = render.page(Day(DAY, None, "held"))
+    text = render.page(Day(DAY, None, "open"))
 
     assert "Nothing arrived for this date." in text
+    assert "No gate has spoken of this date." in text
     assert "<table>" not in text
 
 
@@ -72,12 +55,52 @@ def test_a_gap_in_a_series_is_drawn_as_a_gap():
     assert drawn.count("<polyline") == 2
 
 
+def test_a_chart_names_the_largest_value_even_where_all_are_zero():
+    assert "max 0<" in charts.line(Trend("Late", "files", ((DAY, 0.0), (DAY + timedelta(days=1), 0.0))))
+
+
 def test_nearly_all_is_not_shown_as_all():
     assert ">99.9<" in charts.meter(0.9997)
     assert ">100<" in charts.meter(1.0)
     assert "–" in charts.meter(None)
 
 
+def test_lateness_reads_as_people_say_it():
+    assert [charts.duration(m) for m in (5, 310, 1980)] == ["5 min", "5 h 10", "1 d 9 h"]
+
+
+def test_a_source_that_was_answered_by_a_second_file_is_late_and_no_longer_held():
+    missing = feed("answer", "missing", "missing", rows=0, answered=True)
+    second = feed("answer", late_minutes=1980)
+
+    day = example(feeds=(missing, second))
+
+    assert day.sources == {"loan": "late"}
+    assert (len(day.held), len(day.waiting), len(day.late)) == (1, 0, 1)
+
+
+def test_each_day_leads_to_its_neighbours(tmp_path):
+    render.write(tmp_path, [example(DAY - timedelta(days=n)) for n in range(3)])
+
+    middle = (tmp_path / f"{DAY - timedelta(days=1)}.html").read_text(encoding="utf-8")
+    assert f'href="{DAY - timedelta(days=2)}.html" rel="prev"' in middle
+    assert f'href="{DAY}.html" rel="next"' in middle
+
+
 def test_a_page_that_did_not_change_is_not_written_again(tmp_path):
     assert len(render.write(tmp_path, [example()])) == 2
     assert render.write(tmp_path, [example()]) == []
+
+
+def test_the_calendar_shows_one_mark_per_source_and_date():
+    days = [
+        example(date(2026, 9, 27)),
+        example(date(2026, 9, 28), feeds=(FeedLine("card", "c_txn", "loaded", None, 1, None, 20, 5, 5, 0),)),
+    ]
+
+    text = render.index(days)
+
+    calendar = text[text.index("Arrivals by source") : text.index("Trends")]
+    assert calendar.count('class="held" title') == 1  # loan on the 27th
+    assert calendar.count('class="late" title') == 1  # card on the 28th
+    assert calendar.count('class="nil" title') == 2  # card on the 27th, loan on the 28th
