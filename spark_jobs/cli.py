@@ -10,12 +10,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from typer.core import TyperGroup
 
@@ -24,9 +26,10 @@ from spark_jobs.dates import DateRange, parse_date
 from spark_jobs.errors import OxpeckerError, nearest
 from spark_jobs.settings import Settings
 
-# Into a file or a pipe there is no width to keep to: whole lines, so that they can be searched.
-WIDE = 240
-out = Console(width=None if sys.stdout.isatty() else WIDE)
+# Into a file or a pipe: readable tables, but rows of data and places in files as whole lines, so that they can be searched.
+IN_A_LOG, IN_A_FILE = 120, 400
+out = Console(width=None if sys.stdout.isatty() else IN_A_LOG)
+rows_out = Console(width=None if sys.stdout.isatty() else IN_A_FILE)
 err = Console(stderr=True)
 QUARANTINE = "ops.quarantine"
 
@@ -287,7 +290,7 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> N
         table = Table(*columns)
         for row in rows:
             table.add_row(*["" if value is None else str(value) for value in row])
-        out.print(table)
+        rows_out.print(table)
 
 
 @app.command()
@@ -310,7 +313,7 @@ def explain(
     if as_json:
         print(json.dumps(show.as_json(told), indent=1, ensure_ascii=False))
     else:
-        out.print(show.tree(told), highlight=False)
+        rows_out.print(show.tree(told), highlight=False)
 
 
 @app.command()
@@ -493,6 +496,10 @@ def _add_plugins() -> None:
                 raise
 
 
+# What a person can mend: no space, no right to write, a disk that is read only.
+_OF_THE_MACHINE = {ENOSPC, EDQUOT, EACCES, EPERM, EROFS}
+
+
 def main() -> None:
     """Entry point: a known error is one line and its exit code; anything else is a bug and shows itself."""
     # `kill -USR1 <pid>` tells where a command that seems to hang is.
@@ -501,8 +508,18 @@ def main() -> None:
     try:
         app()
     except OxpeckerError as problem:
-        err.print(f"[red]oxpecker: {problem}[/]", highlight=False, soft_wrap=True)
+        err.print(f"[red]oxpecker: {escape(str(problem))}[/]", highlight=False, soft_wrap=True)
         sys.exit(problem.exit_code)
+    except OSError as problem:
+        if problem.errno not in _OF_THE_MACHINE:
+            raise
+        way_out = "free some space" if problem.errno in (ENOSPC, EDQUOT) else "allow it"
+        told = f"{problem.filename or 'a file'}: {(problem.strerror or '').lower()}; {way_out}, or set OXPECKER_HOME to another place"
+        err.print(f"[red]oxpecker: {escape(told)}[/]", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("stopped; what was begun is not visible, and the same command goes on from there")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

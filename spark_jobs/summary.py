@@ -6,6 +6,7 @@ Used by `make run`, `oxpecker status` and whoever wants them as JSON. A ledger t
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -19,7 +20,10 @@ from spark_jobs.settings import Settings
 
 @dataclass
 class Day:
-    """One business date. Feeds are counted by package and system; rows are records found in accepted files."""
+    """One business date. Feeds are counted by package and system; rows are records found in accepted files.
+
+    links are those whose evidence began on the date; checks are the newest of each gate that judged the date.
+    """
 
     business_date: date
     feeds_received: int = 0
@@ -27,6 +31,11 @@ class Day:
     rows_in: int = 0
     quarantined: int = 0
     customers: int | None = None
+    links: int = 0
+    checks_passed: int = 0
+    checks_warned: int = 0
+    checks_failed: int = 0
+    export_rows: int | None = None
 
 
 @dataclass
@@ -39,6 +48,8 @@ class Figures:
     marts: Mapping[str, int] = field(default_factory=dict)
     exports: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # A customer to begin with: the one with the most money.
+    example: str | None = None
     # Files that no contract asks for, newest first: package and inner name.
     unasked: list[str] = field(default_factory=list)
     # The newest run first.
@@ -72,17 +83,26 @@ def collect(settings: Settings) -> Figures:
         settings, "profile.customer_daily", "select business_date, count(*) from {table} group by 1"
     ):
         day(of).customers = rows
-    figures.days = [days[of] for of in sorted(days)]
-    figures.links = sum(
-        n
-        for (n,) in _rows(
-            settings, "identity.link_event", "select count(*) from {table} where not is_refused"
-        )
-    )
+    for of, links in _rows(
+        settings,
+        "identity.link_event",
+        "select effective_from, count(*) from {table} where not is_refused group by 1",
+    ):
+        figures.links += links
+        # Evidence may be older than the lake: it counts with the first date.
+        if days:
+            day(max(of, min(days))).links += links
+    _count_checks(settings, days)
     figures.gates = _gates(settings)
     figures.stages = _stages(settings)
     figures.marts = _marts(settings)
     figures.exports = _exports(settings)
+    for package, rows in figures.exports.items():
+        of = date.fromisoformat(package.split("/")[1])
+        if of in days:
+            days[of].export_rows = (days[of].export_rows or 0) + rows
+    figures.days = [days[of] for of in sorted(days)]
+    figures.example = _example(settings)
     figures.unasked = [
         name
         for (name,) in _rows(
@@ -92,6 +112,31 @@ def collect(settings: Settings) -> Figures:
     ]  # fmt: skip
     figures.runs = _runs(settings)
     return figures
+
+
+def _count_checks(settings: Settings, days: Mapping[date, Day]) -> None:
+    """What each gate last said of each date; a range speaks for all of its dates."""
+    rows = _rows(
+        settings, "ops.quality_verdict",
+        "select gate_code, table_name, check_code, from_date, to_date, verdict_code from {table} order by judged_at",
+    )  # fmt: skip
+    for of, counted in days.items():
+        newest = {row[:3]: row[5] for row in rows if row[3] <= of <= row[4]}
+        verdicts = Counter(newest.values())
+        counted.checks_passed, counted.checks_warned, counted.checks_failed = (
+            verdicts[v] for v in ("pass", "warn", "fail")
+        )
+
+
+def _example(settings: Settings) -> str | None:
+    release = releases.current(settings)
+    if release is None or "profile.customer_current" not in release.tables:
+        return None
+    found = published.query(
+        settings,
+        "select customer_id from profile.customer_current order by aum_cny desc nulls last, customer_id limit 1",
+    )[1]
+    return str(found[0][0]) if found else None
 
 
 def as_json(figures: Figures) -> dict[str, Any]:

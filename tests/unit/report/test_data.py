@@ -13,7 +13,20 @@ from spark_jobs import settings as settings_module
 from tests.support.report import feed
 
 DAY = date(2026, 9, 29)
-FILE = ["file_id", "source_code", "feed_code", "state_code", "reason_code", "sequence_no", "arrived_at", "rows_declared", "rows_found", "quarantined_cnt", "is_required", "business_date"]
+FILE = [
+    "file_id",
+    "source_code",
+    "feed_code",
+    "state_code",
+    "reason_code",
+    "sequence_no",
+    "arrived_at",
+    "rows_declared",
+    "rows_found",
+    "quarantined_cnt",
+    "is_required",
+    "business_date",
+]
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -49,7 +62,20 @@ def verdict(gate, check, said, first, last, judged_at):
     )
 
 
-VERDICT = ["gate_code", "table_name", "check_code", "check_severity_code", "verdict_code", "failing_cnt", "total_cnt", "sample_tokens", "from_date", "to_date", "judged_at", "quality_dimension_code"]
+VERDICT = [
+    "gate_code",
+    "table_name",
+    "check_code",
+    "check_severity_code",
+    "verdict_code",
+    "failing_cnt",
+    "total_cnt",
+    "sample_tokens",
+    "from_date",
+    "to_date",
+    "judged_at",
+    "quality_dimension_code",
+]
 
 
 def test_a_lake_that_was_never_written_has_no_pages_and_no_error(lake):
