@@ -9,6 +9,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 from importlib.metadata import entry_points, version
@@ -28,6 +29,8 @@ from spark_jobs.settings import Settings
 
 # Into a file or a pipe: readable tables, but rows of data and places in files as whole lines, so that they can be searched.
 IN_A_LOG, IN_A_FILE = 120, 400
+# Exit code of a command that a person stopped with Ctrl-C, as shells count it.
+INTERRUPTED = 130
 out = Console(width=None if sys.stdout.isatty() else IN_A_LOG)
 rows_out = Console(width=None if sys.stdout.isatty() else IN_A_FILE)
 err = Console(stderr=True)
@@ -170,10 +173,26 @@ def _show(result: Any) -> None:
     )
 
 
+def _stop_work() -> None:
+    """What this process had asked of the Spark server would go on without it, and write when nobody waits any more."""
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session.interruptAll()
+
+
 def _run(settings: Settings, dates: DateRange, kind: str, jobs: Sequence[str] | None) -> None:
     from spark_jobs import runner
 
-    summary = runner.run_range(settings, dates, kind, jobs or None, _show)
+    try:
+        summary = runner.run_range(settings, dates, kind, jobs or None, _show)
+    except KeyboardInterrupt:
+        _stop_work()
+        err.print(
+            "stopped; readers see what they saw before, and the same command goes on from the stage that was stopped"
+        )
+        raise typer.Exit(INTERRUPTED) from None
     seconds = sum(s.seconds for s in summary.stages)
     colour = "green" if summary.exit_code == 0 else "red"
     err.print(f"[{colour}]{dates}: {summary.state} in {seconds:.0f} s[/] {summary.message}", highlight=False)
@@ -260,9 +279,11 @@ def sql(
     err.print(
         f"release {release.release_id} of {release.business_date}; {', '.join(sorted(release.tables))}; Ctrl-D leaves"
     )
+    with suppress(ModuleNotFoundError):
+        import readline  # noqa: F401  arrow keys and earlier lines in the prompt
     while True:
         try:
-            line = input("oxpecker> ").strip().rstrip(";")
+            line = input("oxpecker> " if sys.stdin.isatty() else "").strip().rstrip(";")
         except EOFError:
             return
         if line:
@@ -517,9 +538,6 @@ def main() -> None:
         told = f"{problem.filename or 'a file'}: {(problem.strerror or '').lower()}; {way_out}, or set OXPECKER_HOME to another place"
         err.print(f"[red]oxpecker: {escape(told)}[/]", highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("stopped; what was begun is not visible, and the same command goes on from there")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from pyarrow.dataset import ParquetReadOptions
 
 from spark_jobs.contracts import Contracts
 from spark_jobs.contracts.types import duckdb_type
-from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports.release import Release
 from spark_jobs.settings import Settings
 
@@ -98,15 +97,13 @@ class Tables:
             return newest
 
     def _left_by_the_release(self) -> Mapping[str, int]:
-        """Newest version of each table that a stage had written before the release was published."""
+        """Newest version of each table that a stage had written before the release was published; none where no ledger was kept."""
         schema, thing = LEDGER.split(".")
         path = self.settings.warehouse / f"{self.settings.prefix}{schema}" / thing
         try:
             ledger = DeltaTable(str(path)).to_pyarrow_dataset()
         except TableNotFoundError:
-            raise OxpeckerError(
-                f"{LEDGER} is missing under {self.settings.warehouse}; is this the lake's home?"
-            ) from None
+            return {}
         self.connection.register("_left", ledger)
         rows = self.connection.execute(
             "select table_name, max(delta_version_after) from _left where delta_version_after is not null "
