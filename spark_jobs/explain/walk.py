@@ -11,7 +11,7 @@ from typing import Any
 
 from spark_jobs import settings as settings_module
 from spark_jobs.contracts import Contracts, load
-from spark_jobs.contracts.model import PrivacyClass
+from spark_jobs.contracts.model import PrivacyClass, TableContract
 from spark_jobs.contracts.sources import SourceContract, load_sources
 from spark_jobs.errors import OxpeckerError, nearest
 from spark_jobs.explain.places import Record, find_records
@@ -87,7 +87,7 @@ def explain(
     try:
         table = home_of(contracts, column)
         row = _value(tables, customer, column, table, day)
-        trail = TRAILS.get(column) or _unknown(column, table)
+        trail = TRAILS.get(column) or _unknown(contracts, column, table)
         names = {**_names(settings, trail), "customer": f"'{customer}'", "day": f"date '{day}'"}
         _lay_ground(tables, names)
         found = tuple(_walk(tables, contracts, sources, step, names, check) for step in trail.steps)
@@ -112,9 +112,7 @@ def home_of(contracts: Contracts, column: str) -> str:
                 f"`{column}` is part of the key; name a column that says something of the customer"
             )
         return VIEW
-    same_grain = [
-        t for name, t in sorted(contracts.tables.items()) if name.startswith("profile.") and t.key == KEY
-    ]
+    same_grain = _same_grain(contracts)
     for table in same_grain:
         if column in table.columns:
             return table.table
@@ -146,13 +144,20 @@ def _value(tables: Tables, customer: str, column: str, table: str, day: date) ->
     raise OxpeckerError(f"customer `{customer}` has no row on {day}; {known}")
 
 
-def _unknown(column: str, table: str) -> Trail:
-    """What can be said of a column without a trail: the layer that brings it, and the job that writes that."""
+def _unknown(contracts: Contracts, column: str, table: str) -> Trail:
+    """What can be said of a column without a trail: the row of the layer that brings it, and the job that writes that."""
+    layers = [t.table for t in _same_grain(contracts) if t.table != VIEW and column in t.columns]
+    layer = layers[0] if layers else table
     return Trail(
-        _job_of(table), "No trail is declared for this column yet; this is the row of the layer that brings it.",
-        (Step(table, "the row", f"select {column} from {table} where customer_id = {{customer}} and business_date = {{day}}"),),
+        _job_of(layer), "No trail is declared for this column yet; this is the row of the layer that brings it.",
+        (Step(layer, "the row", f"select {column} from {layer} where customer_id = {{customer}} and business_date = {{day}}"),),
         ends=f"`{column}` has no trail in spark_jobs/explain/trails.py",
     )  # fmt: skip
+
+
+def _same_grain(contracts: Contracts) -> list[TableContract]:
+    """Tables of one row per customer and business date, by name."""
+    return [t for name, t in sorted(contracts.tables.items()) if name.startswith("profile.") and t.key == KEY]
 
 
 def _job_of(table: str) -> str:

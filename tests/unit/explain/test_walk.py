@@ -209,6 +209,17 @@ def test_how_far_the_walk_came_is_said(bank):
     assert "no supplier's row stands behind it" in outflow.stops
 
 
+def test_a_column_without_a_trail_leads_to_the_layer_that_brings_it_and_says_so(bank):
+    told = walk.explain(bank, "wang", "customer_bucket")
+
+    assert told.steps[0].table == "profile.a_customer_daily"
+    assert told.function == "spark_jobs.jobs.profile_a:run"
+    assert (told.reaches, told.stops) == (
+        "value",
+        "`customer_bucket` has no trail in spark_jobs/explain/trails.py",
+    )
+
+
 @pytest.mark.parametrize(
     ("customer", "column", "day", "told"),
     [
