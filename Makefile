@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: help setup run up down sql test check contracts demo-model bench lock clean
+.PHONY: help setup run up down sql examples test check contracts demo-model bench lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?(.*)/  make \1\t\2/' | expand -t 24
@@ -23,6 +23,9 @@ down:            ## stop what `make up` started
 
 sql: setup       ## a SQL prompt on what is published
 	@$(BIN)/oxpecker sql
+
+examples: setup  ## public data (EXAMPLES_DATA, default ../shared/data) from file to marts, by YAML alone
+	@PYTHONPATH=. $(BIN)/python -m examples.run $(EXAMPLE)
 
 contracts: setup ## write every file that is rendered from contracts
 	@$(BIN)/python -m spark_jobs.contracts.render

@@ -24,9 +24,9 @@ def first_seen(party_history: DataFrame, owners: Sequence[str]) -> DataFrame:
             (an app user bound years ago) counts from it: before it there was nothing to belong to.
     """
     persons = party_history.where("party_kind_code = 'person'")
-    begin = persons.agg(
-        F.min(F.when(F.col("source_code").isin(*owners), F.col("valid_from"))).alias("_begin")
-    )
+    # A bank whose rules know no system's numbers dates nobody back.
+    owns = F.col("source_code").isin(*owners) if owners else F.lit(False)
+    begin = persons.agg(F.min(F.when(owns, F.col("valid_from"))).alias("_begin"))
     persons = persons.crossJoin(F.broadcast(begin)).withColumn(
         "valid_from", F.greatest("valid_from", "_begin")
     )
