@@ -104,9 +104,7 @@ def _positions(lake: Lake, dates: DateRange) -> DataFrame:
         "market_value_cny",
     ]
     rolls = lake.read("silver.agreement").select("agreement_id", "is_auto_roll")
-    accounts = lake.read("profile.o_account_daily", dates).where(
-        "matures_date is not null and balance_cny > 0"
-    )
+    accounts = lake.read("profile.o_account_daily", dates).where("matures_date is not null and is_in_aum")
     deposits = accounts.join(rolls, "agreement_id", "left").withColumn(
         "market_value_cny", F.col("balance_cny")
     )

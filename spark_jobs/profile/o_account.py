@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -38,15 +40,18 @@ def derive_cny(balances: DataFrame, rates: DataFrame, home: str = "CNY") -> Data
     )
 
 
-def explode_holders(accounts: DataFrame, holders: DataFrame) -> DataFrame:
+def explode_holders(
+    accounts: DataFrame, holders: DataFrame, per: Sequence[str] = ("agreement_id", "business_date")
+) -> DataFrame:
     """Finer: one row per account, party and day with the party's share, `balance_cny`.
 
     accounts  agreement_id, business_date, gross_balance_cny and whatever describes the account
     holders   agreement_id, business_date, party_id, holder_rank, share_ratio (null: equal shares)
+    per       key of what is shared, where that is not the account of a day but, say, each entry on it
     Cents by largest remainder, ties to the first-named holder, so that the shares of an account sum to it. An account without a
     known holder keeps its balance under a null party.
     """
-    per_account = Window.partitionBy("agreement_id", "business_date")
+    per_account = Window.partitionBy(*per)
     shared = accounts.join(holders, ["agreement_id", "business_date"], "left")
     cents = (F.col("gross_balance_cny") * 100).cast("decimal(20,0)")
     holders_cnt = F.count(F.lit(1)).over(per_account)
@@ -69,7 +74,7 @@ def owned(shares: DataFrame, memberships: DataFrame) -> DataFrame:
 def assemble_account_daily(shares: DataFrame, memberships: DataFrame) -> DataFrame:
     """Coarser: one row per account, customer and day.
 
-    shares       `explode_holders`; memberships: party_id, business_date, customer_id
+    shares       `explode_holders` with agreement_kind_code; memberships: party_id, business_date, customer_id
     Parties of one customer on one account are added up; what no resolved person holds goes to `_unassigned`.
     """
     key = ("agreement_id", "customer_id", "business_date")
@@ -79,4 +84,5 @@ def assemble_account_daily(shares: DataFrame, memberships: DataFrame) -> DataFra
         .groupBy(*key)
         .agg(F.sum("balance_cny").cast(CENT).alias("balance_cny"), *[F.max(c).alias(c) for c in described])
     )
-    return summed.withColumn("is_in_aum", F.col("balance_cny") > 0)
+    is_deposit = F.col("agreement_kind_code") == "deposit"
+    return summed.withColumn("is_in_aum", is_deposit & (F.col("balance_cny") > 0))

@@ -1,123 +1,148 @@
-"""O: money of each customer and day. Windows are computed per party and rolled up by the membership of the day (docs/adr/0003)."""
+"""O: money of each customer and day. Windows are summed per party and rolled up by the membership of the day (docs/adr/0003)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.dates import DateRange
-from spark_jobs.profile.o_account import CENT, UNASSIGNED, zero
+from spark_jobs.profile.members import UNASSIGNED
+from spark_jobs.profile.o_account import CENT, zero
+from spark_jobs.profile.o_party import COMPONENTS, DEBTS, Known, observed_days
+from spark_jobs.profile.windows import KEY, of_customers
+
+_MONTHS_BEFORE = ("salary_before_1", "salary_before_2", "salary_before_3")
+_SUMS = (
+    "aum_30_sum",
+    "aum_180_sum",
+    "aum_mtd_sum",
+    "salary_30_sum",
+    "salary_mtd_sum",
+    "overdue_fee_180_sum",
+    *_MONTHS_BEFORE,
+)
 
 
-def summarise_average(shares: DataFrame, dates: DateRange, days: int) -> DataFrame:
-    """Mean AUM of each party over the last `days` calendar days, for each business date of `dates`.
+def summarise_money(
+    windows: DataFrame, memberships: DataFrame, known: Known, rules: Mapping[str, Any]
+) -> DataFrame:
+    """Coarser: components, averages and salary of each customer and day. Grain out: customer_id, business_date, of all memberships.
 
-    shares: party_id, business_date, balance_cny, of all dates the windows need. The divisor is the number of business dates that the
-    shares have in the window, so that a lake younger than the window is not averaged with days it never saw.
-    Grain out: party_id, business_date.
+    windows: `o_party.derive_windows` of every party and day with the components of `_o_party_daily`. An average divides by the days of its
+    window that are known of.
     """
-    daily = (
-        shares.where("party_id is not null")
-        .groupBy("party_id", "business_date")
-        .agg(F.sum(F.greatest(F.col("balance_cny"), zero())).alias("_aum"))
-    )
-    seen = shares.select(F.col("business_date").alias("_seen")).distinct()
-    wanted = daily.sparkSession.sql(
-        f"select explode(sequence(date'{dates.first}', date'{dates.last}')) as business_date"
-    )
-    in_window = F.col("_seen").between(F.date_sub("business_date", days - 1), F.col("business_date"))
-    divisors = (
-        wanted.join(F.broadcast(seen), in_window)
-        .groupBy("business_date")
-        .agg(F.count(F.lit(1)).alias("_days"))
-    )
-    past = daily.withColumnRenamed("business_date", "_seen")
-    summed = (
-        past.join(F.broadcast(wanted), in_window)
-        .groupBy("party_id", "business_date")
-        .agg(F.sum("_aum").alias("_sum"))
-    )
-    return summed.join(F.broadcast(divisors), "business_date").select(
-        "party_id", "business_date", (F.col("_sum") / F.col("_days")).cast("decimal(24,8)").alias("_avg")
-    )
-
-
-def summarise_flows(entries: DataFrame, rates: Mapping[str, Any]) -> DataFrame:
-    """In, out and salary of each account and day in CNY.
-
-    entries  agreement_id, business_date, kind_code, amount_cny; reversed entries and reversals are left out by the caller
-    rates    the flows of the rules: outflow, inflow, salary → kinds of entries
-    Grain out: agreement_id, business_date.
-    """
-
-    def of(flow: str) -> Column:
-        return F.sum(
-            F.when(F.col("kind_code").isin(*rates[flow]), F.col("amount_cny")).otherwise(zero())
-        ).cast(CENT)
-
-    return entries.groupBy("agreement_id", "business_date").agg(
-        of("outflow").alias("outflow_cny"), of("inflow").alias("inflow_cny"), of("salary").alias("salary_cny")
-    )
-
-
-def summarise_salary(flows: DataFrame, dates: DateRange, days: int) -> DataFrame:
-    """Salary of each account within the last `days` days, and the last day on which any came.
-
-    flows: `summarise_flows` of all dates up to the end, agreement_id, business_date, salary_cny.
-    Grain out: agreement_id, business_date of `dates`.
-    """
-    paid = flows.where("salary_cny > 0").select(
-        "agreement_id", F.col("business_date").alias("_paid"), "salary_cny"
-    )
-    wanted = flows.sparkSession.sql(
-        f"select explode(sequence(date'{dates.first}', date'{dates.last}')) as business_date"
-    )
-    recent = F.col("_paid") > F.date_sub("business_date", days)
-    return (
-        paid.join(F.broadcast(wanted), F.col("_paid") <= F.col("business_date"))
-        .groupBy("agreement_id", "business_date")
+    amounts = [F.coalesce(F.sum(c), F.lit(0)).cast(CENT).alias(c) for c in ("aum_cny", *COMPONENTS, *DEBTS)]
+    sums = [F.coalesce(F.sum(c), F.lit(0)).alias(c) for c in _SUMS]
+    flags = [F.coalesce(F.max(c), F.lit(False)).alias(c) for c in ("is_nav_stale", "has_carried")]
+    rolled = (
+        of_customers(windows, memberships)
+        .groupBy(*KEY)
         .agg(
-            F.sum(F.when(recent, F.col("salary_cny")).otherwise(zero())).cast(CENT).alias("salary_30_cny"),
-            F.max("_paid").alias("last_salary_date"),
+            *amounts, *sums, *flags, F.coalesce(F.max("overdue_days"), F.lit(0)).alias("overdue_days"),
+            F.max("last_salary_date").alias("last_salary_date"),
         )
-    )
+    )  # fmt: skip
+    day = F.col("business_date")
+
+    def average(column: str, window: Column | int) -> Column:
+        return F.round(F.col(column) / observed_days(day, window, known), 2).cast(CENT)
+
+    def months(*columns: str) -> Column:
+        return sum((F.when(F.col(c) > 0, 1).otherwise(0) for c in columns), F.lit(0)).cast("bigint")
+
+    recent = months("salary_mtd_sum", *_MONTHS_BEFORE[:2])
+    return rolled.withColumns({
+        "aum_30_avg_cny": average("aum_30_sum", int(rules["average_days"])),
+        "aum_180_avg_cny": average("aum_180_sum", int(rules["long_average_days"])),
+        "aum_mtd_avg_cny": average("aum_mtd_sum", F.dayofmonth(day)),
+        "salary_30_cny": F.col("salary_30_sum").cast(CENT), "overdue_fee_180_cnt": F.col("overdue_fee_180_sum").cast("bigint"),
+        "is_payroll": recent >= int(rules["payroll_months"]), "salary_before_3_cnt": months(*_MONTHS_BEFORE),
+    }).drop(*_SUMS)  # fmt: skip
 
 
-def roll_up(parties: DataFrame, memberships: DataFrame, *aggregates: Column) -> DataFrame:
-    """Coarser: from party and day to customer and day, by the membership that is valid on the day."""
-    return (
-        parties.join(memberships, ["party_id", "business_date"])
-        .groupBy("customer_id", "business_date")
-        .agg(*aggregates)
-    )
+def summarise_holdings(accounts: DataFrame, positions: DataFrame, agreements: DataFrame) -> DataFrame:
+    """Coarser: how many agreements of how many kinds, and what matures next. Grain out: customer_id, business_date, where any.
 
-
-def summarise_accounts(accounts: DataFrame) -> DataFrame:
-    """Coarser: o_account_daily to customer and day. Accounts of nobody (`_unassigned`) stay aside.
-
-    A negative balance counts 0 in AUM and its amount in loan_cny.
+    accounts    o_account_daily; positions: o_holding_daily; agreements: silver.agreement
+    Only what counts in AUM matures; all loans are one kind.
     """
-    share = F.col("balance_cny")
+    told = agreements.select("agreement_id", "is_auto_roll", "agreement_purpose_code")
+    kind = F.when(F.col("agreement_kind_code") == "loan", F.lit("loan")).otherwise(
+        F.coalesce("product_kind_code", "agreement_kind_code")
+    )
+    held = accounts.join(told, "agreement_id", "left").select(
+        *KEY, kind.alias("_kind"), F.when(F.col("is_in_aum"), F.col("matures_date")).alias("_matures"),
+        F.coalesce("is_auto_roll", F.lit(False)).alias("_rolls"),
+        ((F.col("agreement_kind_code") == "loan") & (F.col("agreement_purpose_code") == "car")).alias("_car"),
+    )  # fmt: skip
+    owned = positions.select(
+        *KEY, F.col("product_kind_code").alias("_kind"), F.col("matures_date").alias("_matures"),
+        F.coalesce("is_auto_roll", F.lit(False)).alias("_rolls"), F.lit(False).alias("_car"),
+    )  # fmt: skip
+    later = F.col("_matures") > F.col("business_date")
     return (
-        accounts.where(F.col("customer_id") != UNASSIGNED)
-        .groupBy("customer_id", "business_date")
+        held.unionByName(owned)
+        .where(F.col("customer_id") != UNASSIGNED)
+        .groupBy(*KEY)
         .agg(
-            F.sum(F.greatest(share, zero())).cast(CENT).alias("deposit_cny"),
-            F.sum(F.greatest(-share, zero())).cast(CENT).alias("loan_cny"),
-            F.count(F.lit(1)).alias("product_cnt"),
-            F.min(F.when(F.col("matures_date") > F.col("business_date"), F.col("matures_date"))).alias(
-                "next_matures_date"
-            ),
-            F.min("opened_date").alias("relationship_date"),
+            F.count(F.lit(1)).alias("product_cnt"), F.count_distinct("_kind").alias("product_kind_cnt"),
+            F.min(F.when(later, F.col("_matures"))).alias("next_matures_date"),
+            F.min(F.when(later & ~F.col("_rolls"), F.col("_matures"))).alias("next_unrolled_matures_date"),
+            F.coalesce(F.max("_car"), F.lit(False)).alias("has_car_loan"),
         )
-        .withColumn("aum_cny", F.col("deposit_cny"))
+    )  # fmt: skip
+
+
+def summarise_relations(holders: DataFrame, agreements: DataFrame, memberships: DataFrame) -> DataFrame:
+    """Coarser: since when each customer has been one. Grain out: customer_id, business_date, of those who ever held an agreement.
+
+    holders: current belief of silver.party_agreement in roles that hold; what ended counts, what begins later does not yet.
+    """
+    first = holders.groupBy("agreement_id", "party_id").agg(F.min("valid_from").alias("_since"))
+    ever = first.join(agreements.select("agreement_id", "opened_date"), "agreement_id", "left")
+    had = memberships.join(ever, "party_id").where(F.col("_since") <= F.col("business_date"))
+    return had.groupBy(*KEY).agg(
+        F.min("opened_date").alias("relationship_date"), F.lit(True).alias("has_had_agreement")
     )
 
 
-def keep_newest(frame: DataFrame, key: str, newest: str) -> DataFrame:
-    """Fewer rows: of each key the row whose `newest` is largest."""
-    ranked = Window.partitionBy(key).orderBy(F.desc(newest))
-    return frame.withColumn("_rank", F.row_number().over(ranked)).where("_rank = 1").drop("_rank")
+def assemble_customer_daily(money: DataFrame, *layers: DataFrame) -> DataFrame:
+    """o_customer_daily: one row per customer and day of `money`; who has nothing has 0, not null."""
+    wide = reduce(lambda left, right: left.join(right, KEY, "left"), layers, money)
+    absent = {
+        "outflow_cny": zero(), "inflow_cny": zero(), "product_cnt": F.lit(0), "product_kind_cnt": F.lit(0), "has_car_loan": F.lit(False),
+        "has_had_agreement": F.lit(False),
+    }  # fmt: skip
+    filled = {column: F.coalesce(column, value) for column, value in absent.items()}
+    return wide.withColumns({**filled, "has_etc": F.lit(None).cast("boolean")})
+
+
+def reconcile(
+    party_daily: DataFrame, customers: DataFrame, memberships: DataFrame, whole: DataFrame
+) -> DataFrame:
+    """o_reconciliation_daily: each component over customers, over what belongs to none, and over whole accounts.
+
+    party_daily  `_o_party_daily` of the dates; customers: o_customer_daily of the dates
+    whole        business_date, component_code, accounts_cny: sums before anything is shared
+    """
+    wide = "decimal(24,2)"
+    parts = [F.struct(F.lit(c.removesuffix("_cny")).alias("component_code"), F.col(c).alias("_amount")) for c in (*COMPONENTS, *DEBTS)]  # fmt: skip
+    each = F.explode(F.array(*parts)).alias("_part")
+
+    def summed(frame: DataFrame, name: str) -> DataFrame:
+        rows = frame.select("business_date", each).select("business_date", "_part.*")
+        return rows.groupBy("business_date", "component_code").agg(F.sum("_amount").cast(wide).alias(name))
+
+    nobody = party_daily.join(memberships, ["party_id", "business_date"], "left_anti")
+    frames = [
+        summed(customers, "customers_cny"), summed(nobody, "unassigned_cny"),
+        whole.groupBy("business_date", "component_code").agg(F.sum("accounts_cny").cast(wide).alias("accounts_cny")),
+    ]  # fmt: skip
+    joined = reduce(lambda a, b: a.join(b, ["business_date", "component_code"], "full"), frames)
+    return joined.select(
+        "business_date", "component_code",
+        *[F.coalesce(c, F.lit(0)).cast(wide).alias(c) for c in ("customers_cny", "unassigned_cny", "accounts_cny")],
+    )  # fmt: skip

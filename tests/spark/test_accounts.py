@@ -7,7 +7,9 @@ from tests.support.tables import table
 
 BALANCE = "agreement_id string, business_date date, balance_amt decimal(18,2), balance_ccy string"
 RATE = "currency_code string, rate_date date, mid_rate decimal(18,8)"
-ACCOUNT = "agreement_id string, business_date date, gross_balance_cny decimal(18,2)"
+ACCOUNT = (
+    "agreement_id string, business_date date, agreement_kind_code string, gross_balance_cny decimal(18,2)"
+)
 HOLDER = "agreement_id string, business_date date, party_id string, holder_rank int, share_ratio decimal(9,6)"
 MEMBER = "party_id string, business_date date, customer_id string"
 DAY = "2026-09-30"
@@ -27,7 +29,7 @@ def test_dollars_are_converted_at_the_newest_mid_rate_not_after_the_day(spark):
 
 
 def test_three_holders_share_a_hundred_yuan_and_the_odd_cent_goes_to_the_first(spark):
-    accounts = table(spark, ACCOUNT, f"a | {DAY} | 100")
+    accounts = table(spark, ACCOUNT, f"a | {DAY} | deposit | 100")
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 | \n a | {DAY} | p3 | 3 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c1\n p2 | {DAY} | c2\n p3 | {DAY} | c3")
 
@@ -37,7 +39,7 @@ def test_three_holders_share_a_hundred_yuan_and_the_odd_cent_goes_to_the_first(s
 
 
 def test_an_overdrawn_account_is_shared_to_the_cent_too(spark):
-    accounts = table(spark, ACCOUNT, f"a | {DAY} | -100")
+    accounts = table(spark, ACCOUNT, f"a | {DAY} | deposit | -100")
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 | \n a | {DAY} | p3 | 3 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c1\n p2 | {DAY} | c2\n p3 | {DAY} | c3")
 
@@ -47,7 +49,7 @@ def test_an_overdrawn_account_is_shared_to_the_cent_too(spark):
 
 
 def test_two_numbers_of_one_person_on_one_account_are_one_share(spark):
-    accounts = table(spark, ACCOUNT, f"a | {DAY} | 0.03")
+    accounts = table(spark, ACCOUNT, f"a | {DAY} | deposit | 0.03")
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c\n p2 | {DAY} | c")
 
@@ -57,7 +59,7 @@ def test_two_numbers_of_one_person_on_one_account_are_one_share(spark):
 
 
 def test_what_belongs_to_no_resolved_person_is_kept_aside_and_not_lost(spark):
-    accounts = table(spark, ACCOUNT, f"company | {DAY} | 50\n orphan | {DAY} | 7")
+    accounts = table(spark, ACCOUNT, f"company | {DAY} | deposit | 50\n orphan | {DAY} | deposit | 7")
     holders = table(spark, HOLDER, f"company | {DAY} | firm | 1 |")
     members = table(spark, MEMBER, f"p1 | {DAY} | c1")
 
