@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from spark_jobs.errors import SettingsError, nearest
 
-UNITS = ("elapsed_hours", "contact_hours", "working_days", "calendar_days")
+UNITS = ("elapsed_minutes", "elapsed_hours", "contact_hours", "working_days", "calendar_days")
 # A calendar with more days off in a row is broken, not festive; the longest so far is nine (Spring Festival 2026).
 _LONGEST_REST = 60
 
@@ -81,11 +81,13 @@ class WorkingCalendar:
     def due(self, start: datetime, n: int, unit: str) -> datetime:
         """The deadline n units after `start`, both local. Met means `met_at <= due`.
 
-        elapsed_hours  weekends and nights count
+        elapsed_minutes, elapsed_hours  weekends and nights count
         contact_hours  only the contact hours of each day count, holidays included
         working_days   the end of work on the n-th working day
         calendar_days  24:00 of the n-th day, that is 00:00 of the next
         """
+        if unit == "elapsed_minutes":
+            return start + timedelta(minutes=n)
         if unit == "elapsed_hours":
             return start + timedelta(hours=n)
         if unit == "contact_hours":
