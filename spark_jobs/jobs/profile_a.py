@@ -55,11 +55,14 @@ class Known:
 
     @cached_property
     def complaints(self) -> DataFrame:
-        quiet = int(self.lake.rules("guard")["complaint_quiet_days"])
-        return a_person.summarise_complaints(
-            self.lake.read("silver.complaint"), self.lake.read("silver.complaint_event"), self.memberships, self.dates, quiet,
-            self.zone,
-        )  # fmt: skip
+        """Open complaints, and whether there is one to respect."""
+        said = self.lake.read("profile.x_customer_daily", self.dates)
+        return said.select(*KEY, "complaint_open_cnt", "has_complaint")
+
+    @cached_property
+    def service(self) -> DataFrame:
+        """How often the service level was missed."""
+        return self.lake.read("profile.s_customer_daily", self.dates).select(*KEY, "sla_breach_30_cnt")
 
     @cached_property
     def contacts(self) -> DataFrame:
@@ -130,7 +133,7 @@ def _publish_histories(lake: Lake, known: Known) -> None:
     """Fold each customer over all dates: what is concluded today depends on all days before."""
     money = lake.read("profile.o_customer_daily")
     behaviour = lake.read("profile.b_customer_daily")
-    deposits = lake.read("profile.o_account_daily").where(F.col("matures_date") > F.col("business_date"))
+    deposits = lake.read("profile.o_account_daily").where("is_in_aum and matures_date > business_date")
     holders = (
         lake.read("profile.o_holding_daily")
         .select(*KEY)
@@ -140,7 +143,14 @@ def _publish_histories(lake: Lake, known: Known) -> None:
     given: dict[str, Any] = {name: lake.rules(name) for name in ("tier", "lifecycle", "segment")}
     sticky = a_person.derive_stickiness(money, behaviour, holders, given["lifecycle"])
     days = a_customer.assemble_days(
-        known.people, known.people, money, behaviour, sticky, known.complaints, known.consents
+        known.people,
+        known.people,
+        money,
+        behaviour,
+        sticky,
+        known.complaints,
+        known.service,
+        known.consents,
     ).localCheckpoint()
     book = RuleBook.of(given, known.dates.last)
     concluded = a_customer.fold(days, lake.read("profile.o_customer_monthly"), book).localCheckpoint()

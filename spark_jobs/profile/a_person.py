@@ -9,10 +9,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
-from spark_jobs.profile.customer import full_years
+from spark_jobs.profile.customer import ADULT_YEARS, full_years
 from spark_jobs.profile.windows import KEY, explode_windows, of_customers, sum_within
 
-ADULT_YEARS = 18
 LONGEST = 90
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+ADULT_YEARS = 18
 _BANDS = ((18, "<18"), (30, "18-29"), (45, "30-44"), (60, "45-59"), (75, "60-74"))
 
 
@@ -25,36 +26,58 @@ def age_band(age: Column) -> Column:
 
 
 def summarise_parties(parties: DataFrame, memberships: DataFrame) -> DataFrame:
-    """Coarser: what the parties of a customer say on each day.
+    """Coarser: how many parties of how many sources a customer has on each day, and which outlet they belong to.
 
-    parties: party_id, business_date, source_code, status_code, valid that day. Grain out: customer_id, business_date.
+    parties: silver.party_hist by day. The outlet is that of the party that was opened first; ties: the smaller party id.
+    Grain out: customer_id, business_date.
     """
+    known = F.col("open_org_code").isNotNull()
+    oldest = F.struct(F.coalesce("opened_date", F.lit("9999-12-31").cast("date")), "party_id")
     return (
-        parties.join(memberships, ["party_id", "business_date"])
+        memberships.join(parties, ["party_id", "business_date"], "left")
         .groupBy("customer_id", "business_date")
         .agg(
-            F.count(F.lit(1)).alias("party_cnt"), F.countDistinct("source_code").alias("source_cnt"),
-            F.max(F.col("status_code") == "deceased").alias("is_deceased"),
+            F.count(F.lit(1)).alias("party_cnt"), F.count_distinct("source_code").alias("source_cnt"),
+            F.min_by("open_org_code", F.when(known, oldest)).alias("open_org_code"),
         )
     )  # fmt: skip
 
 
-def assemble_customer_daily(people: DataFrame, golden: DataFrame, money: DataFrame) -> DataFrame:
-    """One row per customer and day.
+def summarise_managers(managers: DataFrame, memberships: DataFrame) -> DataFrame:
+    """Coarser: the manager of each customer and day; where parties have several, the one with the smallest staff id.
 
-    people  `summarise_parties`: decides which customers there are; golden: customer_id, sex_code, birth_date
-    money   o_customer_daily
+    managers: silver.customer_manager_hist by day. Grain out: customer_id, business_date, of those who have one.
     """
-    wide = people.join(golden.select("customer_id", "sex_code", "birth_date"), "customer_id", "left").join(
-        money, ["customer_id", "business_date"]
+    mine = memberships.join(managers, ["party_id", "business_date"])
+    return mine.groupBy("customer_id", "business_date").agg(
+        F.min("manager_staff_id").alias("manager_staff_id")
     )
-    age = full_years(F.col("birth_date"), F.col("business_date"))
-    return (
-        wide.withColumn("age_years", age)
-        .withColumn("age_band_code", age_band(F.col("age_years")))
-        .withColumn("is_minor", F.col("age_years") < 18)
-        .withColumn("tenure_days", F.datediff("business_date", "relationship_date").cast("bigint"))
-        .drop("birth_date")
+
+
+def describe_customers(
+    parties: DataFrame, people: DataFrame, managers: DataFrame, golden: DataFrame
+) -> DataFrame:
+    """Who each customer is, as was known on the day. Grain out: customer_id, business_date of `parties`, which decides who there is.
+
+    parties   `summarise_parties`; people: `a_person.describe_people`; managers: `summarise_managers`
+    golden    identity.golden_hist by day: customer_id, business_date, sex_code
+    Nobody is called a minor whose birth date is not known: null. Household, region and staff are not known of yet: null.
+    """
+    key = ["customer_id", "business_date"]
+    told = people.select(*key, "age_years", "is_deceased")
+    wide = parties.join(told, key, "left").join(managers, key, "left")
+    wide = wide.join(golden.select(*key, "sex_code"), key, "left")
+    unknown = {"household_id": "string", "region_code": "string", "is_staff": "boolean"}
+    return wide.withColumns({
+        "age_band_code": age_band(F.col("age_years")), "is_minor": F.col("age_years") < ADULT_YEARS,
+        "is_deceased": F.coalesce("is_deceased", F.lit(False)), **{c: F.lit(None).cast(kind) for c, kind in unknown.items()},
+    })  # fmt: skip
+
+
+def derive_tenure(customers: DataFrame) -> DataFrame:
+    """More columns: days since the relation began; null for prospects."""
+    return customers.withColumn(
+        "tenure_days", F.datediff("business_date", "relationship_date").cast("bigint")
     )
 
 
