@@ -84,8 +84,11 @@ def run(lake: Lake, dates: DateRange) -> None:
     (lake.settings.home / "dbt" / "target" / "run_results.json").unlink(missing_ok=True)
     for table in sources():
         lake.ensure_table(table)
-    capacity = {"manager_capacity": int(lake.rules("guard")["manager_capacity"])}
-    done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=capacity)
+    given = {
+        "manager_capacity": int(lake.rules("guard")["manager_capacity"]),
+        "experience": dict(lake.rules("experience")),
+    }
+    done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=given)
     nodes = results(lake.settings)
     for node in nodes:
         kind, _, name = node["unique_id"].split(".")[:3]

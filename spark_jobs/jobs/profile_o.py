@@ -92,7 +92,9 @@ class Money:
         """Entry × party with `share_cny`; reversals and what they take back are left out."""
         kept = o_flow.keep_counted(self.lake.read("silver.transaction", self.dates))
         priced = derive_cny(
-            kept.withColumnsRenamed({"amount_amt": "balance_amt", "amount_ccy": "balance_ccy"}), self.rates, self.home
+            kept.withColumnsRenamed({"amount_amt": "balance_amt", "amount_ccy": "balance_ccy"}),
+            self.rates,
+            self.home,
         )
         chosen = priced.select(
             "transaction_id", "agreement_id", "business_date", "kind_code", "summary_code", "direction_code",

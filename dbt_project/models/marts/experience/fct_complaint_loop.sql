@@ -25,6 +25,25 @@ complaints as (
             and complaint.business_date < believed.valid_to
 ),
 
+-- The bank's own clocks and the regulator's: of the latter the one that decides.
+clocks as (
+    select
+        complaint_no_cmpl,
+        max(case when clock_code = 'respond' then due_at end) as response_due_at,
+        max(case when clock_code = 'respond' then state_code end) as response_state_code,
+        max(case when clock_code = 'resolve' then due_at end) as resolution_due_at,
+        max(case when clock_code = 'resolve' then state_code end) as resolution_state_code,
+        max(case when clock_code = 'call_back' then state_code end) as call_back_state_code,
+        max(case when clock_code like 'reg%' and state_code <> 'paused' then due_at end) as regulator_due_at,
+        max(case when clock_code like 'reg%' and state_code <> 'paused' then state_code end) as regulator_state_code
+    from {{ source('profile', 's_complaint_clock') }}
+    group by complaint_no_cmpl
+),
+
+causes as (
+    select complaint_no_cmpl, caused_by_incident_no_apm from {{ source('profile', 'x_complaint') }}
+),
+
 daily as (
     select customer_id, business_date, aum_cny from {{ source('profile', 'customer_daily') }}
 )
@@ -50,6 +69,14 @@ select
     cast(
         (unix_timestamp(steps.resolved_at) - unix_timestamp(complaints.received_at)) / 3600.0 as decimal(18, 2)
     ) as resolution_hours,
+    clocks.response_due_at,
+    clocks.response_state_code,
+    clocks.resolution_due_at,
+    clocks.resolution_state_code,
+    clocks.call_back_state_code,
+    clocks.regulator_due_at,
+    clocks.regulator_state_code,
+    causes.caused_by_incident_no_apm,
     coalesce(steps.step_cnt, 0) as step_cnt,
     complaints.is_appealed,
     complaints.csat_value,
@@ -57,6 +84,8 @@ select
     later_seen.aum_cny as aum_later_cny
 from complaints
 left join steps on complaints.complaint_no_cmpl = steps.complaint_no_cmpl
+left join clocks on complaints.complaint_no_cmpl = clocks.complaint_no_cmpl
+left join causes on complaints.complaint_no_cmpl = causes.complaint_no_cmpl
 left join daily as then_seen
     on complaints.customer_id = then_seen.customer_id and complaints.business_date = then_seen.business_date
 left join daily as later_seen
