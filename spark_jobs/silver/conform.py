@@ -196,7 +196,7 @@ FIRST: dict[str, Maker] = {
     "silver.loan_application": _applications,
     "silver.wealth_trade": lambda w: w.newest("wealth_trade"),
     "silver.call": lambda w: happening.derive_caller(w.first("call"), w.lake.token, w.feeds.phone_region),
-    "silver.complaint": lambda w: w.newest("complaint"),
+    "silver.complaint": lambda w: happening.fold_complaints(w.feeds.rows("complaint")),
     "silver.complaint_event": lambda w: w.first("complaint_event"),
     "silver.survey_invitation": lambda w: w.newest("survey_invitation"),
     "silver.survey_response": _responses,

@@ -126,6 +126,24 @@ def derive_caller(calls: DataFrame, token: Token, region: str = CHINA) -> DataFr
     })  # fmt: skip
 
 
+def fold_complaints(rows: DataFrame) -> DataFrame:
+    """Each complaint once, though several feeds tell of it: field by field the word of the first feed that has one, by feed_rank.
+
+    rows: entity `complaint`. Within a feed its newest row holds. It was received when the earliest of them says. Grain out: complaint_no_cmpl.
+    """
+    ranked = rows.withColumn("feed_rank", F.coalesce("feed_rank", F.lit(99)))
+    newest = keep_newest(ranked, ["complaint_no_cmpl", "feed_rank"]).where(~F.col("_gone"))
+    told = [c for c in newest.columns if c not in ("complaint_no_cmpl", "feed_rank", "received_at", "_day")]
+    meta = [c for c in told if c.startswith("_")]
+    first = [
+        F.min_by(c, F.when(F.col(c).isNotNull(), F.col("feed_rank"))).alias(c) for c in told if c not in meta
+    ]
+    return newest.groupBy("complaint_no_cmpl").agg(
+        *first, *[F.min_by(c, "feed_rank").alias(c) for c in meta], F.min("feed_rank").alias("feed_rank"),
+        F.min("received_at").alias("received_at"), F.max("_day").alias("_day"),
+    ).withColumn("business_date", F.col("_day"))  # fmt: skip
+
+
 def derive_answers(answers: DataFrame) -> DataFrame:
     """Scores on 0–100 (rules: NPS, CSAT, CES). NPS on another scale than 0–10 has no score and is never rescaled."""
     low = F.regexp_extract("scale_code", r"(\d+)\D+(\d+)", 1).try_cast("int")

@@ -8,6 +8,7 @@ from spark_jobs.columns.calendar import WorkingCalendar
 from spark_jobs.dates import DateRange
 from spark_jobs.profile import s_complaint, s_exposure, x_complaint, x_customer, x_score
 from spark_jobs.settings import load, rules
+from spark_jobs.silver import happening
 from tests.support.tables import table
 
 GIVEN = load()
@@ -139,6 +140,22 @@ def test_clocks_run_in_the_workers_and_a_missed_one_is_a_breach_of_its_day(spark
         50 * 60,
     )
     assert sorted(r["business_date"].day for r in s_complaint.keep_missed(clocks).collect()) == [24, 26]
+
+
+def test_a_complaint_in_two_feeds_is_one_received_when_the_earlier_says(spark):
+    rows = table(
+        spark, "complaint_no_cmpl string, feed_rank int, received_at timestamp, channel_code string, outcome_code string, _day date, "
+        "_order string, _feed string, _stub boolean, _gone boolean, _until date", """
+        k | 1 | 2026-09-24 08:00:00 | app   |        | 2026-09-24 | 1 | json  | false | false |
+        k | 1 | 2026-09-24 08:00:00 | phone |        | 2026-09-25 | 1 | json  | false | false |
+        k | 2 | 2026-09-24 07:40:00 | 12378 | refund | 2026-09-26 | 1 | excel | false | false |
+    """)  # fmt: skip
+
+    found = happening.fold_complaints(rows).collect()
+
+    assert [
+        (r["received_at"], r["channel_code"], r["outcome_code"], r["business_date"].day) for r in found
+    ] == [(datetime(2026, 9, 24, 7, 40), "phone", "refund", 26)]
 
 
 def test_a_complaint_is_linked_to_the_gravest_failure_met_within_two_days(spark):
