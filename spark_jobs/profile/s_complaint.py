@@ -89,12 +89,15 @@ def clock_rows(row: Mapping[str, Any], book: ClockBook) -> Iterator[dict[str, An
             "complaint_no_cmpl": row["complaint_no_cmpl"], "party_id": row["party_id"], "clock_code": clock.code,
             "started_at": calendar.instant(clock.started), "due_at": calendar.instant(clock.due),
             "met_at": None if clock.met is None else calendar.instant(clock.met), "state_code": clock.state,
-            "minutes_used": clock.minutes_used, "due_date": (clock.due - datetime.resolution).date(),
+            "minutes_used": clock.minutes_used, "due_date": clock.due.date(),
             "is_service_level": bool(book.rules["clocks"][clock.code]["is_service_level"]),
         }  # fmt: skip
 
 
 def keep_missed(clocks: DataFrame) -> DataFrame:
-    """Fewer rows: clocks of the service level that ran out, on the day they did. Columns party_id, business_date."""
+    """Fewer rows: clocks of the service level that ran out, on the day they did. Columns party_id, business_date.
+
+    A deadline at 24:00 is told on the next day: only then it is known that nothing came in time.
+    """
     missed = clocks.where((F.col("state_code") == BREACHED) & F.col("is_service_level"))
     return missed.select("party_id", F.col("due_date").alias("business_date"))

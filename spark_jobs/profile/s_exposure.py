@@ -174,8 +174,14 @@ def summarise_exposure(party_service: DataFrame, memberships: DataFrame) -> Data
 def summarise_service(party_service: DataFrame, memberships: DataFrame, dates: DateRange, rules: Mapping[str, Any]) -> DataFrame:  # fmt: skip
     """s_customer_daily: one row per active customer and date. party_service: of the dates and the 29 days before."""
     short, long = int(rules["latency_days"]), int(rules["exposure_days"])
+    # Touchpoints are added up before the days are multiplied by the length of the window.
+    days = party_service.groupBy("party_id", "business_date").agg(
+        *[F.sum(c).alias(c) for c in ("error_cnt", "request_cnt", "sla_breach_cnt", "abandoned_call_cnt")],
+        F.max("wait_max_secs").alias("wait_max_secs"),
+        *[F.flatten(F.collect_list(c)).alias(c) for c in ("latencies_ms", "incident_nos")],
+    )  # fmt: skip
     recent = F.col("_age") < short
-    windows = of_customers(explode_windows(party_service, dates, long), memberships)
+    windows = of_customers(explode_windows(days, dates, long), memberships)
     counted = windows.groupBy(*KEY).agg(
         F.max("wait_max_secs").alias("wait_max_30_secs"),
         sum_within(F.col("error_cnt"), short).alias("_errors"), sum_within(F.col("request_cnt"), short).alias("_requests"),

@@ -165,7 +165,8 @@ def test_the_rule_its_parameters_and_the_control_totals_are_named(bank):
     told = walk.explain(bank, "wang", "outflow_cny")
     deposit = walk.explain(bank, "wang", "deposit_cny")
 
-    assert "transfer_out_other_bank" in told.parameters["conf/rules/aum.yml"]["flows"]["outflow"]
+    flows = told.parameters["conf/rules/aum.yml"]
+    assert flows["flow_of"]["transfer_out_other_bank"] in flows["outflow"]
     assert balances_of(deposit)[0][1].file.checks == {"row_count": "pass", "sum:bal": "pass"}
 
 
