@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.text import bound
+
 ZONE = "Asia/Shanghai"
 _SPREADSHEET_EPOCH = date(1899, 12, 30)
 _NOTHING = ("", "0", "00000000", "0000-00-00", "00000000000000", "NULL", "null", "-")
@@ -28,13 +30,13 @@ def parse_date(text: str | None) -> tuple[date | None, bool]:
     plain = (text or "").strip()
     if plain in _NOTHING:
         return None, False
-    if re.fullmatch(_DATE8, plain):
+    if re.fullmatch(_DATE8, plain, re.ASCII):
         year, month, day = int(plain[:4]), int(plain[4:6]), int(plain[6:])
-    elif found := re.fullmatch(_MARKED, plain):
+    elif found := re.fullmatch(_MARKED, plain, re.ASCII):
         year, month, day = int(found[1]), int(found[2]), int(found[3])
-    elif found := re.fullmatch(_ROC, plain) or re.fullmatch(_ROC7, plain):
+    elif found := re.fullmatch(_ROC, plain, re.ASCII) or re.fullmatch(_ROC7, plain, re.ASCII):
         year, month, day = int(found[1]) + 1911, int(found[2]), int(found[3])
-    elif re.fullmatch(_SERIAL, plain):
+    elif re.fullmatch(_SERIAL, plain, re.ASCII):
         return _SPREADSHEET_EPOCH + timedelta(days=int(float(plain))), False
     else:
         return None, True
@@ -46,8 +48,7 @@ def parse_date(text: str | None) -> tuple[date | None, bool]:
 
 def _said(text: Column) -> Column:
     """The text trimmed; null where it stands for nothing."""
-    plain = F.trim(text)
-    return F.when(~plain.isin(*_NOTHING), plain)
+    return bound(F.trim(text), lambda plain: F.when(~plain.isin(*_NOTHING), plain))
 
 
 def parsed_date(text: Column, pattern: str | None = None) -> Column:
@@ -55,9 +56,12 @@ def parsed_date(text: Column, pattern: str | None = None) -> Column:
 
     pattern  the one way in which the supplier writes dates (`dd.MM.yyyy`); then no other is tried
     """
-    plain = _said(text)
     if pattern is not None:
-        return F.try_to_timestamp(plain, F.lit(pattern)).cast("date")
+        return F.try_to_timestamp(_said(text), F.lit(pattern)).cast("date")
+    return bound(_said(text), _read_date)
+
+
+def _read_date(plain: Column) -> Column:
     marked = (
         F.when(plain.rlike(_DATE8), F.regexp_replace(plain, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3"))
         .when(plain.rlike(_MARKED), F.regexp_replace(plain, _MARKED, "$1-$2-$3"))
@@ -82,7 +86,7 @@ def _roc(plain: Column, pattern: str) -> Column:
 
 def is_invalid_date(text: Column, pattern: str | None = None) -> Column:
     """True where something was delivered that is no day (reason `date_invalid`)."""
-    return _said(text).isNotNull() & parsed_date(text, pattern).isNull()
+    return bound(text, lambda t: _said(t).isNotNull() & parsed_date(t, pattern).isNull())
 
 
 def local_instant(text: Column, zone: str = ZONE, pattern: str | None = None) -> Column:
@@ -90,9 +94,12 @@ def local_instant(text: Column, zone: str = ZONE, pattern: str | None = None) ->
 
     pattern  the one way in which the supplier writes local time (`dd.MM.yyyy HH:mm:ss`); then no other is tried
     """
-    plain = _said(text)
     if pattern is not None:
-        return F.to_utc_timestamp(F.try_to_timestamp(plain, F.lit(pattern)), zone)
+        return F.to_utc_timestamp(F.try_to_timestamp(_said(text), F.lit(pattern)), zone)
+    return bound(_said(text), lambda plain: _read_instant(plain, zone))
+
+
+def _read_instant(plain: Column, zone: str) -> Column:
     packed = F.try_to_timestamp(F.when(plain.rlike(r"^\d{14}$"), plain), F.lit("yyyyMMddHHmmss"))
     is_dated = plain.rlike(r"^\d{4}-\d{1,2}-\d{1,2}([T ]|$)")
     with_offset = plain.rlike(r"(Z|[+-]\d{2}:?\d{2})$") & plain.rlike(r"[T ]\d")

@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.text import bound
+
 WAN = Decimal(10_000)
 _NUMBER = r"^[+-]?\d+(\.\d+)?$"
 # What people put between thousands, beside the other one of comma and full stop.
@@ -22,7 +24,7 @@ def parse_number(text: str | None, implied_decimals: int = 0, decimal: str = "."
     """
     plain = re.sub(f"[{_GROUPING[decimal]}]", "", text or "").replace(decimal, ".")
     plain = re.sub(_SIGN_BEHIND, r"\2\1", plain)
-    if not re.fullmatch(_NUMBER, plain):
+    if not re.fullmatch(_NUMBER, plain, re.ASCII):
         return None
     try:
         return Decimal(plain).scaleb(-implied_decimals)
@@ -39,7 +41,7 @@ def number(text: Column, implied_decimals: int = 0, decimal: str = ".") -> Colum
     """`parse_number` as an expression, decimal(30,8)."""
     plain = F.translate(F.regexp_replace(text, f"[{_GROUPING[decimal]}]", ""), decimal, ".")
     plain = F.regexp_replace(plain, _SIGN_BEHIND, "$2$1")
-    exact = F.when(plain.rlike(_NUMBER), plain).try_cast("decimal(30,8)")
+    exact = bound(plain, lambda p: F.when(p.rlike(_NUMBER), p)).try_cast("decimal(30,8)")
     if not implied_decimals:
         return exact
     scale = F.lit(Decimal(1).scaleb(-implied_decimals)).cast("decimal(8,6)")

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.columns import dates as day_columns
 from spark_jobs.columns.money import in_yuan, number
-from spark_jobs.columns.text import trimmed
+from spark_jobs.columns.text import bound, trimmed
 from spark_jobs.contracts.model import Write
 from spark_jobs.contracts.sources import SourceContract, SourceField
 from spark_jobs.silver.mapping import EntityMap, Expression
@@ -155,7 +155,7 @@ class Compiler:
     def _typed(self, declared: SourceField) -> Column:
         raw = trimmed(F.col(declared.name))
         if declared.null:
-            raw = F.when(~raw.isin(*declared.null), raw)
+            raw = bound(raw, lambda said: F.when(~said.isin(*declared.null), said))
         kind = declared.type
         if kind in ("date8", "date"):
             return day_columns.parsed_date(raw, declared.format)
@@ -181,18 +181,29 @@ class Compiler:
         words = aliases(self.lake.codes(name), self.source.source_code)
         text = _ENTRY.join(f"{word}{_PAIR}{code}" for word, code in words.items())
         known = F.str_to_map(F.lit(text), F.lit(_ENTRY), F.lit(_PAIR))
-        value = self.column(of).cast("string")
-        return F.when(value.isNotNull(), F.coalesce(F.try_element_at(known, value), F.lit(UNMAPPED)))
+        return bound(
+            self.column(of).cast("string"),
+            lambda value: F.when(
+                value.isNotNull(), F.coalesce(F.try_element_at(known, value), F.lit(UNMAPPED))
+            ),
+        )
 
     def _concat(self, parts: tuple[Expression, ...]) -> Column:
         return F.concat(*[self.column(p).cast("string") for p in parts])
 
     def _case(self, argument: tuple[Expression, dict[str, Expression], Expression]) -> Column:
         of, when, otherwise = argument
-        value, result = self.column(of).cast("string"), self.column(otherwise)
-        for word, then in reversed(when.items()):
-            result = F.when(value == F.lit(word), self.column(then)).otherwise(result)
-        return result
+
+        def chosen(value: Column) -> Column:
+            result = self.column(otherwise)
+            for word, then in reversed(when.items()):
+                result = F.when(value == F.lit(word), self.column(then)).otherwise(result)
+            return result
+
+        value = self.column(of).cast("string")
+        # Tokens are made by Python, which may not stand inside of a lambda.
+        is_plain = all(then.operator in ("const", "field") for then in (*when.values(), otherwise))
+        return bound(value, chosen) if is_plain else chosen(value)
 
     def _unit(self, argument: tuple[Expression, str]) -> Column:
         of, unit = argument
@@ -200,11 +211,14 @@ class Compiler:
 
     def _sign_by(self, argument: tuple[Expression, Expression, dict[str, int]]) -> Column:
         amount, flag, signs = argument
-        by = self.column(flag).cast("string")
-        sign: Column = F.lit(None).cast("int")
-        for word, factor in signs.items():
-            sign = F.when(by == F.lit(word), F.lit(factor)).otherwise(sign)
-        return self.column(amount) * sign
+
+        def sign(by: Column) -> Column:
+            factor: Column = F.lit(None).cast("int")
+            for word, of in signs.items():
+                factor = F.when(by == F.lit(word), F.lit(of)).otherwise(factor)
+            return factor
+
+        return self.column(amount) * bound(self.column(flag).cast("string"), sign)
 
     def _row_key(self, _: Any) -> Column:
         return F.concat_ws("-", F.col("business_date").cast("string"), F.col("_line_no").cast("string"))
