@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from demo_bank.score.churn import Ceiling
+from demo_bank.sizes import SIZES
 
 WIDTH, HEIGHT, PAD = 640, 300, 46
 NAMES = {"model": "logistic regression (the model)", "baseline": "baseline: mean AUM of 30 days ÷ of 180 days", "boosting": "gradient boosting (not used)"}  # fmt: skip
@@ -147,12 +148,18 @@ def _model(told: Told) -> str:
 
 def _made(told: Told) -> str:
     rows = [f"| {name} | {secs:.0f} |" for name, secs in told.secs.items()]
+    size = SIZES["demo"]
+    fewer = [
+        f"The size `demo` has {size.people:,} people. This run had fewer, because the whole path for all of them did not fit into the time that the machine, shared with other work, had;",
+        f"with more people the intervals become narrower. `make demo-model` takes all of them; this page is repeated by `make demo-model ARGS=\"--people {told.people}",
+        f"--systems {','.join(told.systems)}\"`.", "",
+    ]  # fmt: skip
     return "\n".join([
-        "## How it was made", "",
+        "## How it was made", "", *(fewer if told.people < size.people else []),
         f"{told.people:,} people, {told.first} to {told.last}, systems {', '.join(told.systems)}: only the feeds and stages that the model reads, run by the",
         "pipeline as one backfill (no gates, rules, marts, release or export). Late lines within a later day's file (an event told a day late, a reversal)",
         "carry no known time of their own in the daily tables and are visible from their business date; whole files that came late are not.", "",
-        f"Seconds on {told.machine}, shared with other work:", "", "| step | seconds |", "|---|---|", *rows,
+        f"Seconds on {told.machine}:", "", "| step | seconds |", "|---|---|", *rows,
     ])  # fmt: skip
 
 
