@@ -59,8 +59,9 @@ def _file(
 
 def _utf8(values: Sequence[str] | NDArray[np.str_], width: int) -> NDArray[np.bytes_]:
     """Text in UTF-8, cut at whole characters."""
-    told = [str(value).encode()[:width].decode(errors="ignore").encode() for value in values]
-    return np.array(told, dtype=f"S{width}") if told else np.zeros(0, f"S{width}")
+    unique, back = np.unique(np.asarray(values, str), return_inverse=True)
+    told = [str(value).encode()[:width].decode(errors="ignore").encode() for value in unique]
+    return np.array(told, dtype=f"S{width}")[back]
 
 
 def masked_name(name: str) -> str:
