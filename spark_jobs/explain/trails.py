@@ -51,7 +51,7 @@ RATES = Step(
     """select currency_code, rate_date, mid_rate, _origin from silver.fx_rate_daily
        where currency_code in (select balance_ccy from silver.deposit_daily
                                where agreement_id in (select agreement_id from accounts) and business_date = {day})
-         and currency_code <> 'CNY' and rate_date <= {day}
+         and currency_code not in ({home}) and rate_date <= {day}
        qualify rate_date = max(rate_date) over (partition by currency_code) order by currency_code""",
 )  # fmt: skip
 POSITIONS = Step(
@@ -140,14 +140,14 @@ MONEY: Mapping[str, Trail] = {
     "aum_cny": Trail(
         f"{_O}:summarise_money",
         "What the customer keeps with the bank at the end of the day: shares of deposits that are not negative, positions, and what is in transit, in CNY.",
-        (*_MONEY_STEPS, RATES, POSITIONS, HOLDINGS, TRADES), rules={"aum": ("version",)},
+        (*_MONEY_STEPS, RATES, POSITIONS, HOLDINGS, TRADES), rules={"aum": ("home_currency",)}, lists={"home": ("aum", "home_currency")},
         total=f"""select coalesce(({_DEPOSIT_SUM} and is_in_aum), 0) + coalesce((select sum(market_value_cny) from profile.o_holding_daily
                   where customer_id = {{customer}} and business_date = {{day}}), 0) + coalesce((select sum(in_transit_cny)
                   from profile._o_party_daily where party_id in (select party_id from parties) and business_date = {{day}}), 0)""",
     ),
     "deposit_cny": Trail(
         f"{_PARTY}:summarise_party_accounts", "Shares of the customer's deposit accounts; a negative balance counts 0 and is a loan.",
-        (*_MONEY_STEPS, RATES), rules={"aum": ("version",)}, total=f"{_DEPOSIT_SUM} and is_in_aum",
+        (*_MONEY_STEPS, RATES), rules={"aum": ("home_currency",)}, lists={"home": ("aum", "home_currency")}, total=f"{_DEPOSIT_SUM} and is_in_aum",
     ),
     "wealth_cny": _position("Market value of positions that are neither funds nor insurance."),
     "fund_cny": _position("Market value of funds."),

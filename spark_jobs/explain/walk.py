@@ -275,5 +275,6 @@ def _names(settings: Settings, trail: Trail) -> dict[str, str]:
         content: Any = settings_module.rules(settings, file)
         for key in path.split("."):
             content = content[key]
+        content = content if isinstance(content, list) else [content]
         names[name] = ", ".join("'" + str(each).replace("'", "''") + "'" for each in content) or "null"
     return names
