@@ -74,7 +74,7 @@ def labelled(lake: Lake, dates: DateRange, days: list) -> DataFrame:  # type: ig
     stages = explode_days(lake.read("profile.a_lifecycle_hist"), dates)
     tiers = explode_days(lake.read("profile.a_tier_hist"), dates)
     asked = F.col("business_date").isin(*days)
-    levels = ["aum_30_avg_cny", *[c for c in ("aum_180_avg_cny",) if c in money.columns]]
+    levels = ("aum_30_avg_cny", "aum_180_avg_cny")
     customers = (
         people.where(asked)
         .join(money.select(*KEY, *levels, "relationship_date"), KEY, "left")
@@ -85,7 +85,7 @@ def labelled(lake: Lake, dates: DateRange, days: list) -> DataFrame:  # type: ig
     )
     exclusions = a_score.list_exclusions(customers, support, stages.where(asked), rules)
     allowed = exclusions.where(F.size("exclusion_codes") == 0).select(*KEY)
-    base = F.try_divide(F.col("aum_30_avg_cny").cast("double"), F.col(levels[-1]).cast("double"))
+    base = F.try_divide(*[F.col(level).cast("double") for level in levels])
     described = (
         allowed.join(customers.select(*KEY, "age_years", base.alias("_baseline")), KEY)
         .join(tiers.where(asked).select(*KEY, "tier_code"), KEY, "left")
