@@ -252,6 +252,7 @@ def test_without_consent_a_customers_data_is_no_reason(spark):
     }
 
 
+@pytest.mark.slow
 def test_a_lake_of_ninety_dates_is_asked_about_labelled_and_tested_walking_forward(spark, lake):
     """Twelve customers keep their money until the day they leave: three before the training label ends, three before the test's does.
 
