@@ -48,6 +48,10 @@ JOBS: tuple[Job, ...] = (
         "silver", "spark_jobs.jobs.silver:run", ("bronze.*", "verdict:bronze"), ("silver.*",),
         "Conform each supplier's shape to the bank's entities.", retries=2,
     ),
+    Job(
+        "ledgers", "spark_jobs.jobs.ledgers:run", ("ops.delivery_file", "silver.calendar"), ("ops.deadline", "ops.schema_version"),
+        "Which feeds were in time, and of which columns they are.", retries=2,
+    ),
     _gate("silver", ("silver.*",), "Keys, codes and reconciliation of the conformed entities."),
     Job(
         "identity", "spark_jobs.jobs.identity:run",
@@ -118,7 +122,8 @@ JOBS: tuple[Job, ...] = (
     Job(
         "marts", "spark_jobs.jobs.marts:run",
         ("profile.*", "identity.party_customer", "silver.org_hist", "silver.product_hist", "silver.calendar", "silver.touchpoint",
-         "silver.complaint", "silver.complaint_event", "silver.customer_manager_hist", "ops.delivery_file", "verdict:profile"),
+         "silver.complaint", "silver.complaint_event", "silver.customer_manager_hist", "ops.delivery_file", "ops.deadline",
+         "verdict:profile"),
         ("mart_build.*",), "dbt builds and tests the marts beside the published ones.", logic_version=2, retries=1,
     ),
     _gate("mart", ("mart_build.*",), "Marts against their contracts, before anybody outside sees them."),

@@ -23,6 +23,7 @@ from time import monotonic
 from typing import Any
 
 from pyspark.errors import PySparkException
+from pyspark.sql import functions as F
 
 from spark_jobs import pipeline
 from spark_jobs.contracts.spark_types import schema_of
@@ -37,6 +38,7 @@ from spark_jobs.tables import Lake, RunContext, cut_off, utc_now
 Clock = Callable[[], datetime]
 Progress = Callable[["StageResult"], None]
 STAGE_LEDGER = "ops.stage_commit"
+LINEAGE = "ops.lineage_edge"
 # Exit code of a decision not to publish: a required feed is held, or a gate failed.
 HELD = 3
 
@@ -339,3 +341,16 @@ def _enter_run(runner: Runner, summary: RunSummary, started: datetime) -> None:
     row = (summary.run_id, summary.kind, summary.dates.first, summary.dates.last, version("oxpecker"),
            lake.run.rules_version, started, runner.clock(), summary.state, release)  # fmt: skip
     lake.publish("ops.run", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.run")))
+    _enter_lineage(lake)
+
+
+def _enter_lineage(lake: Lake) -> None:
+    """Which version of which table this run read to write which: what its rows of the stage ledger say, edge by edge."""
+    wrote = lake.read(STAGE_LEDGER).where(
+        (F.col("run_id") == lake.run.run_id) & F.col("delta_version_after").isNotNull()
+    )
+    edges = wrote.select(
+        "run_id", "job_code", F.col("table_name").alias("to_ref"), F.col("delta_version_after").alias("to_version"),
+        F.explode("read_versions").alias("from_ref", "from_version"),
+    )  # fmt: skip
+    lake.publish(LINEAGE, edges.where("from_ref NOT LIKE 'ops.%'").distinct())

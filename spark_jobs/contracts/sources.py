@@ -48,7 +48,7 @@ class Delivery:
     member   the inner file of a package; `file`: a plain file, with a `/` the path below landing. `{date}` stands for yyyymmdd or
              yyyy-mm-dd, `{date:ddMMyyyy}` for the way it says, `{seq}` for the sequence, `*` for anything
     package  name of the package where the supplier has his own; has_ok: whether an `.OK` file says that it is complete
-    full_on  days of the month on which a feed of changes comes in full
+    full_on  days of the month on which a feed of changes comes in full; cadence: dates on which the feed is due
     """
 
     system: str
@@ -62,6 +62,7 @@ class Delivery:
     full_on: tuple[int, ...] = ()
     package: str | None = None
     has_ok: bool = True
+    cadence: str = "daily"
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ def _delivery(given: Mapping[str, Any], where: str) -> Delivery:
         mode=given.get("mode", "full"), due=given.get("due", "06:00"),
         required=given.get("required", False), carry_forward=given.get("carry_forward", False),
         opening=given.get("opening", False), full_on=tuple(given.get("full_on", ())),
-        package=given.get("package"), has_ok=given.get("ok", True),
+        package=given.get("package"), has_ok=given.get("ok", True), cadence=given.get("cadence", "daily"),
     )  # fmt: skip
 
 
