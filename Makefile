@@ -37,6 +37,7 @@ check: setup     ## lint, types, import rules, stale files, unit tests (minutes)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > .cache/lint-imports.txt || { cat .cache/lint-imports.txt; exit 1; }
 	@$(BIN)/python -m spark_jobs.contracts.render --check
+	@$(BIN)/sqlfluff lint -q dbt_project/models dbt_project/tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contracts
 
 test: setup check ## check and all other tests, on one Spark server

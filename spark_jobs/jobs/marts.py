@@ -86,6 +86,7 @@ def run(lake: Lake, dates: DateRange) -> None:
         lake.ensure_table(table)
     given = {
         "manager_capacity": int(lake.rules("guard")["manager_capacity"]),
+        "min_customers": int(lake.rules("metric")["min_customers"]),
         "experience": dict(lake.rules("experience")),
     }
     done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=given)

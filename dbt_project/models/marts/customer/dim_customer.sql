@@ -21,5 +21,15 @@ select
     aum_30_avg_cny,
     salary_30_cny,
     product_cnt,
-    next_matures_date
+    next_matures_date,
+    tier_code,
+    tier_state_code,
+    stage_code,
+    group_code,
+    segment_codes,
+    churn_band_code,
+    risk_grade_code,
+    is_risk_expired,
+    can_sell,
+    can_care
 from current_customers

@@ -11,17 +11,17 @@ managers as (
         hits.rule_hit_id,
         min(managed.manager_staff_id) as manager_staff_id
     from hits
-    inner join {{ source('identity', 'party_customer') }} as member
+    inner join {{ source('identity', 'party_customer') }} as members
         on
-            hits.customer_id = member.customer_id
-            and member.valid_from <= hits.business_date
-            and hits.business_date < member.valid_to
+            hits.customer_id = members.customer_id
+            and members.valid_from <= hits.business_date
+            and hits.business_date < members.valid_to
     inner join {{ source('silver', 'customer_manager_hist') }} as managed
         on
-            member.party_id = managed.party_id
+            members.party_id = managed.party_id
             and managed.valid_from <= hits.business_date
             and hits.business_date < managed.valid_to
-    where {{ is_believed('member') }} and {{ is_believed('managed') }}
+    where {{ is_believed('members') }} and {{ is_believed('managed') }}
     group by hits.rule_hit_id
 ),
 
@@ -43,8 +43,8 @@ ranked as (
         row_number() over (
             partition by manager_staff_id, business_date
             order by
-                outcome_code = 'queued', cast(priority_code as int), due_at, coalesce(aum_30_avg_cny, 0) desc,
-                customer_id, rule_hit_id
+                outcome_code = 'queued' asc, cast(priority_code as int) asc, due_at asc, coalesce(aum_30_avg_cny, 0) desc,
+                customer_id asc, rule_hit_id asc
         ) as rank_no
     from tasks
 ),

@@ -33,15 +33,15 @@ month_end as (
 )
 
 select
-    now.customer_id,
-    now.month_date,
-    before.tier_code as from_tier_code,
-    before.tier_state_code as from_tier_state_code,
-    now.tier_code,
-    now.tier_state_code,
-    now.tier_code <> before.tier_code as is_moved,
-    now.reason_code,
-    now.basis_cny
-from month_end as now
-left join month_end as before
-    on now.customer_id = before.customer_id and now.month_date = add_months(before.month_date, 1)
+    this_month.customer_id,
+    this_month.month_date,
+    month_before.tier_code as from_tier_code,
+    month_before.tier_state_code as from_tier_state_code,
+    this_month.tier_code,
+    this_month.tier_state_code,
+    this_month.tier_code <> month_before.tier_code as is_moved,
+    this_month.reason_code,
+    this_month.basis_cny
+from month_end as this_month
+left join month_end as month_before
+    on this_month.customer_id = month_before.customer_id and this_month.month_date = add_months(month_before.month_date, 1)

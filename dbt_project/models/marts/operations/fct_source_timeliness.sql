@@ -1,18 +1,27 @@
 with files as (
     select * from {{ source('ops', 'delivery_file') }}
+),
+
+deadlines as (
+    select * from {{ source('ops', 'deadline') }}
 )
 
 select
-    file_id,
-    source_code,
-    feed_code,
-    business_date,
-    sequence_no,
-    state_code,
-    reason_code,
-    arrived_at,
-    rows_declared,
-    rows_found,
-    quarantined_cnt,
-    is_required
+    files.file_id,
+    files.source_code,
+    files.feed_code,
+    files.business_date,
+    files.sequence_no,
+    files.state_code,
+    files.reason_code,
+    files.arrived_at,
+    deadlines.due_at,
+    deadlines.state_code as timeliness_code,
+    deadlines.late_minutes,
+    files.rows_declared,
+    files.rows_found,
+    files.quarantined_cnt,
+    files.is_required
 from files
+left join deadlines
+    on files.feed_code = deadlines.subject_code and files.business_date = deadlines.business_date
