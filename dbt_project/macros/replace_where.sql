@@ -18,7 +18,7 @@
     {%- set date_column = config.get('date_column', 'business_date') -%}
     {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
     insert into {{ target }}
-    replace where {{ date_column }} between date'{{ var('from_date') }}' and date'{{ var('to_date') }}'
+    replace where {{ date_column }} between date'{{ built_from() }}' and date'{{ built_to() }}'
     select {{ columns }} from {{ source }}
   {%- elif strategy == 'append' -%}
     {{ get_insert_into_sql(source, target) }}
@@ -29,11 +29,20 @@
   {%- endif -%}
 {% endmacro %}
 
+{# First and last date to build. They change every day: as variables of the project they would make dbt read all of it again, so they come
+   from the environment, and only when a query is made. #}
+{% macro built_from() -%}
+  {{ env_var('OXPECKER_BUILD_FROM', '1900-01-01') if execute else '1900-01-01' }}
+{%- endmacro %}
+{% macro built_to() -%}
+  {{ env_var('OXPECKER_BUILD_TO', '9999-12-31') if execute else '9999-12-31' }}
+{%- endmacro %}
+
 {# The dates to build, as a condition on a column; for the first build of an incremental model all dates are built. #}
 {% macro in_built_dates(column='business_date') -%}
   {%- if is_incremental() -%}
-    {{ column }} between date'{{ var('from_date') }}' and date'{{ var('to_date') }}'
+    {{ column }} between date'{{ built_from() }}' and date'{{ built_to() }}'
   {%- else -%}
-    {{ column }} <= date'{{ var('to_date') }}'
+    {{ column }} <= date'{{ built_to() }}'
   {%- endif -%}
 {%- endmacro %}

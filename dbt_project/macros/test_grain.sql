@@ -1,10 +1,14 @@
-{# The grain of a mart: no two rows share its key. Gives counts and no values, because failures end up in logs. #}
-{% test grain(model, columns) %}
-  select repeated_rows
+{# The grain of a mart: no two rows share its key, and none lacks what must be there. Gives counts and no values, because failures end up in logs. #}
+{% test grain(model, columns, filled) %}
+  select
+    repeated_rows,
+    unfilled_rows
   from (
-    select count(*) as repeated_rows
+    select
+      count(*) as repeated_rows,
+      count_if({{ filled | join(' is null or ') }} is null) as unfilled_rows
     from {{ model }}
     group by {{ columns | join(', ') }}
-    having count(*) > 1
-  ) as repeated
+  ) as keys_found
+  where repeated_rows > 1 or unfilled_rows > 0
 {% endtest %}

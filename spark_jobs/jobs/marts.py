@@ -50,8 +50,6 @@ def dbt(
     """Run one dbt command for this lake; the caller judges its exit code. `rules` become variables of the project."""
     folder = write_profile(settings)
     variables: dict[str, Any] = {"prefix": settings.prefix, **(rules or {})}
-    if dates is not None:
-        variables |= {"from_date": str(dates.first), "to_date": str(dates.last)}
     command = [
         str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments,
         "--project-dir", str(PROJECT), "--profiles-dir", str(folder),
@@ -59,6 +57,8 @@ def dbt(
         "--vars", json.dumps(variables),
     ]  # fmt: skip
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    if dates is not None:
+        environment |= {"OXPECKER_BUILD_FROM": str(dates.first), "OXPECKER_BUILD_TO": str(dates.last)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
