@@ -77,7 +77,11 @@ def test_weekly_feeds_are_due_on_mondays_and_opening_packages_never():
     assert [is_due(weekly, day, CALENDAR) for day in (MONDAY, TUESDAY)] == [True, False]
     assert not is_due(once, MONDAY, CALENDAR)
     monthly = replace(weekly, cadence="monthly")
-    assert [is_due(monthly, day, CALENDAR) for day in (TUESDAY, date(2026, 9, 30), date(2026, 2, 28))] == [False, True, True]
+    assert [is_due(monthly, day, CALENDAR) for day in (TUESDAY, date(2026, 9, 30), date(2026, 2, 28))] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_feed_of_working_days_follows_the_calendar_not_the_weekday():
