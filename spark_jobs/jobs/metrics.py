@@ -12,11 +12,13 @@ from spark_jobs.contracts.spark_types import schema_of_fields
 from spark_jobs.dates import DateRange
 from spark_jobs.metrics.definition import POPULATIONS, Metric, load_metrics
 from spark_jobs.metrics.populations import ROWS_OF
+from spark_jobs.metrics.restatement import causes, summarise_changes
 from spark_jobs.metrics.summarise import summarise_population, withhold_small_groups
 from spark_jobs.tables import Lake
 
 DEFINITION = "metric.definition"
 VALUE = "metric.value"
+RESTATEMENT = "metric.restatement"
 
 
 def run(lake: Lake, dates: DateRange) -> None:
@@ -37,7 +39,31 @@ def run(lake: Lake, dates: DateRange) -> None:
     dated = values.where(renewed).withColumns(
         {"business_date": F.col("period_start_date"), "org_view_code": F.lit("as_was")}
     )
+    before = lake.read(VALUE, dates).where("period_code = 'day'").localCheckpoint()
     lake.publish(VALUE, dated, whole, within=renewed)
+    if not before.isEmpty():
+        _note_restatement(
+            lake, summarise_changes(before, lake.read(VALUE, dates).where("period_code = 'day'"))
+        )
+
+
+def _note_restatement(lake: Lake, changes: DataFrame) -> None:
+    """Enter the days that came out otherwise, with the deliveries for them or earlier days that may be why."""
+    found = changes.orderBy("business_date").collect()
+    came = causes(lake) if found else []
+    rows = []
+    for change in found:
+        day = change["business_date"]
+        why = sorted({delivery for of_day, delivery in came if of_day <= str(day)})
+        rows.append(
+            (day, VALUE, lake.run.run_id, change["rows_changed_cnt"], change["metric_codes"], "delivery" if why else "rules", why,
+             lake.run.known_at)
+        )  # fmt: skip
+    if rows:
+        columns = schema_of_fields(
+            tuple(lake.contracts.field(c) for c in lake.contracts.table(RESTATEMENT).columns)
+        )
+        lake.publish(RESTATEMENT, lake.spark.createDataFrame(rows, columns))
 
 
 def publish_definitions(lake: Lake, metrics: tuple[Metric, ...]) -> None:

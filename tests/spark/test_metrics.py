@@ -6,10 +6,12 @@ from datetime import date
 
 import pytest
 
+from spark_jobs.bronze import ledger
 from spark_jobs.dates import DateRange
 from spark_jobs.jobs import metrics as job
 from spark_jobs.metrics.summarise import withhold_small_groups
 from tests.support.tables import table
+from tests.unit.bronze.test_ledger import file
 
 RULES = {"min_customers": 10, "min_staff": 5, "weak_below": 30}
 CELLS = """metric_code string, period_code string, period_start_date date, dimension_code string, slice_code string, scale int,
@@ -136,10 +138,34 @@ def test_slices_add_up_to_everybody_from_numerators_and_denominators(valued):
             assert sum(r[column] for r in of_it) == whole[key][column], (key, column)
 
 
-def test_a_second_run_leaves_definitions_alone_and_the_same_values(valued):
+def test_a_second_run_leaves_definitions_alone_and_the_same_values_and_restates_nothing(valued):
     before, version = values(valued), valued.version("metric.definition")
 
     job.run(valued, DateRange(LAST, LAST))
 
     assert values(valued) == before
     assert valued.version("metric.definition") == version
+    assert not valued.exists("metric.restatement")
+
+
+def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, valued):
+    people(spark, valued, """
+        2026-09-29 | MASS | growth    | 100.00 | 10.00 | 0.00 | 1
+        2026-09-29 | AFF  | retention | 900.01 |  0.00 | 0.00 | 3
+        2026-09-30 | MASS | growth    | 200.00 |  5.00 | 1.00 | 1
+        2026-09-30 | AFF  | retention | 700.00 |  0.00 | 8.00 | 2
+    """)  # fmt: skip
+    known = {"business_date": date(2026, 9, 29), "known_at": valued.run.known_at, "state": "loaded"}
+    files = [file("first", 1, **known), file("corrected", 2, **known)]
+    ledger.write_states(valued, {f.file_id: f for f in files})
+
+    job.run(valued, DateRange(date(2026, 9, 29), LAST))
+
+    (row,) = valued.read("metric.restatement").collect()
+    # AUM of everybody, of the affluent, of those in retention, of people of unknown age.
+    assert (row["business_date"], row["rows_changed_cnt"], row["metric_codes"]) == (
+        date(2026, 9, 29),
+        4,
+        ["aum_per_customer"],
+    )
+    assert (row["restated_by_code"], row["cause_delivery_ids"]) == ("delivery", ["d2"])
