@@ -1,28 +1,48 @@
-with daily as (
-    select * from {{ source('profile', 'customer_daily') }}
+with months as (
+    select * from {{ source('profile', 'o_customer_monthly') }}
 ),
 
-monthly as (
+daily as (
+    select
+        shown.customer_id,
+        shown.business_date,
+        shown.outflow_cny,
+        shown.product_cnt,
+        shown.tier_code,
+        behaved.login_1_cnt,
+        cast(trunc(shown.business_date, 'MM') as date) as month_date
+    from {{ source('profile', 'customer_daily') }} as shown
+    left join {{ source('profile', 'b_customer_daily') }} as behaved
+        on shown.customer_id = behaved.customer_id and shown.business_date = behaved.business_date
+),
+
+-- Flows and counts of the month's days; states as of the last of them.
+seen as (
     select
         customer_id,
-        cast(trunc(business_date, 'MM') as date) as month_date,
-        sum(aum_cny) as aum_sum,
-        max_by(aum_cny, business_date) as aum_end_cny,
-        sum(inflow_cny) as inflow_cny,
+        month_date,
         sum(outflow_cny) as outflow_cny,
-        count(*) as observed_days_cnt
+        sum(login_1_cnt) as login_cnt,
+        max_by(product_cnt, business_date) as product_cnt,
+        max_by(tier_code, business_date) as tier_code
     from daily
-    group by customer_id, trunc(business_date, 'MM')
+    group by customer_id, month_date
 )
 
 select
-    customer_id,
-    month_date,
-    -- The divisor is the number of days seen: a month that began before the lake is not averaged with days nobody delivered.
-    cast(round(aum_sum / observed_days_cnt, 2) as decimal(18, 2)) as aum_mavg_cny,
-    aum_end_cny,
-    cast(inflow_cny as decimal(18, 2)) as inflow_cny,
-    cast(outflow_cny as decimal(18, 2)) as outflow_cny,
-    observed_days_cnt,
-    observed_days_cnt = dayofmonth(last_day(month_date)) as is_complete_month
-from monthly
+    months.customer_id,
+    months.month_date,
+    months.aum_mavg_cny,
+    months.aum_end_cny,
+    cast(months.inflow_cny as decimal(18, 2)) as inflow_cny,
+    cast(seen.outflow_cny as decimal(18, 2)) as outflow_cny,
+    months.salary_cny,
+    months.max_overdue_days,
+    seen.product_cnt,
+    seen.login_cnt,
+    seen.tier_code,
+    months.day_cnt,
+    months.is_complete_month,
+    months.is_from_opening
+from months
+left join seen on months.customer_id = seen.customer_id and months.month_date = seen.month_date
