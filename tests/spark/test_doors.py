@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import subprocess
+import sys
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,7 +84,15 @@ def by_jdbc(lake: Lake, statement: str) -> list[tuple[str, ...]]:
 
 def by_command(lake: Lake, statement: str) -> list[tuple[str, ...]]:
     """`oxpecker sql --format csv`, in a process that starts no JVM."""
-    command = ["python", "-c", "from spark_jobs.cli import main; main()", "sql", statement, "--format", "csv"]
+    command = [
+        sys.executable,
+        "-c",
+        "from spark_jobs.cli import main; main()",
+        "sql",
+        statement,
+        "--format",
+        "csv",
+    ]
     environment = {**os.environ, "OXPECKER_HOME": str(lake.settings.home)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=settings_module.REPOSITORY)  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
