@@ -5,17 +5,17 @@
 with events as (
     select customer_id, business_date, touchpoint_code, event_id, occurred_at, kind_code, result_code
     from {{ source('profile', 'b_event') }}
-    where business_date <= date'{{ var('to_date') }}' and customer_id is not null
+    where business_date <= date'{{ built_to() }}' and customer_id is not null
 ),
 
 scores as (
     select * from {{ source('profile', 'x_score') }}
-    where business_date <= date'{{ var('to_date') }}' and is_counted
+    where business_date <= date'{{ built_to() }}' and is_counted
 ),
 
 exposures as (
     select * from {{ source('profile', 's_exposure') }}
-    where business_date <= date'{{ var('to_date') }}'
+    where business_date <= date'{{ built_to() }}'
 ),
 
 touchpoints as (
