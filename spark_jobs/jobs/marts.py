@@ -35,6 +35,8 @@ def write_profile(settings: Settings) -> Path:
         "schema": "mart_build",
         "threads": THREADS,
         "connect_retries": 3,
+        # The server answers a poll when the statement has ended, or after five seconds; dbt would sleep another five after each.
+        "poll_interval": 0,
     }
     content = {"oxpecker": {"target": "lake", "outputs": {"lake": target}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
