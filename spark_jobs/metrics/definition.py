@@ -46,10 +46,16 @@ POPULATIONS: Mapping[str, Population] = {
     for p in (
         Population(
             "customers", "profile.customer_daily", "customer",
-            {"tier": "tier_code", "stage": "stage_code", "age": "age_band_code"},
+            {"tier": "tier_code", "stage": "stage_code", "age": "age_band_code", "outlet": "open_org_code"},
         ),
+        Population(
+            "answers", "profile.x_score", "customer",
+            {"measure": "metric_code", "touchpoint": "touchpoint_code", "journey": "journey_code"},
+        ),
+        Population("exposures", "profile.s_exposure", "customer", {"touchpoint": "touchpoint_code"}),
+        Population("calls", "profile.s_call_service", "customer", {}),
+        Population("clocks", "profile.s_complaint_clock", "customer", {"clock": "clock_code"}),
         Population("contacts", "profile.b_contact", "customer", {"channel": "channel_code", "purpose": "purpose_code"}),
-        Population("calls", "silver.call", "customer", {"reason": "reason_l1_code"}),
         Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code"}),
     )
 }  # fmt: skip

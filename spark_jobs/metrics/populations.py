@@ -27,7 +27,40 @@ def keep_outbound_contacts(contacts: DataFrame, zone: str) -> DataFrame:
 
 def keep_calls(calls: DataFrame, zone: str) -> DataFrame:
     """Calls to the contact centre. Grain: call_id. A caller nobody knows counts as somebody else."""
-    return calls.withColumn("subject_id", F.coalesce("party_id", "call_id"))
+    return calls.withColumn("subject_id", F.coalesce("customer_id", "call_id"))
+
+
+def keep_counted_answers(scores: DataFrame, zone: str) -> DataFrame:
+    """Answers that count, on 0-100 by the rules of NPS, CSAT and CES. Grain: response_id, metric_code.
+
+    nps_points  100 for a promoter (9-10 of 0-10), -100 for a detractor (0-6), 0 between; null for other measures
+    Somebody who answered without a name counts as somebody else.
+    """
+    raw = F.col("value_raw")
+    points = F.when(raw >= 9, 100).when(raw <= 6, -100).otherwise(0)
+    return scores.where("is_counted").withColumns(
+        {
+            "subject_id": F.coalesce("customer_id", "response_id"),
+            "nps_points": F.when((F.col("metric_code") == "NPS") & raw.isNotNull(), points),
+        }
+    )
+
+
+def keep_exposures(exposures: DataFrame, zone: str) -> DataFrame:
+    """What service customers met. Grain: customer_id, touchpoint_code, business_date."""
+    return exposures.withColumn("subject_id", F.col("customer_id"))
+
+
+def keep_due_clocks(clocks: DataFrame, zone: str) -> DataFrame:
+    """Clocks of complaints on the day they ran out. Grain: complaint_no_cmpl, clock_code; a paused one is no clock.
+
+    is_in_time  ended by the limit; those still running are not
+    """
+    due = clocks.where("state_code <> 'paused'")
+    return due.select(
+        F.coalesce("customer_id", "complaint_no_cmpl").alias("subject_id"), local_date("due_at", zone).alias("business_date"),
+        "clock_code", F.coalesce(F.col("met_at") <= F.col("due_at"), F.lit(False)).alias("is_in_time"),
+    )  # fmt: skip
 
 
 def keep_due_tasks(tasks: DataFrame, zone: str) -> DataFrame:
@@ -44,7 +77,10 @@ def keep_due_tasks(tasks: DataFrame, zone: str) -> DataFrame:
 
 ROWS_OF: Mapping[str, Callable[[DataFrame, str], DataFrame]] = {
     "customers": keep_customers,
-    "contacts": keep_outbound_contacts,
+    "answers": keep_counted_answers,
+    "exposures": keep_exposures,
     "calls": keep_calls,
+    "clocks": keep_due_clocks,
+    "contacts": keep_outbound_contacts,
     "tasks": keep_due_tasks,
 }

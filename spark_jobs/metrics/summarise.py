@@ -48,7 +48,9 @@ def summarise_population(
     A metric has a cell where at least one row counts for it; sample_cnt: rows in the denominator, subjects_cnt: who they are about.
     A row whose numerator or denominator is null (nothing is known) does not count.
     """
-    spread = explode_slices(explode_periods(rows, dates), population.slices)
+    asked_for = {dimension for metric in metrics for dimension in metric.slices}
+    slices = {d: column for d, column in population.slices.items() if d in asked_for}
+    spread = explode_slices(explode_periods(rows, dates), slices)
     group = ["period_code", "period_start_date", "dimension_code", "slice_code"]
     sums: list[Column] = []
     for n, metric in enumerate(metrics):

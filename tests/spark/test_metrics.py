@@ -9,7 +9,10 @@ import pytest
 from spark_jobs.bronze import ledger
 from spark_jobs.dates import DateRange
 from spark_jobs.jobs import metrics as job
-from spark_jobs.metrics.summarise import withhold_small_groups
+from spark_jobs.metrics.definition import POPULATIONS, load_metrics
+from spark_jobs.metrics.populations import keep_counted_answers
+from spark_jobs.metrics.summarise import summarise_population, withhold_small_groups
+from spark_jobs.settings import SHIPPED_CONF
 from tests.support.tables import table
 from tests.unit.bronze.test_ledger import file
 
@@ -162,10 +165,38 @@ def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, val
     job.run(valued, DateRange(date(2026, 9, 29), LAST))
 
     (row,) = valued.read("metric.restatement").collect()
-    # AUM of everybody, of the affluent, of those in retention, of people of unknown age.
+    # AUM of everybody, of the affluent, of those in retention, of people of unknown age and of unknown outlet.
     assert (row["business_date"], row["rows_changed_cnt"], row["metric_codes"]) == (
         date(2026, 9, 29),
         4,
         ["aum_per_customer"],
     )
     assert (row["restated_by_code"], row["cause_delivery_ids"]) == ("delivery", ["d2"])
+
+
+ANSWERS = """response_id string, metric_code string, business_date date, customer_id string, value_raw decimal(9,4), value_score decimal(9,4),
+    touchpoint_code string, journey_code string, is_counted boolean"""
+
+
+def test_ten_answers_make_a_net_promoter_score_of_plus_20_and_one_that_does_not_count_changes_nothing(spark):
+    # 10 9 9 8 7 6 3 0 10 9: five promoters, three detractors.
+    told = [
+        f"r{n} | NPS | 2026-09-30 | | {raw} | {raw * 10} | APP | open | true"
+        for n, raw in enumerate([10, 9, 9, 8, 7, 6, 3, 0, 10, 9])
+    ]
+    told += [
+        "late | NPS | 2026-09-30 | | 0 | 0 | APP | open | false",
+        "x | CSAT | 2026-09-30 | | 5 | 100 | APP | open | true",
+    ]
+    of_it = [m for m in load_metrics((SHIPPED_CONF,)) if m.population == "answers"]
+    counted = keep_counted_answers(table(spark, ANSWERS, "\n".join(told)), "Asia/Shanghai")
+
+    cells = summarise_population(counted, POPULATIONS["answers"], of_it, DateRange.day(LAST))
+
+    everybody = cells.where("slice_code = 'all' AND period_code = 'day'")
+    shown = {r["metric_code"]: r for r in withhold_small_groups(everybody, RULES).collect()}
+    assert str(shown["net_promoter_score"]["metric_value"].normalize()) == "2E+1"
+    assert shown["net_promoter_score"]["sample_cnt"] == 10
+    # One satisfied answer is one person: withheld. Of eleven counted answers 3, 0 (30, 0 of 100) are low.
+    assert shown["satisfaction_score"]["is_withheld"]
+    assert str(shown["low_score_ratio"]["numerator"].normalize()) == "2"

@@ -73,3 +73,12 @@ def test_the_formula_can_be_read_in_one_line(tmp_path):
     (metric,) = load_metrics(written(tmp_path, where="is_last_date", scale=1000, denominator="party_cnt"))
 
     assert metric.formula == "1000 × Σ(product_cnt) ÷ Σ(party_cnt) over customers where is_last_date"
+
+
+@pytest.mark.requirement("R-IND-01", "R-X-09")
+def test_there_are_24_top_metrics_of_every_family_and_journeys_are_judged_by_what_customers_say():
+    metrics = load_metrics((SHIPPED_CONF,))
+
+    assert len(metrics) == 24
+    assert {m.family for m in metrics} == set(FAMILIES)
+    assert all(m.collection == "questionnaire" for m in metrics if m.family == "journey")
