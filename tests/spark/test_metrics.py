@@ -168,7 +168,7 @@ def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, val
     # AUM of everybody, of the affluent, of those in retention, of people of unknown age and of unknown outlet.
     assert (row["business_date"], row["rows_changed_cnt"], row["metric_codes"]) == (
         date(2026, 9, 29),
-        4,
+        5,
         ["aum_per_customer"],
     )
     assert (row["restated_by_code"], row["cause_delivery_ids"]) == ("delivery", ["d2"])
