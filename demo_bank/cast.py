@@ -71,7 +71,7 @@ MEMBERS: tuple[Member, ...] = (
     Member("石小满", "2", date(2011, 5, 21), 334),  # 29 minor
     Member("崔永康", "1", date(1980, 1, 1), 335, _APP, 11_800),  # 30 merged and parted by a steward
     Member("邵国栋", "1", date(1963, 8, 2), 337),  # former owner of 09's phone, closed
-    Member("崔永康", "1", date(1980, 1, 1), 339, _APP, 11_900),  # the other of story 30
+    Member("崔永康", "1", date(1980, 1, 1), 339, _APP, 11_900, "", "04", "E33980339"),  # the other of story 30, known by a passport
     Member("姚丽娟", "2", date(1984, 2, 14), 340),  # 27: daughter and son
     Member("姚卫东", "1", date(1987, 9, 9), 341),
     Member("施予安", "2", date(1990, 10, 10), 342, _APP, 9_900),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from spark_jobs.bronze import decisions
 from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
@@ -109,7 +110,7 @@ def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, Source
 
 
 def fingerprint(settings: Settings, known_at: datetime) -> str:
-    """Hash of names, sizes and arrivals of everything that had arrived."""
+    """Hash of names, sizes and arrivals of everything that had arrived, and of what stewards had decided."""
     times = _arrivals(settings.landing)
     seen = hashlib.sha256()
     for path in _below(settings.landing):
@@ -117,6 +118,8 @@ def fingerprint(settings: Settings, known_at: datetime) -> str:
         moment = times.get(name) or _time(path)
         if moment <= known_at and path.name != "arrivals.csv":
             seen.update(f"{name}|{path.stat().st_size}|{moment}\n".encode())
+    for each in decisions.read(settings.steward_decisions, settings.zone, known_at):
+        seen.update(f"{each}\n".encode())
     return seen.hexdigest()[:16]
 
 

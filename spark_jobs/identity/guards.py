@@ -71,3 +71,8 @@ def two_people(one: Traits, other: Traits) -> bool:
 def contradict(one: Group, other: Group) -> bool:
     """Whether some party of one group and some party of the other are two people."""
     return any(two_people(a, b) for a in one.traits for b in other.traits)
+
+
+def two_ids(one: Group, other: Group) -> bool:
+    """Whether some party of one group and some party of the other have different valid ids: what no steward overrules."""
+    return any(differ(a.resident, b.resident) for a in one.traits for b in other.traits)

@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
-from spark_jobs.identity.fold import OPEN, Timeline
+from spark_jobs.identity.timeline import OPEN, STEWARD, Timeline
+from spark_jobs.identity.words import MERGE, Decision, in_order, taken_back
 
 Row = tuple[Any, ...]
 
@@ -45,10 +47,7 @@ def short_hash(*parts: object) -> str:
 
 
 def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
-    """identity.link_event: a link per pair and rule, an unlink where its evidence ended. Sorted, without repeats.
-
-    Kinds must_link and cannot_link are a steward's; they enter the fold as edges of the strongest rank and as pairs kept apart.
-    """
+    """identity.link_event: a link per pair and rule, an unlink where its evidence ended. Sorted, without repeats."""
     refused = {(e.party_a, e.party_b, e.reason) for e in line.refused}
     rows = []
     for p in sorted(told, key=lambda p: (p.party_id_a, p.party_id_b, p.rule_code)):
@@ -75,13 +74,49 @@ def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
     return rows
 
 
+def stated(decisions: Iterable[Decision], line: Timeline) -> list[Row]:
+    """identity.link_event of what stewards said: must_link or cannot_link by pair, unlink where it was taken back.
+
+    Parties that no source has delivered yet are left out until one does. A must_link is refused where a guard keeps the two apart.
+    """
+    decisions = list(decisions)
+    gone = taken_back(decisions)
+    refused = {(e.party_a, e.party_b) for e in line.refused if e.reason == STEWARD}
+    known = {m.party_id for m in line.memberships}
+    rows = []
+    for d in in_order(decisions):
+        kind = "must_link" if d.code == MERGE else "cannot_link"
+        for a, b in combinations(sorted(known & set(d.parties)), 2):
+            is_refused = kind == "must_link" and d.decision_id not in gone and (a, b) in refused
+            told = (a, b, STEWARD, STEWARD)
+            text = f"decision {d.decision_id}"
+            rows.append((short_hash(kind, d.decision_id, a, b), kind, *told, d.day, is_refused, text))
+            if d.decision_id in gone:
+                rows.append(
+                    (
+                        short_hash("unlink", d.decision_id, a, b),
+                        "unlink",
+                        *told,
+                        gone[d.decision_id],
+                        False,
+                        text,
+                    )
+                )
+    return rows
+
+
 def reviews(
-    told: Iterable[Pair], line: Timeline, foreign_ids: Iterable[tuple[Any, ...]], at_most: int
+    told: Iterable[Pair],
+    line: Timeline,
+    foreign_ids: Iterable[tuple[Any, ...]],
+    at_most: int,
+    decisions: Iterable[Decision] = (),
 ) -> list[Row]:
     """identity.review_item: what a steward should look at. One item per kind and parties, opened on the first day.
 
     foreign_ids  (party, source, day) of parties to whom their source gives a second valid id
     at_most      a customer of more parties is looked at
+    decisions    an item is closed by a decision that still stands, was made on its day or later and is about all its customers
     Kinds: suspect_ecif_merge (ECIF has one record where ids are two), contradiction (evidence ties what a guard keeps apart), grey_pair
     (a rule without a valid id fits two people), oversize_cluster.
     """
@@ -104,6 +139,9 @@ def reviews(
         elif p.is_contradiction or day:
             by_ecif = "ecif" in (p.source_a, p.source_b) and bool(suspects & set(pair))
             note("suspect_ecif_merge" if by_ecif else "contradiction", pair, day or p.opened)
+    for edge, day in line.refused.items():
+        if edge.reason == STEWARD:
+            note("contradiction", (edge.party_a, edge.party_b), day)
     sizes: dict[str, list[str]] = defaultdict(list)
     since: dict[str, date] = {}
     for m in line.memberships:
@@ -113,9 +151,33 @@ def reviews(
     for customer, parties in sizes.items():
         if len(parties) > at_most:
             note("oversize_cluster", tuple(parties), since[customer])
+    settled = _settled(decisions, line)
+
+    def state(parties: tuple[str, ...], opened: date) -> str:
+        about = {owner for party in parties if (owner := settled.owner.get(party))}
+        return (
+            "closed" if any(opened <= day and about <= owners for day, owners in settled.decided) else "open"
+        )
+
     return [
-        (short_hash("review", kind, *parties), kind, list(parties), "open", day) for (kind, parties), day in sorted(found.items())
-    ]  # fmt: skip
+        (short_hash("review", kind, *parties), kind, list(parties), state(parties, day), day)
+        for (kind, parties), day in sorted(found.items())
+    ]
+
+
+class Settled(NamedTuple):
+    """Who owns each party now, and the decisions that stand: their day and the customers they are about."""
+
+    owner: dict[str, str]
+    decided: list[tuple[date, set[str]]]
+
+
+def _settled(decisions: Iterable[Decision], line: Timeline) -> Settled:
+    decisions = list(decisions)
+    gone = taken_back(decisions)
+    owner = {m.party_id: m.customer_id for m in line.memberships if m.valid_to == OPEN}
+    standing = [d for d in decisions if d.decision_id not in gone and d.parties]
+    return Settled(owner, [(d.day, {owner[p] for p in d.parties if p in owner}) for d in standing])
 
 
 def memberships(line: Timeline, confidence: Mapping[str, float]) -> list[Row]:

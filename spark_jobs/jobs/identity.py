@@ -13,10 +13,13 @@ from pyspark.sql import functions as F
 from spark_jobs.dates import DateRange
 from spark_jobs.history import OPEN_DATE, current_belief
 from spark_jobs.identity import evidence, features, registers
-from spark_jobs.identity.fold import Edge, Timeline, fold
+from spark_jobs.identity import words as stewards
+from spark_jobs.identity.fold import fold
 from spark_jobs.identity.golden import assemble_golden, facts
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.outcome import Pair, customers, events, links, memberships, reviews
+from spark_jobs.identity.outcome import Pair, customers, events, links, memberships, reviews, stated
+from spark_jobs.identity.timeline import Edge, Timeline
+from spark_jobs.identity.words import Decision
 from spark_jobs.tables import Lake
 
 _SCHEMAS = {
@@ -43,6 +46,7 @@ class Known:
     ids: DataFrame
     phones: DataFrame
     traits: DataFrame
+    decisions: list[Decision]
 
 
 def run(lake: Lake, dates: DateRange) -> None:
@@ -76,7 +80,22 @@ def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
     born = features.births(parties, ids, placeholders)
     traits = features.traits(seen, features.names(parties), born, ids).localCheckpoint()
     phones = features.phones(contacts).localCheckpoint()
-    return Known(parties, identifiers, contacts, relations, seen, ids, phones, traits)
+    return Known(
+        parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates)
+    )
+
+
+def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
+    """Accepted decisions about persons up to the last date."""
+    rows = lake.read("ops.steward_decision").where(
+        (F.col("decision_state_code") == "accepted")
+        & F.col("steward_decision_code").isin(*stewards.CODES)
+        & (F.col("decided_on_date") <= F.lit(dates.last))
+    )
+    return [
+        Decision(r["decision_id"], r["steward_decision_code"], tuple(r["party_ids"] or ()), r["decision_subject"], r["decided_on_date"],
+                 r["decided_at"]) for r in rows.collect()
+    ]  # fmt: skip
 
 
 def _pair_scores(held: DataFrame, rules: Any) -> DataFrame:
@@ -120,7 +139,7 @@ def _folded(lake: Lake, known: Known, held: DataFrame, rules: Any) -> tuple[Time
         {row["party_id"]: row["first_seen_date"] for row in seen},
         edges, marks, lambda *content: lake.tokens.value("customer", *content),
         frozenset((row["a"], row["b"]) for row in related.distinct().collect()),
-        {row["party_id"]: rank_of.get(row["source_code"], len(rank_of)) for row in seen},
+        {row["party_id"]: rank_of.get(row["source_code"], len(rank_of)) for row in seen}, stewards.epochs(known.decisions),
     )  # fmt: skip
     return line, told
 
@@ -145,9 +164,13 @@ def _publish(lake: Lake, known: Known, line: Timeline, told: list[Pair], rules: 
         .collect()
     )
     rows = {
-        "identity.link_event": links(told, line),
+        "identity.link_event": links(told, line) + stated(known.decisions, line),
         "identity.review_item": reviews(
-            told, line, [tuple(row) for row in foreign], int(rules["limits"]["customer_parties"])
+            told,
+            line,
+            [tuple(row) for row in foreign],
+            int(rules["limits"]["customer_parties"]),
+            known.decisions,
         ),
         "identity.party_customer": memberships(
             line, {c: float(r["confidence"]) for c, r in rules["rules"].items()}

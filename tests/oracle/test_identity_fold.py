@@ -1,13 +1,16 @@
 """The fold of dated evidence into customers, against what must always hold, on random input."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spark_jobs.identity.fold import OPEN, Edge, close, fold
+from spark_jobs.identity.fold import close, fold
 from spark_jobs.identity.guards import Mark, traits_on, two_people
+from spark_jobs.identity.timeline import OPEN, Edge
+from spark_jobs.identity.words import Decision, epochs, in_order
 
 START = date(2026, 9, 1)
 PARTIES = [f"p{n}" for n in range(8)]
@@ -165,3 +168,79 @@ def test_components_without_guards_are_plain_connected_components(first_seen, gi
 
     assert set(groups) == expected
     assert refused == []
+
+
+CODES = st.sampled_from(["merge", "keep_apart", "split", "take_back"])
+
+
+@st.composite
+def decided(draw):
+    """Up to six decisions; those that take back name any of the others."""
+    made = []
+    for n in range(draw(st.integers(0, 6))):
+        pair = draw(st.sampled_from([(a, b) for a in PARTIES for b in PARTIES if a < b]))
+        undoes = f"d{draw(st.integers(0, 5))}"
+        when = day(draw(st.integers(0, 6)))
+        made.append(Decision(f"d{n}", draw(CODES), pair, undoes, when, datetime(2026, 9, when.day, n)))
+    return made
+
+
+def standing(decisions: list[Decision]) -> list[Decision]:
+    """The obvious version of what was never taken back."""
+    ordered = in_order(decisions)
+    gone: set[str] = set()
+    for n in range(len(ordered) - 1, -1, -1):
+        d = ordered[n]
+        if d.code == "take_back" and d.decision_id not in gone:
+            gone |= {o.decision_id for o in ordered[:n] if o.decision_id == d.undoes}
+    left = [d for d in ordered if d.decision_id not in gone]
+    for n, d in enumerate(left):
+        if d.code == "split":
+            gone |= {m.decision_id for m in left[:n] if m.code == "merge" and m.parties == d.parties}
+    return [d for d in left if d.decision_id not in gone and d.code != "take_back"]
+
+
+@given(seen, edges, marks, decided())
+def test_what_is_taken_back_never_was(first_seen, given_edges, known, decisions):
+    """Memberships are those of a bank in which only the decisions that stand were ever made; a split that stands keeps apart."""
+    kept = [
+        replace(d, code="keep_apart") if d.code == "split" else d for d in standing(decisions)
+    ]  # fmt: skip
+
+    line = fold(first_seen, given_edges, known, new_id, said=epochs(decisions))
+    plain = fold(first_seen, given_edges, known, new_id, said=epochs(kept))
+
+    assert line.memberships == plain.memberships
+    assert line.refused == plain.refused
+    assert {c: line.created[c] for c in plain.created} == plain.created
+
+
+@given(seen, edges, marks, decided())
+def test_whoever_follows_the_events_arrives_at_todays_customers(first_seen, given_edges, known, decisions):
+    line = fold(first_seen, given_edges, known, new_id, said=epochs(decisions))
+
+    owner: dict[str, str] = {}
+    for when in sorted({e.day for e in line.events}):
+        moves = {}
+        for e in (e for e in line.events if e.day == when):
+            receiver = e.other_customer_id if e.kind == "split" else e.customer_id
+            moves.update(dict.fromkeys(e.moved, receiver))
+        owner |= moves
+    alive = set(on(line, day(400)).values())
+
+    assert owner == on(line, day(400))
+    assert set(line.created) == alive | set(line.retired)
+    assert set(line.retired.values()) <= alive
+
+
+@given(seen, edges, marks, decided())
+def test_a_later_run_tells_the_same_events_of_earlier_days(first_seen, given_edges, known, decisions):
+    """CRM was told of a merge on its day; that it was taken back later does not change what was told."""
+    whole = fold(first_seen, given_edges, known, new_id, said=epochs(decisions))
+
+    for n in range(8):
+        so_far = {p: first for p, first in first_seen.items() if first <= day(n)}
+        evidence = [e for e in given_edges if e.valid_from <= day(n)]
+        words = epochs(d for d in decisions if d.day <= day(n))
+        early = fold(so_far, evidence, known, new_id, said=words)
+        assert [e for e in early.events if e.day <= day(n)] == [e for e in whole.events if e.day <= day(n)]

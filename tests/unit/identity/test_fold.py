@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from spark_jobs.identity.fold import OPEN, Edge, fold
+from spark_jobs.identity.fold import fold
 from spark_jobs.identity.guards import Mark
+from spark_jobs.identity.timeline import OPEN, Edge
 
 D1, D2, D3, D4 = (date(2026, 9, n) for n in (1, 2, 3, 4))
 

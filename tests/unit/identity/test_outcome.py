@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
-from spark_jobs.identity.fold import OPEN, Edge, Membership, Timeline, fold
+from spark_jobs.identity.fold import fold
 from spark_jobs.identity.guards import Mark
 from spark_jobs.identity.outcome import Pair, customers, events, links, reviews
+from spark_jobs.identity.timeline import OPEN, Edge, Membership, Timeline
 
 D1, D2, D3 = (date(2026, 9, n) for n in (1, 2, 3))
 PAIR = Pair(

@@ -1,0 +1,41 @@
+"""Enter what data stewards decided into `ops.steward_decision`: once, for good, whatever becomes of the file."""
+
+from __future__ import annotations
+
+from spark_jobs.bronze import decisions
+from spark_jobs.contracts.spark_types import schema_of
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import DeliveryError
+from spark_jobs.tables import Lake
+
+TABLE = "ops.steward_decision"
+
+
+def run(lake: Lake, dates: DateRange) -> None:
+    """Append the decisions that the ledger does not have. A decision entered before must not come again with other content."""
+    found = decisions.read(lake.settings.steward_decisions, lake.settings.zone, lake.run.known_at)
+    if not found:
+        lake.ensure_table(TABLE)
+        return
+    entered = {row["decision_id"]: row for row in lake.read(TABLE).collect()}
+    rows = {}
+    for each in found:
+        known = entered.get(each.decision_id)
+        row = _row(lake, each)
+        if each.decision_id in rows or (known is not None and tuple(known)[: len(row)] != row):
+            raise DeliveryError(
+                f"decision `{each.decision_id}` in {lake.settings.steward_decisions.name} was entered before with other content; "
+                "give the new one an id of its own, and take the old one back if it was wrong"
+            )
+        if known is None:
+            rows[each.decision_id] = row
+    lake.publish(TABLE, lake.spark.createDataFrame(list(rows.values()), schema_of(lake.contracts, TABLE)))
+
+
+def _row(lake: Lake, each: decisions.Delivered) -> tuple[object, ...]:
+    """Persons are named by party, so that no supplier's number lies in the ledger."""
+    parties = sorted(lake.tokens.value("party", source, number) for source, number in each.records)
+    return (
+        each.decision_id, each.subject_kind, None if parties else each.subject, parties, each.code, each.first_staff,
+        each.second_staff, each.reason, each.decided_at, each.day, "refused" if each.refused else "accepted", each.refused,
+    )  # fmt: skip
