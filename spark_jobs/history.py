@@ -80,3 +80,32 @@ def next_history(stored: DataFrame, belief: DataFrame, known_at: datetime, paylo
         .unionByName(fresh, allowMissingColumns=True)
         .where(F.col("known_from") < F.col("known_to"))
     )
+
+
+def count_changes(stored: DataFrame, following: DataFrame, payload: list[str]) -> DataFrame:
+    """How current belief differs between two states of a table. One row: changed_cnt, first_changed_date.
+
+    first_changed_date is the first business date about which something else is believed; null where intervals were only cut elsewhere.
+    """
+    open_instant = instant(OPEN_INSTANT)
+
+    def believed(rows: DataFrame, sign: int) -> DataFrame:
+        content = F.md5(F.to_json(F.struct(*[F.col(c) for c in payload])))
+        kept = rows.where(F.col("known_to") == open_instant)
+        return kept.select(content.alias("row"), "valid_from", "valid_to", F.lit(sign).alias("sign"))
+
+    both = believed(stored, -1).unionByName(believed(following, 1))
+    changed = (
+        both.groupBy("row", "valid_from", "valid_to").agg(F.sum("sign").alias("sign")).where("sign <> 0")
+    )
+    ends = F.array(
+        F.struct(F.col("valid_from").alias("day"), F.col("sign").alias("step"), F.lit(1).alias("starts")),
+        F.struct(F.col("valid_to").alias("day"), (-F.col("sign")).alias("step"), F.lit(0).alias("starts")),
+    )
+    steps = changed.select("row", F.explode(ends).alias("end")).groupBy("row", "end.day").agg(
+        F.sum("end.step").alias("step"), F.sum("end.starts").alias("starts")
+    )  # fmt: skip
+    return steps.agg(
+        F.coalesce(F.sum("starts"), F.lit(0)).alias("changed_cnt"),
+        F.min(F.when(F.col("step") != 0, F.col("day"))).alias("first_changed_date"),
+    )

@@ -169,9 +169,11 @@ class Runner:
         if last is not None and self._is_settled(stage, last, reads):
             return None
         seen = last.read_versions if last is not None else {}
+        # What is believed of days before the first that was ever processed concerns nobody.
+        oldest = min([wanted.first, *(each.from_date for each in self.ledger.values())])
         for table in sorted(reads.keys() - registry.counts(self.settings).keys()):
-            now = reads[table]
-            wanted = wanted.reaching(self.lake.touched_since(table, seen.get(table, -1), now))
+            touched = self.lake.touched_since(table, seen.get(table, -1), reads[table])
+            wanted = wanted.reaching(max(touched, oldest) if touched else None)
         return wanted, reads
 
     def _is_settled(self, stage: Job, last: LastTime, reads: Mapping[str, int]) -> bool:

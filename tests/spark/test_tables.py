@@ -50,6 +50,31 @@ def test_learning_the_same_again_changes_nothing(spark):
     assert twice.collect() == once.collect()
 
 
+def test_a_history_says_from_which_day_something_else_is_believed(spark, lake):
+    """So that days downstream that a merge touched are made anew when the merge is taken back."""
+    members = "party_id string, customer_id string, valid_from date, valid_to date"
+    name = "identity.party_customer"
+
+    def believe(text: str) -> int:
+        lake.publish(
+            name,
+            lake.empty(name).drop("known_from", "known_to").unionByName(table(spark, members, text), allowMissingColumns=True),
+        )  # fmt: skip
+        return lake.version(name)
+
+    apart = f"a | x | 2026-09-01 | {EVER}\n b | y | 2026-09-03 | {EVER}"
+    first = believe(apart)
+    merged = believe(
+        f"a | x | 2026-09-01 | {EVER}\n b | y | 2026-09-03 | 2026-09-10\n b | x | 2026-09-10 | {EVER}"
+    )
+    undone = believe(apart)
+    again = believe(apart)
+
+    assert lake.touched_since(name, first, merged) == lake.touched_since(name, merged, undone)
+    assert str(lake.touched_since(name, first, merged)) == "2026-09-10"
+    assert again == undone
+
+
 def release(spark, lake, release_id: str, day: str):
     return lake.empty("ops.release").unionByName(
         spark.sql(f"select '{release_id}' as release_id, date'{day}' as business_date"),
