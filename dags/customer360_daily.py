@@ -7,9 +7,11 @@ A task that is red has published nothing: readers still see the last release.
 |---|---|---|
 | `wait_for_deliveries` | the wait itself broke; missing files do not make it red | look at its log, clear the task |
 | `bronze` | a source system's files could not be checked; a feed that is only *held* does not make it red, unless the bank cannot do without it | `oxpecker status`, then the steward's report of the day; ask the supplier for `_02`, clear the task |
+| `decisions` | the stewards' file has a line that cannot be read, or a decision was entered before with other content; the message names it | mend the line, clear the task |
 | `silver`, `ledgers`, `identity`, `profile_*`, `rules`, `customer`, `metrics` | a stage broke; it is safe to repeat | read the last line of its log; clear the task and what follows |
 | `gate_*` | a critical check failed: a decision, not an accident, so it is not retried | the steward's report names check, table and counts; correct the cause, clear the gate's stage |
 | `marts` | dbt could not build, or a test of a mart failed | the log names model and test; clear the task |
+| `export`, "held" in its log | consent, calendar or identity are not of this date, or the customer view failed its checks: nothing was sent, the release stays | `ops.export_deadline` says what is missing; bring it, clear the task |
 | `publish`, `export` | the release or the CRM files were not made visible | free disk or repair the target, clear the task: nothing is visible by half |
 | `report` | the steward's page could not be drawn; it is drawn after red tasks, too, and what is published stays published | look at its log, clear the task |
 | `close_run` | takes over the colour of what failed | nothing by itself |

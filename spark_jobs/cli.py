@@ -365,24 +365,31 @@ def compare(
 
 @release_app.command("list")
 def release_list(as_json: Json = False, profile: Profile = None) -> None:
-    """Releases that readers could see, newest first; read without a JVM."""
+    """Releases that readers could see, newest first, and what CRM was given with each; read without a JVM."""
+    from spark_jobs.exports import published
+
     settings = _settings(profile)
+    sent = published.sent_to_crm(settings)
     shown = settings.current_release
     current = json.loads(shown.read_text())["release_id"] if shown.is_file() else None
     found = [json.loads(path.read_text()) for path in (settings.home / "releases").glob("*.json")]
     found.sort(key=lambda r: (r["published_at"], r["release_id"]), reverse=True)
     if as_json:
-        print(json.dumps([{**each, "is_current": each["release_id"] == current} for each in found], indent=1))
+        told = [
+            {**each, "is_current": each["release_id"] == current, "crm": sent.get(each["release_id"])} for each in found
+        ]  # fmt: skip
+        print(json.dumps(told, indent=1))
         return
     if not found:
         out.print("no release yet; `oxpecker run --business-date D` or `make run` makes one")
         return
-    table = Table("release", "business date", "published at", "tables", "")
+    table = Table("release", "business date", "published at", "tables", "CRM", "")
     for each in found:
         mark = "current" if each["release_id"] == current else ""
         table.add_row(
-            each["release_id"], each["business_date"], each["published_at"], str(len(each["tables"])), mark
-        )
+            each["release_id"], each["business_date"], each["published_at"], str(len(each["tables"])),
+            sent.get(each["release_id"], ""), mark,
+        )  # fmt: skip
     out.print(table)
 
 

@@ -44,6 +44,12 @@ class RequiredFeedHeld(OxpeckerError):
     exit_code = 3
 
 
+class ExportHeld(OxpeckerError):
+    """What an export needs is stale or failed its checks: nothing is sent. What was published before stays."""
+
+    exit_code = 3
+
+
 def nearest(unknown: str, known: Iterable[str]) -> str:
     """Half a sentence that names the nearest known word, or lists what there is when nothing is near."""
     known = sorted(known)

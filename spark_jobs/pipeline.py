@@ -138,8 +138,10 @@ JOBS: tuple[Job, ...] = (
         "Make the new release visible by one rename.", retries=2,
     ),
     Job(
-        "export", "spark_jobs.jobs.export:run", ("release", "profile.*", "identity.*"), ("export.*",),
-        "CRM files: full or delta, worklist; the manifest is renamed last.", retries=2,
+        "export", "spark_jobs.jobs.export:run",
+        ("release", "profile.*", "identity.*", "silver.party", "silver.staff", "silver.customer_manager_hist", "silver.complaint",
+         "silver.complaint_event", "silver.calendar"), ("export.*",),
+        "CRM files: full or delta, worklist; the manifest is renamed last.", logic_version=2, retries=2,
     ),
     Job(
         "report", "stage:report", ("release", "export.*", "ops.delivery_file", "ops.quality_verdict"), ("report",),

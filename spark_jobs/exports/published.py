@@ -87,3 +87,23 @@ def _told(problem: duckdb.Error, published: Collection[str]) -> str:
         )
         return f"no table `{missing[1]}` is published; {hint}"
     return " ".join([lines[0], *(line for line in lines[1:] if line.startswith("Candidate bindings"))])
+
+
+def sent_to_crm(settings: Settings) -> dict[str, str]:
+    """What CRM was given with each release and what it said of it, in words: `delta from r12ab: 7 rows, accepted`."""
+    _, packages = ledger(
+        settings, "export.crm__package",
+        "select release_id, contract_code, package_kind_code, base_release_id, package_row_cnt from {table} "
+        "where key_hash is not null order by release_id, package_kind_code",
+    )  # fmt: skip
+    _, acks = ledger(
+        settings, "export.crm__ack",
+        "select release_id, contract_code, arg_max(ack_state_code, acked_at) from {table} group by all",
+    )  # fmt: skip
+    said = {(release, contract): state for release, contract, state in acks}
+    told: dict[str, list[str]] = {}
+    for release, contract, kind, base, rows in packages:
+        start = f" from {base}" if base else ""
+        answer = said.get((release, contract), "no acknowledgement")
+        told.setdefault(release, []).append(f"{kind}{start}: {rows:,} rows, {answer}")
+    return {release: "; ".join(each) for release, each in told.items()}

@@ -1,233 +1,194 @@
-"""Exports: the CRM files of the release that is visible now."""
+"""Exports: the CRM files of the release that is visible now. What one release exported is never changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import astuple
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
-from spark_jobs.exports import acks, crm, delta, files
+from spark_jobs.errors import ExportHeld
+from spark_jobs.exports import acks, crm, delta
+from spark_jobs.exports import packages as packages_of
 from spark_jobs.exports import release as releases
+from spark_jobs.exports.packages import Packages, state_hash
 from spark_jobs.exports.release import Release
-from spark_jobs.history import explode_days
-from spark_jobs.privacy.tokens import tokeniser
+from spark_jobs.jobs.export_inputs import Inputs
+from spark_jobs.jobs.export_tasks import WORKLIST, open_worklist
 from spark_jobs.tables import Lake
 
 FULL = "export.crm__customer_full_v1"
 DELTA = "export.crm__customer_delta_v1"
-WORKLIST = "export.crm__worklist_v1"
-# A consumer further behind than this is offered a full export.
-MOST_RELEASES_BEHIND = 10
-# What an export needs of a layer, so that a bank without it exports what it has: absent consent is a denial, absent scores are null.
-CONSENTS = (
-    "customer_id string, purpose_code string, data_class_code string, channel_code string, state_code string"
-)
-SCORES = "customer_id string, model_code string, as_of_date date, reason_codes array<string>"
-PREFERENCES = "customer_id string, preferred_channel_code string"
-CONCLUSIONS = {
-    "region_code": "string", "tier_code": "string", "tier_state_code": "string", "stage_code": "string", "group_code": "string",
-    "segment_codes": "array<string>", "risk_grade_code": "string", "is_risk_expired": "boolean", "churn_band_code": "string",
-    "complaint_open_cnt": "bigint", "manager_staff_id": "string",
-}  # fmt: skip
-IN_DOUBT = ("contradiction", "oversize_cluster")
+ACK = "export.crm__ack"
+PACKAGE = "export.crm__package"
+DEADLINE = "ops.export_deadline"
+SUBJECT = "export.crm"
 
 
 def run(lake: Lake, dates: DateRange) -> None:
-    """Full state of the day, then a full or delta package, then the worklist."""
+    """State of the day, then a full or delta package, then the worklist; nothing of it where the export is held."""
     release = releases.require_current(lake.settings)
     day = DateRange.day(date.fromisoformat(release.business_date))
+    inputs = Inputs(lake, day)
+    _hold_or_pass(lake, release, inputs)
     _take_acknowledgements(lake)
-    base = _base_release(lake, release)
-    rows = _full_rows(lake, release, day, base)
-    lake.publish(FULL, rows.withColumn("release_id", F.lit(release.release_id)), day)
-    now = lake.read(FULL, day)
-    _write_full(lake, release, now, asked_for=base is None or day.last.day == 1)
-    if base is not None:
-        lake.publish(DELTA, _delta_rows(lake, release, base, now, day), day)
-        _write_delta(lake, release, base, lake.read(DELTA, day), now)
-    _write_worklist(lake, release, day)
+    base, is_full_asked = _base_release(lake, release)
+    state = _state(lake, release, inputs, base)
+    rows, key_hash = state_hash(state)
+    packages = Packages(lake.settings.exports, release)
+    written = []
+    if base is None or is_full_asked or day.last.day == int(inputs.rules["full_on_day"]):
+        written.append(packages.made(packages_of.FULL) or packages.full(state, rows, key_hash))
+    # A package that is out stays, also where an acknowledgement since then would give it another base.
+    out = packages.made(packages_of.DELTA)
+    if out is None and base is not None:
+        lake.publish(DELTA, _changes(lake, release, base, state, inputs), day)
+        out = packages.delta(base, lake.read(DELTA, day), state, rows, key_hash)
+    written += [out] if out is not None else []
+    tasks = packages.made(packages_of.WORKLIST)
+    if tasks is None:
+        lake.publish(WORKLIST, open_worklist(lake, release, inputs, state), day)
+        tasks = packages.worklist(lake.read(WORKLIST, day))
+    written.append(tasks)
+    told = [
+        (m["release_id"], m["contract"], m["kind"], m.get("base_release_id"), day.last, m["controls"]["rows"],
+         m["controls"].get("key_hash"), lake.clock()) for m in written
+    ]  # fmt: skip
+    lake.publish(PACKAGE, lake.spark.createDataFrame(told, schema_of(lake.contracts, PACKAGE)))
+
+
+def _hold_or_pass(lake: Lake, release: Release, inputs: Inputs) -> None:
+    """Enter the deadline of the day's export; an export that may not leave is an error that says why."""
+    reasons = inputs.holds()
+    day = inputs.day.last
+    due = datetime.combine(
+        day + timedelta(days=1), time.fromisoformat(str(inputs.rules["due"])), ZoneInfo(lake.settings.zone)
+    )
+    known = lake.read(DEADLINE, inputs.day).where(F.col("deadline_subject") == SUBJECT).collect()
+    state = "missed" if reasons else "met"
+    if [(row["deadline_state_code"], row["reason_codes"]) for row in known] != [(state, reasons)]:
+        row = (
+            day,
+            SUBJECT,
+            due.astimezone(UTC).replace(tzinfo=None),
+            None if reasons else lake.clock(),
+            state,
+            reasons,
+        )
+        frame = lake.spark.createDataFrame([row], schema_of(lake.contracts, DEADLINE))
+        lake.publish(DEADLINE, frame, inputs.day, within=F.col("deadline_subject") == SUBJECT)
+    if reasons:
+        raise ExportHeld(
+            f"the CRM export of {day} is held, nothing was sent: {'; '.join(reasons)}. Release {release.release_id} stays visible; "
+            "see ops.export_deadline, bring what is missing and run the day again"
+        )
 
 
 def _take_acknowledgements(lake: Lake) -> None:
     rows = [astuple(ack) for ack in acks.received(lake.settings.exports)]
-    if rows:
-        lake.publish(
-            "export.crm__ack", lake.spark.createDataFrame(rows, schema_of(lake.contracts, "export.crm__ack"))
-        )
+    lake.publish(ACK, lake.spark.createDataFrame(rows, schema_of(lake.contracts, ACK)))
 
 
-def _base_release(lake: Lake, release: Release) -> str | None:
-    """The newest accepted release whose state is kept and near enough; None means that a full export is due."""
-    accepted = (
-        lake.read("export.crm__ack").where("ack_state_code = 'accepted'").select("release_id").distinct()
-    )
-    history = lake.read("ops.release").orderBy(F.desc("published_at")).select("release_id").collect()
-    newest_first = [row["release_id"] for row in history if row["release_id"] != release.release_id]
-    known = {row["release_id"] for row in accepted.collect()}
+def _base_release(lake: Lake, release: Release) -> tuple[str | None, bool]:
+    """The newest accepted release whose state is kept and near enough (None: only a full will do), and whether CRM asks for a full."""
+    history = lake.read("ops.release").select("release_id", "published_at").collect()
+    newest_first = [
+        r["release_id"]
+        for r in sorted(history, key=lambda r: (r["published_at"], r["release_id"]), reverse=True)
+    ]
     kept = {row["release_id"] for row in lake.read(FULL).select("release_id").distinct().collect()}
-    for behind, candidate in enumerate(newest_first):
-        if behind >= MOST_RELEASES_BEHIND:
-            return None
-        if candidate in known and candidate in kept:
-            return candidate
-    return None
+    hashes = {
+        row["release_id"]: row["key_hash"]
+        for row in lake.read(PACKAGE).where("key_hash is not null").select("release_id", "key_hash").collect()
+    }
+    spoken = [acks.Ack(**row.asDict()) for row in lake.read(ACK).collect()]
+    most = int(lake.rules("export")["most_releases_behind"])
+    earlier = [r for r in newest_first if r != release.release_id]
+    return acks.base_of(spoken, earlier[:most], kept, hashes), acks.asks_for_full(spoken)
 
 
-def _full_rows(lake: Lake, release: Release, day: DateRange, base: str | None) -> DataFrame:
-    customers = _with_layers(lake.read("profile.customer_daily", day))
-    memberships = explode_days(lake.read("identity.party_customer"), day).drop("business_date")
-    golden = explode_days(lake.read("identity.golden_hist"), day)
-    consents = crm.granted(_layer(lake, "profile.a_consent_hist", CONSENTS, day))
-    numbers = crm.numbers_by_customer(lake.read("silver.party"), memberships)
-    staff = lake.read("silver.staff").select(
-        F.col("staff_id").alias("manager_staff_id"),
-        F.col("staff_no_hrorg").alias("manager_staff_no"),
-        "team_code",
+def _state(lake: Lake, release: Release, inputs: Inputs, base: str | None) -> DataFrame:
+    """What CRM may know after this release; made once, then read."""
+    mine = F.col("release_id") == release.release_id
+    if lake.read(FULL, inputs.day).where(mine).isEmpty():
+        wanted = inputs.customers().where(F.col("eligibility_code").isin("eligible", "in_doubt"))
+        rows = crm.assemble_rows(wanted, inputs.layers(), inputs.tokens, inputs.rules).localCheckpoint()
+        exported = crm.keep_last_exported(rows, _last_exported(lake, inputs, base))
+        hashed = crm.hash_rows(exported, inputs.tokens)
+        stamped = hashed.withColumn("business_date", F.lit(inputs.day.last)).withColumn(
+            "release_id", F.lit(release.release_id)
+        )
+        # The state that CRM acknowledged of an earlier release of this date stays: the next delta starts from it.
+        lake.publish(FULL, stamped, inputs.day, within=~F.col("release_id").isin([base] if base else []))
+    return lake.read(FULL, inputs.day).where(mine)
+
+
+def _last_exported(lake: Lake, inputs: Inputs, base: str | None) -> DataFrame:
+    """Rows of the base, or of the newest state of an earlier date where CRM acknowledged none."""
+    states = lake.read(FULL)
+    if base is not None:
+        return states.where(F.col("release_id") == base)
+    days = (
+        states.where(F.col("business_date") < F.lit(inputs.day.last))
+        .select("business_date")
+        .distinct()
+        .collect()
     )
-    churn = _layer(lake, "profile.a_model_score", SCORES).where(
-        (F.col("model_code") == "churn") & (F.col("as_of_date") <= day.last)
-    )
-    newest = churn.groupBy("customer_id").agg(F.max_by("reason_codes", "as_of_date").alias("reason_codes"))
-    rows = crm.assemble_rows(
-        crm.keep_eligible(customers), golden, consents, numbers, staff, newest,
-        _layer(lake, "profile.a_contact_preference", PREFERENCES), tokeniser(lake.settings, "crm"),
-    ).withColumn("business_date", F.lit(day.last))  # fmt: skip
-    reviews = lake.read("identity.review_item").where(
-        F.col("kind_code").isin(*IN_DOUBT) & (F.col("state_code") == "open")
-    )
-    doubted = reviews.select(F.explode("party_ids").alias("party_id"))
-    doubtful = memberships.join(doubted, "party_id", "left_semi").select("customer_id").distinct()
-    before = (
-        lake.read(FULL)
-        .where(F.col("release_id") == (base or ""))
-        .withColumn("business_date", F.lit(day.last))
-    )
-    return crm.keep_last_exported(rows, doubtful, before)
+    newest = max((row["business_date"] for row in days), default=None)
+    return states.where(F.col("business_date") == F.lit(newest)) if newest else states.where("false")
 
 
-def _layer(lake: Lake, table: str, columns: str, day: DateRange | None = None) -> DataFrame:
-    """A table of a layer this lake may not have; empty with these columns where it does not."""
-    if table not in lake.contracts.tables:
-        return lake.spark.createDataFrame([], columns)
-    rows = lake.read(table)
-    return rows if day is None else explode_days(rows, day)
-
-
-def _with_layers(customers: DataFrame) -> DataFrame:
-    """More columns: conclusions of layers this lake may not have are null, never invented."""
-    for name, type_ in CONCLUSIONS.items():
-        if name not in customers.columns:
-            customers = customers.withColumn(name, F.lit(None).cast(type_))
-    return customers
-
-
-def _delta_rows(lake: Lake, release: Release, base: str, now: DataFrame, day: DateRange) -> DataFrame:
-    tokens = tokeniser(lake.settings, "crm")
+def _changes(lake: Lake, release: Release, base: str, state: DataFrame, inputs: Inputs) -> DataFrame:
     before = lake.read(FULL).where(F.col("release_id") == base)
-    since = before.agg(F.max("business_date").alias("day")).first()
-    customers = lake.read("identity.customer")
-    retired = customers.where("status_code = 'retired'").select(
-        tokens.column("customer", F.col("customer_id")).alias("crm_customer_token"),
-        tokens.column("customer", F.col("retired_into_customer_id")).alias("to_crm_customer_token"),
+    since = before.agg(
+        F.max_by("business_date", F.col("business_date").cast("string")).alias("day")
+    ).collect()[0]["day"]
+    token = inputs.tokens
+
+    def named(column: str, alias: str) -> Column:
+        return token.column("customer", F.col(column)).alias(alias)
+
+    ids = lake.read("identity.customer")
+    retired = ids.where("status_code = 'retired'").select(
+        named("customer_id", "crm_customer_token"), named("retired_into_customer_id", "to_crm_customer_token")
     )
-    events = lake.read("identity.customer_event").where(
-        (F.col("kind_code") == "split")
-        & (F.col("business_date") > F.lit(since["day"] if since else day.first))
+    # A split on the base's own day counts where the base did not know it yet.
+    parted = lake.read("identity.customer_event").where("kind_code = 'split'")
+    known = before.select(F.col("customer_id").alias("other_customer_id"))
+    left = parted.where(F.col("business_date") > F.lit(since)).unionByName(
+        parted.where(F.col("business_date") == F.lit(since)).join(known, "other_customer_id", "left_anti")
     )
-    ecif = lake.read("silver.party").where("source_code = 'ecif'").select("party_id", "party_no_source")
-    moved = (
-        events.select("customer_event_id", F.explode_outer("moved_party_ids").alias("party_id"))
-        .join(ecif, "party_id", "left")
-        .groupBy("customer_event_id")
-        .agg(F.array_sort(F.collect_set("party_no_source")).alias("moved_parties"))
+    ecif = lake.read("silver.party").where("source_code = 'ecif'")
+    owners = inputs.memberships.withColumnRenamed("customer_id", "owner_id").join(
+        ecif.select("party_id", F.col("party_no_source").alias("party_no_ecif")), "party_id", "left"
     )
-    splits = events.join(moved, "customer_event_id").select(
-        tokens.column("customer", F.col("customer_id")).alias("crm_customer_token"),
-        tokens.column("customer", F.col("other_customer_id")).alias("to_crm_customer_token"),
+    moves = delta.keep_moves(
+        left.select("customer_id", F.explode("moved_party_ids").alias("party_id")), owners
+    )
+    moved = moves.select(
+        named("customer_id", "crm_customer_token"),
+        named("to_customer_id", "to_crm_customer_token"),
         "moved_parties",
     )
-    today = lake.read("profile.customer_daily", day).select(
-        tokens.column("customer", F.col("customer_id")).alias("crm_customer_token"),
-        F.when(F.col("product_cnt") == 0, "closed").otherwise("out_of_scope").alias("op_reason_code"),
+    gone = inputs.customers().where("eligibility_code not in ('eligible', 'in_doubt')")
+    erased = ids.where("status_code = 'erased'").select(
+        "customer_id", F.lit("erased").alias("eligibility_code")
     )
-    erased = customers.where("status_code = 'erased'").select(
-        tokens.column("customer", F.col("customer_id")).alias("crm_customer_token"),
-        F.lit("erased").alias("op_reason_code"),
+    why = (
+        gone.where("eligibility_code <> 'erased'")
+        .select("customer_id", "eligibility_code")
+        .unionByName(erased)
     )
-    changes = delta.derive_changes(before, now, retired, splits, today.unionByName(erased))
+    reasons = why.where("eligibility_code <> 'retired'").select(
+        named("customer_id", "crm_customer_token"), F.col("eligibility_code").alias("op_reason_code")
+    )
+    changes = delta.derive_changes(before, state, retired, moved, reasons)
     return (
-        changes.withColumn("business_date", F.lit(day.last))
+        changes.withColumn("business_date", F.lit(inputs.day.last))
         .withColumn("release_id", F.lit(release.release_id))
         .withColumn("base_release_id", F.lit(base))
     )
-
-
-def _manifest(release: Release, contract: str, kind: str, **more: Any) -> dict[str, Any]:
-    return {
-        "contract": contract, "contract_version": 1, "kind": kind, "release_id": release.release_id,
-        "business_date": release.business_date, "rules_version": release.rules_version,
-        "produced_at": release.published_at, **more,
-    }  # fmt: skip
-
-
-def _package(lake: Lake, release: Release, manifest: Mapping[str, Any], rows: DataFrame) -> None:
-    folder = files.folder_of(
-        lake.settings.exports, str(manifest["contract"]), date.fromisoformat(release.business_date)
-    )
-    present = files.manifest_of(folder)
-    if present is None or present["release_id"] != release.release_id:
-        files.write_package(folder, rows.toArrow(), manifest)
-
-
-def _write_full(lake: Lake, release: Release, now: DataFrame, *, asked_for: bool) -> None:
-    if not asked_for:
-        return
-    rows = now.select(*crm.CONTENT, "row_hash").orderBy("crm_customer_token")
-    pairs = now.select("crm_customer_token", "row_hash").toArrow()
-    total = now.agg(F.sum("aum_exact_cny").alias("sum")).first()
-    controls = {
-        "rows": pairs.num_rows,
-        "sum_aum_exact_cny": str(total["sum"] if total and total["sum"] is not None else 0),
-        "key_hash": files.key_hash(pairs["crm_customer_token"].to_pylist(), pairs["row_hash"].to_pylist()),
-    }
-    _package(lake, release, _manifest(release, "crm__customer_full_v1", "full", controls=controls), rows)
-
-
-def _write_delta(lake: Lake, release: Release, base: str, changes: DataFrame, now: DataFrame) -> None:
-    content = now.select(*crm.CONTENT)
-    rows = (
-        changes.select(
-            "seq_no",
-            "op_code",
-            "crm_customer_token",
-            "to_crm_customer_token",
-            "moved_parties",
-            "op_reason_code",
-            "row_hash",
-        )
-        .join(content, "crm_customer_token", "left")
-        .orderBy("seq_no")
-    )
-    counted = {row["op_code"]: row["count"] for row in changes.groupBy("op_code").count().collect()}
-    pairs = now.select("crm_customer_token", "row_hash").toArrow()
-    controls = {
-        "rows": sum(counted.values()),
-        **{op: counted.get(op, 0) for op in ("upsert", "delete", "merge", "split", "erase")},
-        "key_hash": files.key_hash(pairs["crm_customer_token"].to_pylist(), pairs["row_hash"].to_pylist()),
-    }
-    manifest = _manifest(release, "crm__customer_delta_v1", "delta", base_release_id=base, controls=controls)
-    _package(lake, release, manifest, rows)
-
-
-def _write_worklist(lake: Lake, release: Release, day: DateRange) -> None:
-    if WORKLIST not in lake.contracts.tables:
-        return
-    rows = lake.read(WORKLIST, day)
-    manifest = _manifest(release, "crm__worklist_v1", "full", controls={"rows": rows.count()})
-    _package(lake, release, manifest, rows.drop("business_date").orderBy("rule_hit_id"))
