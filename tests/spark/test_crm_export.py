@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, datetime
 
 import pytest
 from pyspark.sql import functions as F
 
+from examples.crm_reader import State, apply_delta
 from spark_jobs import settings
 from spark_jobs.exports import crm, delta, worklist
 from tests.support.tables import table
@@ -207,6 +209,52 @@ def test_a_delta_says_what_happened_in_the_order_in_which_it_is_applied(
     columns = ("op_code", "crm_customer_token", "to_crm_customer_token", "op_reason_code")
     assert [tuple(row[c] for c in columns) for row in found] == told
     assert [row["seq_no"] for row in found] == list(range(1, len(told) + 1))
+
+
+def test_whoever_applies_a_delta_to_its_base_has_the_state_whatever_happened_between(spark):
+    """Two hundred random pairs of states in one plan; customers come, change, leave, merge, part, are erased and come back."""
+    chance = random.Random(20260930)
+    bases, nows, retired, moves, why = [], [], [], [], []
+    for n in range(200):
+        people = [f"{n:03d}/{each}" for each in "abcdefgh"]
+        base = {p: str(chance.randint(1, 2)) for p in people if chance.random() < 0.6}
+        now = {p: str(chance.randint(1, 2)) for p in people if chance.random() < 0.6}
+        bases += base.items()
+        nows += now.items()
+        for gone in set(people) - set(now):
+            if chance.random() < 0.5:
+                retired.append((gone, chance.choice(people)))
+            if chance.random() < 0.3:
+                why.append((gone, chance.choice(["closed", "erased"])))
+        for left in people:
+            if chance.random() < 0.2:
+                moves.append((left, chance.choice([p for p in people if p != left]), ["E1"]))
+    frames = [
+        spark.createDataFrame(rows, schema)
+        for rows, schema in ((bases, STATE), (nows, STATE), (retired, LEADS), (moves, MOVES), (why, WHY))
+    ]
+
+    found = [row.asDict() for row in delta.derive_changes(*frames).orderBy("seq_no").collect()]
+
+    assert {row["op_code"] for row in found} == set(delta.OPERATIONS)
+    told: dict[str, list[dict]] = {f"{n:03d}": [] for n in range(200)}
+    for row in found:
+        told[row["crm_customer_token"][:3]].append(row)
+    for n, operations in told.items():
+        held = State({p: {"crm_customer_token": p, "row_hash": h} for p, h in bases if p.startswith(n)})
+        after = apply_delta(held, operations)
+        assert {p: row["row_hash"] for p, row in after.rows.items()} == {
+            p: h for p, h in nows if p.startswith(n)
+        }
+        order = [delta.OPERATIONS.index(row["op_code"]) for row in operations]
+        assert order == sorted(order)
+        changed = [row["crm_customer_token"] for row in operations if row["op_code"] != "split"]
+        assert len(changed) == len(set(changed)), "one operation a row"
+        assert all(
+            row["to_crm_customer_token"] in after.rows
+            for row in operations
+            if row["op_code"] in ("merge", "split")
+        )
 
 
 def test_parties_that_came_back_did_not_move_and_those_that_moved_twice_are_where_they_are(spark):
