@@ -89,7 +89,8 @@ def _hold_or_pass(lake: Lake, release: Release, inputs: Inputs) -> None:
 
 
 def _take_acknowledgements(lake: Lake) -> None:
-    rows = [astuple(ack) for ack in acks.received(lake.settings.exports)]
+    # The same words in two files are one row.
+    rows = list(dict.fromkeys(astuple(ack) for ack in acks.received(lake.settings.exports)))
     lake.publish(ACK, lake.spark.createDataFrame(rows, schema_of(lake.contracts, ACK)))
 
 
