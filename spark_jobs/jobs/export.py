@@ -38,6 +38,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     _take_acknowledgements(lake)
     base, is_full_asked = _base_release(lake, release)
     state = _state(lake, release, inputs, base)
+    refuse_broken(lake, FULL, state)
     rows, key_hash = state_hash(state)
     packages = Packages(lake.settings.exports, release)
     written = []
@@ -52,6 +53,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     tasks = packages.made(packages_of.WORKLIST)
     if tasks is None:
         lake.publish(WORKLIST, open_worklist(lake, release, inputs, state), day)
+        refuse_broken(lake, WORKLIST, lake.read(WORKLIST, day))
         tasks = packages.worklist(lake.read(WORKLIST, day))
     written.append(tasks)
     told = [
@@ -85,6 +87,21 @@ def _hold_or_pass(lake: Lake, release: Release, inputs: Inputs) -> None:
         raise ExportHeld(
             f"the CRM export of {day} is held, nothing was sent: {'; '.join(reasons)}. Release {release.release_id} stays visible; "
             "see ops.export_deadline, bring what is missing and run the day again"
+        )
+
+
+def refuse_broken(lake: Lake, table: str, rows: DataFrame) -> None:
+    """Nothing leaves that breaks a check of its contract: the last look at consent before a file is written."""
+    checks = lake.contracts.table(table).checks
+    counted = (
+        rows.agg(*[F.count_if(F.expr(check.where)).alias(check.name) for check in checks])
+        .collect()[0]
+        .asDict()
+    )
+    broken = [f"{name} in {count:,} rows" for name, count in counted.items() if count]
+    if broken:
+        raise ExportHeld(
+            f"{table}: {', '.join(broken)}; nothing was sent. Look at the checks of its contract and at what wrote the rows"
         )
 
 

@@ -10,7 +10,9 @@ from pyspark.sql import functions as F
 
 from examples.crm_reader import State, apply_delta
 from spark_jobs import settings
+from spark_jobs.errors import ExportHeld
 from spark_jobs.exports import crm, delta, worklist
+from spark_jobs.jobs import export
 from tests.support.tables import table
 
 RULES = settings.rules(settings.load(), "export")
@@ -357,3 +359,37 @@ def test_managers_read_why_in_their_own_words_and_no_product_where_money_left(sp
     assert told["A01"] == ("近日有较大金额资金转出，请致电了解近况并致以关怀，本次不作任何推介。", None)
     assert told["A03"][0] == "持有资产将于 2026-10-10 到期，请提前了解客户打算。"
     assert told["Z99"] == ("请按规则要求跟进客户。", "当日任务已满，顺延至下一工作日。")
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [({}, None), ({"export_name": "x"}, "no_contact_without_consent"), ({"can_sell": "true"}, "permission_and_reason_agree"),
+     ({"aum_exact_cny": "1"}, "exact_money_only_with_a_manager")],
+)  # fmt: skip
+def test_a_row_that_says_more_than_its_reasons_allow_stops_the_whole_export(spark, lake, change, broken):
+    row = {
+        "export_name": None, "export_mobile": None, "can_sell": "false", "can_care": "true", "aum_exact_cny": None,
+        "withheld_codes": '["aum_exact:no_manager","contact:consent","sell:consent"]',
+    } | change  # fmt: skip
+    schema = "export_name string, export_mobile string, can_sell boolean, can_care boolean, aum_exact_cny decimal(18,2), withheld_codes array<string>"
+    rows = table(
+        spark,
+        schema,
+        " | ".join(
+            row[c] or ""
+            for c in (
+                "export_name",
+                "export_mobile",
+                "can_sell",
+                "can_care",
+                "aum_exact_cny",
+                "withheld_codes",
+            )
+        ),
+    )
+
+    if broken is None:
+        export.refuse_broken(lake, export.FULL, rows)
+    else:
+        with pytest.raises(ExportHeld, match=broken):
+            export.refuse_broken(lake, export.FULL, rows)
