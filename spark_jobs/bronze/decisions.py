@@ -89,6 +89,8 @@ def _refusal(told: Mapping[str, Any]) -> str | None:
         return "second_person_missing"
     if second == told["first_staff_id"]:
         return "same_person_twice"
+    if code == "take_back" and told["subject_kind_code"] != "decision":
+        return "no_decision_named"
     if code != "take_back" and len({*str(told["subject_id"]).split("|")}) < 2:
         return "one_record_only"
     return None

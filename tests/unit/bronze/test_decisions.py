@@ -37,6 +37,7 @@ def test_a_decision_of_two_people_names_records_and_counts_from_its_local_date(t
         ({"second_staff_id": None}, "second_person_missing"),
         ({"second_staff_id": "S1"}, "same_person_twice"),
         ({"decision_code": "marge"}, "unknown_decision"),
+        ({"decision_code": "take_back"}, "no_decision_named"),
         ({"subject_id": "core:C1"}, "one_record_only"),
         ({"subject_id": "core:C1|core:C1"}, "one_record_only"),
     ],
