@@ -8,6 +8,7 @@ inside the write's own scan, and commits once per table and range.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,9 +22,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs import delta_log
 from spark_jobs import settings as settings_module
 from spark_jobs.contracts import Contracts, TableContract
 from spark_jobs.contracts import load as load_contracts
@@ -33,13 +35,14 @@ from spark_jobs.contracts.sources import bronze_contract, load_sources
 from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError, nearest
-from spark_jobs.history import count_changes, next_history
+from spark_jobs.history import OPEN_INSTANT, count_changes, instant, next_history
 from spark_jobs.privacy.tokens import Tokeniser, tokeniser
 from spark_jobs.settings import Settings
 
 # Independent tables are written side by side; more threads than this gain nothing on a small machine.
 WRITERS = 4
 BUCKETS = 64
+OUTSIDE = "a row lies outside the range of business dates that is being written"
 _BUCKETED = {"customer_bucket": "customer_id", "party_bucket": "party_id", "agreement_bucket": "agreement_id"}
 _SKIPPING_TYPES = ("string", "int", "bigint", "date", "timestamp", "decimal")
 
@@ -94,6 +97,8 @@ class Lake:
         self.contracts = Contracts(declared.fields, {**declared.tables, **bronze})
         self.written: list[Written] = []
         self._schemas: set[str] = set()
+        # Columns of the tables that this process has seen: asked of the server once.
+        self._stored: dict[str, tuple[str, ...]] = {}
         self._lock = Lock()
 
     # --- names and parameters -------------------------------------------------------------------------------
@@ -124,8 +129,15 @@ class Lake:
     # --- reading --------------------------------------------------------------------------------------------
 
     def exists(self, table: str) -> bool:
-        """Whether the table was ever written."""
-        return self.spark.catalog.tableExists(self.name(table))
+        """Whether the table was ever written. The server is asked no more than once of a table that is there."""
+        if table in self._stored:
+            return True
+        if self._is_local() and delta_log.newest(self.location(table)) is None:
+            return False
+        if not self.spark.catalog.tableExists(self.name(table)):
+            return False
+        self._stored[table] = tuple(self.spark.table(self.name(table)).columns)
+        return True
 
     def ensure_table(self, table: str) -> None:
         """Create the table with no rows where it is missing, so that others can read of a bank without that system."""
@@ -144,12 +156,16 @@ class Lake:
         a row comes from (`_run_id`, `_rules_version`, `_origin`) are left out unless asked for, so that joins stay clean.
         """
         contract = self.contracts.table(table)
-        frame = self.spark.table(self.name(table)) if self.exists(table) else self.empty(table)
-        for missing in [f for f in self.contracts.stored_fields(table) if f.name not in frame.columns]:
-            # The table was written under an earlier contract: what it did not have is unknown.
-            frame = frame.withColumn(missing.name, F.lit(None).cast(spark_type(missing.type)))
         wanted = [c for c in contract.stored_columns if provenance or not c.startswith("_")]
-        frame = frame.select(*wanted)
+        if self.exists(table):
+            # Written under an earlier contract, a table may lack columns: what it did not have is unknown.
+            types = {f.name: spark_type(f.type) for f in self.contracts.stored_fields(table)}
+            stored = self._stored[table]
+            frame = self.spark.table(self.name(table)).select(
+                *[F.col(c) if c in stored else F.lit(None).cast(types[c]).alias(c) for c in wanted]
+            )
+        else:
+            frame = self.empty(table).select(*wanted)
         if dates is not None:
             frame = frame.where(F.col("business_date").between(F.lit(dates.first), F.lit(dates.last)))
         return frame
@@ -163,23 +179,26 @@ class Lake:
                 done.result()
 
     def publish(
-        self, table: str, frame: DataFrame, dates: DateRange | None = None, *, within: Column | None = None
-    ) -> None:
+        self, table: str, frame: DataFrame, dates: DateRange | None = None, *, within: Column | None = None,
+        is_new: bool = False,
+    ) -> None:  # fmt: skip
         """Write a table as its contract says. The same frame twice leaves the same rows.
 
         replace_range  `dates` is needed (default: the run's); rows outside of it are an error of the job
         history        the frame is the full current belief, with valid_from and valid_to
         within         narrows what a replaced range replaces, for example to the files being loaded
+        is_new         the job vouches that no key of an appended frame is there yet, because it bears the moment it was made
         """
         contract = self.contracts.table(table)
         dates = dates or self.run.dates
         shaped = self._shaped(contract, frame)
         self.ensure_schema(contract.layer)
         with self._lease(table):
+            self._take_up(contract)
             if contract.write is Write.HISTORY:
                 written = self._write_history(contract, shaped)
             elif contract.write is Write.APPEND:
-                written = self._append(contract, shaped)
+                written = self._append(contract, shaped, is_new=is_new)
             else:
                 written = self._replace(contract, shaped, dates, within)
         with self._lock:
@@ -210,12 +229,20 @@ class Lake:
     ) -> Written:
         if contract.write is Write.REPLACE_RANGE:
             inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
-            inside = inside if within is None else inside & within
+            replaced = inside if within is None else inside & within
+            # Delta would check the condition itself, but only where it replaces, and it quotes the offending row.
+            refused = F.raise_error(F.lit(OUTSIDE)).cast("date")
+            frame = frame.withColumn(
+                "business_date", F.when(inside, F.col("business_date")).otherwise(refused)
+            )
+            # Dates that no commit ever wrote need no replacing, which costs several times an append.
+            is_fresh = self._is_local() and delta_log.never_wrote(self.location(contract.table), dates)
             try:
-                measures = self._commit(contract, frame, replacing=inside, dates=dates)
+                measures = self._commit(
+                    contract, frame, replacing=None if is_fresh else replaced, dates=dates
+                )
             except PySparkException as problem:
-                # Delta checks the condition itself, but quotes the offending row in its message.
-                if "DELTA_REPLACE_WHERE_MISMATCH" not in str(problem):
+                if OUTSIDE not in str(problem) and "DELTA_REPLACE_WHERE_MISMATCH" not in str(problem):
                     raise
                 raise ContractError(
                     f"{contract.table}: the job gave rows outside {dates}, the range that is being replaced; "
@@ -227,23 +254,26 @@ class Lake:
 
     def _write_history(self, contract: TableContract, belief: DataFrame) -> Written:
         payload = [c for c in contract.stored_columns if c not in HISTORY_COLUMNS and not c.startswith("_")]
-        exists = self.exists(contract.table)
-        stored = self.spark.table(self.name(contract.table)) if exists else self.empty(contract.table)
-        following = next_history(stored, belief, self.run.known_at, payload).select(*contract.stored_columns)
-        dates = None
-        if exists:
-            following = following.localCheckpoint()
-            told = count_changes(stored, following, payload).collect()[0]
-            if not told["changed_cnt"]:
-                return Written(contract.table, None, 0, False)
-            # Days before the last that are believed otherwise now have to be looked at again by whoever reads them.
-            last = self.run.dates.last
-            dates = DateRange(min(told["first_changed_date"] or last, last), last)
+        if not self.exists(contract.table):
+            known = {"known_from": instant(self.run.known_at), "known_to": instant(OPEN_INSTANT)}
+            first = belief.withColumns(known).select(*contract.stored_columns)
+            measures = self._commit(contract, first, replacing=F.lit(True))
+            return Written(contract.table, None, measures["row_cnt"], True, measures)
+        stored = self.read(contract.table, provenance=True)
+        # The belief is looked at twice, and making it is what costs.
+        following = next_history(stored, belief.localCheckpoint(), self.run.known_at, payload)
+        following = following.select(*contract.stored_columns).localCheckpoint()
+        told = count_changes(stored, following, payload).collect()[0]
+        if not told["changed_cnt"]:
+            return Written(contract.table, None, 0, False)
+        # Days before the last that are believed otherwise now have to be looked at again by whoever reads them.
+        last = self.run.dates.last
+        dates = DateRange(min(told["first_changed_date"] or last, last), last)
         measures = self._commit(contract, following, replacing=F.lit(True), dates=dates)
         return Written(contract.table, None, measures["row_cnt"], True, measures)
 
-    def _append(self, contract: TableContract, frame: DataFrame) -> Written:
-        if self.exists(contract.table):
+    def _append(self, contract: TableContract, frame: DataFrame, *, is_new: bool) -> Written:
+        if not is_new and self.exists(contract.table):
             known = self.spark.table(self.name(contract.table)).select(*contract.key)
             frame = (
                 frame.join(known, list(contract.key), "left_anti").select(*frame.columns).localCheckpoint()
@@ -266,18 +296,19 @@ class Lake:
 
         Gives the counts that rode along with the write: rows, nulls where none may be, bad rows by check.
         """
-        existed = self.exists(contract.table)
-        if not existed:
-            self._create(contract)
         counts = [F.count(F.lit(1)).alias("row_cnt")]
         for column in dict.fromkeys((*contract.stored_key, *contract.not_null)):
             counts.append(F.count_if(F.col(column).isNull()).alias(f"null:{column}"))
         for check in contract.checks:
             counts.append(F.count_if(F.expr(check.where)).alias(f"check:{check.name}"))
-        observation = Observation()
+        existed = self.exists(contract.table)
+        if not existed:
+            # Made and filled at once it would have neither these counts nor the stamp (seen with Delta 4.4), and be no sooner there.
+            self._create(contract)
+        # By name: an Observation would first ask the server whether the frame is a stream, which means to analyse it once more.
+        observed = frame.observe(contract.table, *counts)
         writer = (
-            frame.observe(observation, *counts)
-            .writeTo(self.name(contract.table))
+            observed.writeTo(self.name(contract.table))
             .option("userMetadata", self._stamp(contract, dates))
             .option("mergeSchema", "true")
         )
@@ -285,10 +316,24 @@ class Lake:
             writer.append()
         else:
             writer.overwrite(replacing)
-        return {code: int(count or 0) for code, count in observation.get.items()}
+        before = self._stored.get(contract.table, ())
+        self._stored[contract.table] = tuple(dict.fromkeys((*before, *contract.stored_columns)))
+        return _observed(observed, contract.table)
 
-    def _create(self, contract: TableContract) -> None:
-        """An empty table. Statistics stay on harmless columns: Delta's log keeps minima and maxima for ever."""
+    def _take_up(self, contract: TableContract) -> None:
+        """Mend what the catalog knows nothing of: a table whose writer was killed while it made it, or whose catalog was lost."""
+        folder = self.location(contract.table)
+        if not self._is_local() or not folder.is_dir() or self.exists(contract.table):
+            return
+        if delta_log.newest(folder) in (None, 0):
+            # Rows come by a second commit, once the catalog knows the table: there are none yet.
+            shutil.rmtree(folder)
+        else:
+            schema, _, thing = self.name(contract.table).partition(".")
+            self.spark.sql(f"CREATE TABLE `{schema}`.`{thing}` USING DELTA LOCATION '{folder}'")
+
+    def _properties(self, contract: TableContract) -> dict[str, str]:
+        """Statistics stay on harmless columns: Delta's log keeps minima and maxima for ever."""
         fields = self.contracts.stored_fields(contract.table)
         harmless = [
             f.name
@@ -297,19 +342,16 @@ class Lake:
             and f.type.startswith(_SKIPPING_TYPES)
             and (f.name.endswith(("_date", "_id", "_bucket", "_code")) or f.name in HISTORY_COLUMNS)
         ]
-        properties = {
-            "delta.dataSkippingStatsColumns" if harmless else "delta.dataSkippingNumIndexedCols": ",".join(
-                harmless
-            )
-            or "0",
-            "oxpecker.sealed": str(contract.sealed).lower(),
-        }
-        told = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+        indexed = "delta.dataSkippingStatsColumns" if harmless else "delta.dataSkippingNumIndexedCols"
+        return {indexed: ",".join(harmless) or "0", "oxpecker.sealed": str(contract.sealed).lower()}
+
+    def _create(self, contract: TableContract) -> None:
+        """An empty table."""
+        told = ", ".join(f"'{key}' = '{value}'" for key, value in self._properties(contract).items())
         # Quoted: `identifier (` would be a clause of the language.
         schema, _, thing = self.name(contract.table).partition(".")
-        self.spark.sql(
-            f"CREATE TABLE `{schema}`.`{thing}` ({ddl(fields)}) USING DELTA TBLPROPERTIES ({told})"
-        )
+        columns = ddl(self.contracts.stored_fields(contract.table))
+        self.spark.sql(f"CREATE TABLE `{schema}`.`{thing}` ({columns}) USING DELTA TBLPROPERTIES ({told})")
 
     def _stamp(self, contract: TableContract, dates: DateRange | None) -> str:
         """Who wrote this commit: run and, for dated tables, the business dates it touched. No personal value."""
@@ -342,6 +384,10 @@ class Lake:
 
     # --- versions -------------------------------------------------------------------------------------------
 
+    def _is_local(self) -> bool:
+        """Whether the tables lie on a disk that this process sees."""
+        return self.settings.warehouse.is_dir()
+
     def location(self, table: str) -> Path:
         """Folder of a table of this lake on a local disk."""
         schema, thing = self.name(table).split(".", 1)
@@ -364,40 +410,33 @@ class Lake:
 
     def touched_since(self, table: str, seen: int, now: int) -> date | None:
         """Oldest business date that the commits after version `seen` up to `now` wrote; None where they say none."""
-        oldest: date | None = None
-        for stamp in self._stamps(table, seen, now):
-            first = json.loads(stamp).get("first")
-            if first is not None:
-                oldest = min(filter(None, (oldest, date.fromisoformat(first))))
-        return oldest
-
-    def _stamps(self, table: str, seen: int, now: int) -> Iterator[str]:
-        log = self.location(table) / "_delta_log"
-        if not log.is_dir():
+        if self._is_local():
+            written = [c.dates for c in delta_log.commits(self.location(table), seen, now)]
+        else:
             history = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)}")
             newer = history.where((F.col("version") > seen) & (F.col("version") <= now))
-            yield from (
-                r["userMetadata"] for r in newer.select("userMetadata").collect() if r["userMetadata"]
-            )
-            return
-        for version in range(seen + 1, now + 1):
-            commit = log / f"{version:020d}.json"
-            if not commit.is_file():
-                continue
-            for line in commit.read_text(encoding="utf-8").splitlines():
-                stamp = json.loads(line).get("commitInfo", {}).get("userMetadata")
-                if stamp:
-                    yield stamp
+            written = [delta_log.dates_of(r["userMetadata"]) for r in newer.select("userMetadata").collect()]
+        return min((dates.first for dates in written if dates is not None), default=None)
 
     def version(self, table: str) -> int | None:
         """Newest Delta version, None when the table was never written."""
-        log = self.location(table) / "_delta_log"
-        if log.is_dir():
-            return max((int(p.stem) for p in log.glob("[0-9]*.json")), default=None)
+        if self._is_local():
+            return delta_log.newest(self.location(table))
         if not self.exists(table):
             return None
         newest = self.spark.sql(f"DESCRIBE HISTORY {self.name(table)} LIMIT 1").first()
         return None if newest is None else int(newest["version"])
+
+
+def _observed(frame: DataFrame, name: str) -> dict[str, int]:
+    """The counts that rode along with the frame's last execution."""
+    counts: dict[str, int] = {}
+    for observed, found in frame.executionInfo.flows if frame.executionInfo else ():
+        if observed == name:
+            counts |= {code: int(count or 0) for code, count in found.items()}
+    if not counts:
+        raise ContractError(f"{name}: the write gave no counts; without them no gate can judge it")
+    return counts
 
 
 def cut_off(settings: Settings, day: date) -> datetime:

@@ -1,9 +1,11 @@
 """Publishing: the same frame twice leaves the same rows, and a history forgets nothing."""
 
+import json
 from datetime import datetime
 
 import pytest
 
+from spark_jobs.contracts.spark_types import ddl
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
 from spark_jobs.history import as_of, next_history
@@ -108,6 +110,71 @@ def test_rows_outside_the_range_are_refused_and_nothing_is_written(spark, lake):
     with pytest.raises(ContractError, match="rows outside 2026-09-30"):
         lake.publish(table_name, other, day)
     assert lake.version(table_name) == before
+
+
+def test_rows_outside_the_range_are_refused_on_the_first_write_too(spark, lake):
+    table_name = "export.crm__customer_delta_v1"
+    other = lake.empty(table_name).unionByName(
+        spark.sql("select date'2026-09-29' as business_date, 1L as seq_no"), allowMissingColumns=True
+    )
+
+    with pytest.raises(ContractError, match="rows outside 2026-09-30"):
+        lake.publish(table_name, other, DateRange.parse("2026-09-30"))
+    assert lake.read(table_name).collect() == []
+
+
+def numbered(spark, lake, day: str, seq: int):
+    return lake.empty("export.crm__customer_delta_v1").unionByName(
+        spark.sql(f"select date'{day}' as business_date, {seq}L as seq_no, 'upsert' as op_code"),
+        allowMissingColumns=True,
+    )
+
+
+def mode(lake, table_name: str, version: int) -> str:
+    """How a commit wrote, by Delta's own log."""
+    entry = lake.location(table_name) / "_delta_log" / f"{version:020d}.json"
+    return json.loads(entry.read_text().splitlines()[0])["commitInfo"]["operationParameters"]["mode"]
+
+
+def test_a_date_that_was_never_written_is_appended_and_one_that_was_is_replaced(spark, lake):
+    """The second and third write leave one row for the 30th, and the 29th as it was."""
+    name = "export.crm__customer_delta_v1"
+    lake.publish(name, numbered(spark, lake, "2026-09-29", 1), DateRange.parse("2026-09-29"))
+    lake.publish(name, numbered(spark, lake, "2026-09-30", 2), DateRange.parse("2026-09-30"))
+    lake.publish(name, numbered(spark, lake, "2026-09-30", 3), DateRange.parse("2026-09-30"))
+
+    rows = lake.read(name).select("business_date", "seq_no").orderBy("business_date").collect()
+    assert [(str(r["business_date"]), r["seq_no"]) for r in rows] == [("2026-09-29", 1), ("2026-09-30", 3)]
+    assert [mode(lake, name, version) for version in (1, 2, 3)] == ["Append", "Append", "Overwrite"]
+    assert lake.touched_since(name, 1, 3) == DateRange.parse("2026-09-30").first
+
+
+def test_a_table_that_the_catalog_lost_is_taken_up_with_its_rows(spark, lake):
+    """Its files and log are there, with one release, and the catalog knows nothing of it."""
+    name = "ops.release"
+    lake.ensure_schema("ops")
+    path, columns = f"delta.`{lake.location(name)}`", ddl(lake.contracts.stored_fields(name))
+    spark.sql(f"create table {path} ({columns}) using delta")
+    spark.sql(f"insert into {path} (release_id, business_date) values ('r1', date'2026-09-29')")
+    assert not lake.exists(name)
+
+    lake.publish(name, release(spark, lake, "r1", "2026-09-29"))
+    lake.publish(name, release(spark, lake, "r2", "2026-09-30"))
+
+    found = lake.read(name).select("release_id").orderBy("release_id").collect()
+    assert [row["release_id"] for row in found] == ["r1", "r2"]
+
+
+def test_what_a_writer_left_that_was_killed_before_its_first_commit_is_swept(spark, lake):
+    lake.ensure_schema("ops")
+    folder = lake.location("ops.release")
+    (folder / "_delta_log").mkdir(parents=True)
+    (folder / "part-00000.parquet").write_bytes(b"half")
+
+    lake.publish("ops.release", release(spark, lake, "r1", "2026-09-30"))
+
+    assert not (folder / "part-00000.parquet").exists()
+    assert lake.read("ops.release").count() == 1
 
 
 def test_a_table_nobody_wrote_reads_as_empty(lake):

@@ -1,0 +1,75 @@
+"""What Delta's log on a local disk says by itself: versions, and which business dates each commit wrote. No engine is asked.
+
+Every commit of this product carries a stamp (`tables.Lake`): run, table and, for dated tables, the business dates it wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from spark_jobs.dates import DateRange
+
+# It writes no row, so it needs no stamp.
+CREATES = "CREATE TABLE"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit: `dates` are those it wrote, None where it does not say."""
+
+    version: int
+    operation: str
+    dates: DateRange | None
+
+
+def newest(folder: Path) -> int | None:
+    """Newest version of the table in this folder, None where nothing was ever committed."""
+    log = folder / "_delta_log"
+    found = [*log.glob("[0-9]*.json"), *log.glob("[0-9]*.checkpoint*.parquet")]
+    return max((int(p.name.split(".")[0]) for p in found), default=None)
+
+
+def commits(folder: Path, after: int, upto: int) -> Iterator[Commit]:
+    """Commits of versions in (after, upto] whose entries are still there, oldest first."""
+    for version in range(after + 1, upto + 1):
+        entry = folder / "_delta_log" / f"{version:020d}.json"
+        if entry.is_file():
+            info = _info(entry)
+            yield Commit(version, str(info.get("operation", "")), dates_of(info.get("userMetadata")))
+
+
+def dates_of(stamp: str | None) -> DateRange | None:
+    """The business dates of a stamp."""
+    told = json.loads(stamp) if stamp else {}
+    if "first" not in told:
+        return None
+    return DateRange(date.fromisoformat(told["first"]), date.fromisoformat(told["last"]))
+
+
+def never_wrote(folder: Path, dates: DateRange) -> bool:
+    """Whether no commit can have written any of these dates. An entry that is gone or says no dates may have."""
+    last = newest(folder)
+    if last is None:
+        return True
+    found = list(commits(folder, -1, last))
+    return len(found) == last + 1 and all(
+        each.operation == CREATES
+        or (each.dates is not None and (each.dates.last < dates.first or dates.last < each.dates.first))
+        for each in found
+    )
+
+
+def _info(entry: Path) -> Mapping[str, Any]:
+    """Delta writes who committed before what was committed, so the rest of a large entry is not read."""
+    with entry.open(encoding="utf-8") as lines:
+        for line in lines:
+            if '"commitInfo"' in line:
+                told: Mapping[str, Any] = json.loads(line).get("commitInfo") or {}
+                if told:
+                    return told
+    return {}
