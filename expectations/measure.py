@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from expectations.judge import rows_keep_codes
+from expectations.judge import FOREIGN, values_keep_codes
 from expectations.model import Measure, dimension_of
 from spark_jobs.contracts.model import PrivacyClass, TableContract, Write
 from spark_jobs.dates import DateRange
@@ -50,55 +50,103 @@ def from_writes(lake: Lake, tables: Iterable[str]) -> list[Measure]:
     ]
 
 
-def repeated_keys(lake: Lake, tables: Iterable[str], dates: DateRange) -> list[Measure]:
-    """How many keys stand in more than one row, in the dates being judged; tokens of some where the key names nobody."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(
-            pool.map(lambda table: _repeated(lake, lake.contracts.table(table), dates), sorted(tables))
-        )
+def keys_and_codes(lake: Lake, tables: Iterable[str], dates: DateRange, *, with_codes: bool) -> list[Measure]:
+    """Keys that stand in more than one row, and codes that are not in their list, in the dates being judged.
 
-
-def _repeated(lake: Lake, contract: TableContract, dates: DateRange) -> Measure:
-    rows = lake.read(
-        contract.table, dates if contract.write is Write.REPLACE_RANGE else None, provenance=True
-    )
-    counted = rows.groupBy(*contract.stored_key).agg(F.count(F.lit(1)).alias("_rows"))
-    summed = counted.agg(
-        F.count_if(F.col("_rows") > 1).alias("repeated"), F.sum("_rows").alias("rows")
-    ).first()
-    repeated, total = (int(summed["repeated"]), int(summed["rows"] or 0)) if summed else (0, 0)
-    sample: tuple[str, ...] = ()
-    named = [f for f in lake.contracts.stored_fields(contract.table) if f.name in contract.stored_key]
-    if repeated and all(f.privacy is not PrivacyClass.IDENTIFYING for f in named):
-        worst = counted.where("_rows > 1").orderBy(*contract.stored_key).limit(SAMPLE)
-        sample = tuple(" ".join(str(v) for v in row[:-1]) for row in worst.collect())
-    return Measure(
-        contract.table, f"key:{'+'.join(contract.stored_key)}", repeated, total, "fail", "uniqueness", sample
-    )
-
-
-def codes_kept(lake: Lake, tables: Iterable[str], dates: DateRange) -> list[Measure]:
-    """Coded columns of boundary tables against their lists, row by row; counts only where the judge said no."""
+    One statement for all tables: an action and a shuffle for each of fifty small tables would cost more than what it looks at.
+    Where a key is repeated and names nobody, tokens of some are told.
+    """
+    contracts = [lake.contracts.table(table) for table in sorted(tables)]
+    sets = {c.table: _code_sets(lake, c) if with_codes else {} for c in contracts}
+    found = {
+        (row["table_name"], row["check_code"]): row
+        for row in (_counted(lake, contracts, sets, dates).collect() if contracts else ())
+    }
     measures = []
-    for table in sorted(tables):
-        contract = lake.contracts.table(table)
-        sets = {
-            column: [*lake.codes(codes), UNMAPPED]
-            for column in contract.columns
-            if (codes := lake.contracts.field(column).codes) and not codes.startswith("ref(")
-            and lake.contracts.field(column).type == "string"
-        }  # fmt: skip
-        if not sets:
-            continue
-        rows = lake.read(table, dates if contract.write is Write.REPLACE_RANGE else None)
-        for column, held in rows_keep_codes(rows, sets).items():
-            failing = 0 if held else _foreign(rows, column, sets[column])
-            measures.append(Measure(table, f"code:{column}", failing, None, "warn", "validity"))
+    for contract in contracts:
+        check = f"key:{'+'.join(contract.stored_key)}"
+        counted = found.get((contract.table, check))
+        repeated, total = (int(counted["repeated_cnt"]), int(counted["rows_cnt"])) if counted else (0, 0)
+        sample = _repeated(lake, contract, dates) if repeated else ()
+        measures.append(Measure(contract.table, check, repeated, total, "fail", "uniqueness", sample))
+    places = [(table, column) for table in sets for column in sets[table]]
+    rows = {place: found.get((place[0], f"code:{place[1]}")) for place in places}
+    held = values_keep_codes(
+        {f"{t}.{c}": (row["codes"] if (row := rows[t, c]) else [], sets[t][c]) for t, c in places}
+    )
+    for table, column in places:
+        row = rows[table, column]
+        failing = 0 if held[f"{table}.{column}"] or row is None else int(row["foreign_cnt"])
+        measures.append(Measure(table, f"code:{column}", failing, None, "warn", "validity"))
     return measures
 
 
-def _foreign(rows: DataFrame, column: str, codes: list[str]) -> int:
-    return rows.where(F.col(column).isNotNull() & ~F.col(column).isin(*codes)).count()
+def _code_sets(lake: Lake, contract: TableContract) -> dict[str, list[str]]:
+    """The allowed values of each coded column; a code of a reference table is that table's own matter."""
+    return {
+        column: [*lake.codes(codes), UNMAPPED]
+        for column in contract.columns
+        if (codes := lake.contracts.field(column).codes) and not codes.startswith("ref(")
+        and lake.contracts.field(column).type == "string"
+    }  # fmt: skip
+
+
+def _judged(lake: Lake, contract: TableContract, dates: DateRange) -> DataFrame:
+    return lake.read(
+        contract.table, dates if contract.write is Write.REPLACE_RANGE else None, provenance=True
+    )
+
+
+def _counted(
+    lake: Lake,
+    contracts: Sequence[TableContract],
+    sets: Mapping[str, Mapping[str, list[str]]],
+    dates: DateRange,
+) -> DataFrame:
+    """Grain: table_name, check_code. repeated_cnt (values in more than one row), rows_cnt, and of coded columns `codes`, the
+    different values, any that is not in its list as FOREIGN, with foreign_cnt, the rows that hold such. Null is no code."""
+    parts = []
+    for contract in contracts:
+        key = F.md5(F.to_json(F.struct(*contract.stored_key), {"ignoreNullFields": "false"}))
+        looked_at = [(f"key:{'+'.join(contract.stored_key)}", key)]
+        for column, codes in sets[contract.table].items():
+            value = F.when(F.col(column).isin(*codes), F.col(column)).otherwise(F.lit(FOREIGN))
+            looked_at.append((f"code:{column}", F.when(F.col(column).isNotNull(), value)))
+        each = F.explode(
+            F.array(*[F.struct(F.lit(check).alias("check_code"), v.alias("value")) for check, v in looked_at])
+        )
+        rows = _judged(lake, contract, dates).select(
+            F.lit(contract.table).alias("table_name"), each.alias("_")
+        )
+        parts.append(rows.select("table_name", "_.*").where("value is not null"))
+    by_value = (
+        _united(parts).groupBy("table_name", "check_code", "value").agg(F.count(F.lit(1)).alias("_rows"))
+    )
+    is_code = F.col("check_code").startswith("code:")
+    return by_value.groupBy("table_name", "check_code").agg(
+        F.count_if(F.col("_rows") > 1).alias("repeated_cnt"),
+        F.sum("_rows").alias("rows_cnt"),
+        F.collect_set(F.when(is_code, F.col("value"))).alias("codes"),
+        F.coalesce(F.sum(F.when(F.col("value") == FOREIGN, F.col("_rows"))), F.lit(0)).alias("foreign_cnt"),
+    )
+
+
+def _united(parts: Sequence[DataFrame]) -> DataFrame:
+    """All rows. As a tree, because a plan that is nested a hundred deep cannot be sent."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return _united(parts[:middle]).unionAll(_united(parts[middle:]))
+
+
+def _repeated(lake: Lake, contract: TableContract, dates: DateRange) -> tuple[str, ...]:
+    """Tokens of some repeated keys, smallest first; none where a column of the key identifies a person."""
+    named = [f for f in lake.contracts.stored_fields(contract.table) if f.name in contract.stored_key]
+    if any(f.privacy is PrivacyClass.IDENTIFYING for f in named):
+        return ()
+    counted = _judged(lake, contract, dates).groupBy(*contract.stored_key).count().where("count > 1")
+    worst = counted.orderBy(*contract.stored_key).limit(SAMPLE).collect()
+    return tuple(" ".join(str(value) for value in row[:-1]) for row in worst)
 
 
 def invariants(lake: Lake, gate: str, dates: DateRange) -> list[Measure]:

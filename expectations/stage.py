@@ -22,8 +22,7 @@ def run(lake: Lake, dates: DateRange, *, option: str) -> None:
     tables = _changed(lake, option)
     measures = [
         *measure.from_writes(lake, tables),
-        *measure.repeated_keys(lake, tables, dates),
-        *(measure.codes_kept(lake, tables, dates) if option in BOUNDARY else []),
+        *measure.keys_and_codes(lake, tables, dates, with_codes=option in BOUNDARY),
         *measure.invariants(lake, option, dates),
     ]
     verdicts = judge.judge_measures(measures)
@@ -57,7 +56,7 @@ def _publish(lake: Lake, gate: str, dates: DateRange, verdicts: Sequence[Verdict
     ]  # fmt: skip
     if rows:
         table = "ops.quality_verdict"
-        lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))
+        lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)), is_new=True)
 
 
 def write_report(lake: Lake, dates: DateRange) -> None:

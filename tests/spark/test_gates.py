@@ -2,7 +2,7 @@
 
 import pytest
 
-from expectations import judge, stage
+from expectations import judge, measure, stage
 from expectations.model import Measure
 from spark_jobs.errors import GateFailed
 
@@ -19,13 +19,33 @@ def test_a_count_of_nothing_passes_and_a_warning_never_stops():
     assert [v.verdict for v in verdicts] == ["pass", "warn", "fail"]
 
 
-def test_codes_are_judged_row_by_row_and_null_is_allowed(spark):
-    rows = spark.sql("select * from values ('A', 'x'), (null, 'y') as t(tier_code, job_code)")
+def test_a_value_outside_its_list_is_told_and_no_value_is_fine():
+    lists = ["A", "B"]
 
-    assert judge.rows_keep_codes(rows, {"tier_code": ["A"], "job_code": ["x"]}) == {
-        "tier_code": True,
-        "job_code": False,
+    assert judge.values_keep_codes(
+        {"t.tier": (["A"], lists), "t.job": (["A", "x"], lists), "t.sex": ([], lists)}
+    ) == {
+        "t.tier": True,
+        "t.job": False,
+        "t.sex": True,
     }
+
+
+def test_keys_and_codes_of_several_tables_are_counted_by_one_look(spark, lake):
+    """One campaign stands there twice, and two of four rows name a purpose that no list knows: counted, but never quoted."""
+    rows = "('c1', 'care'), ('c1', 'strange'), ('c2', 'odd'), ('c3', null)"
+    campaigns = spark.sql(f"select * from values {rows} as t(campaign_code, purpose_code)")
+    lake.publish(
+        "silver.campaign", lake.empty("silver.campaign").unionByName(campaigns, allowMissingColumns=True)
+    )
+    lake.publish("silver.staff", lake.empty("silver.staff"))
+
+    found = measure.keys_and_codes(lake, ["silver.campaign", "silver.staff"], lake.run.dates, with_codes=True)
+
+    told = {(m.table, m.check): (m.failing, m.total, m.sample) for m in found}
+    assert told["silver.campaign", "key:campaign_code"] == (1, 4, ("c1",))
+    assert told["silver.campaign", "code:purpose_code"] == (2, None, ())
+    assert told["silver.staff", "key:staff_id"] == (0, 0, ())
 
 
 def test_a_repeated_key_stops_publication_and_is_told_by_count(spark, lake):
