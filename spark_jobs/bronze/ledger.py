@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze.controls import Check, verify
@@ -22,6 +22,8 @@ from spark_jobs.tables import Lake
 TABLE = "ops.delivery_file"
 UNASKED = "ops.unasked_file"
 ACCEPTED = ("loaded",)
+# A plan may name so many files; more are joined.
+MOST_NAMED_FILES = 400
 
 
 @dataclass(frozen=True)
@@ -251,17 +253,22 @@ def write_states(lake: Lake, states: Mapping[str, FileState]) -> None:
     lake.publish(TABLE, lake.spark.createDataFrame(ordered, schema_of(lake.contracts, TABLE)))
 
 
-def accepted(lake: Lake, feed: str) -> DataFrame:
-    """Bronze rows of the newest accepted delivery of each business date: the one door for silver.
+def accepted_files(lake: Lake) -> list[Row]:
+    """The newest accepted file of each feed and business date: feed_code, business_date, file_id; sorted."""
+    loaded = lake.read(TABLE).where(F.col("state_code").isin(*ACCEPTED))
+    return sorted(loaded.select("feed_code", "business_date", "file_id").collect())
+
+
+def accepted(lake: Lake, feed: str, files: Sequence[str]) -> DataFrame:
+    """Bronze rows of these files, which are the feed's in `accepted_files`: the one door for silver.
 
     Grain: one row per record. Empty, with the feed's columns, where nothing was ever loaded or the feed is unknown to this bank.
     """
-    table = f"bronze.{feed}"
-    rows = lake.read(table, provenance=True)
-    if not lake.exists(table):
-        return rows
-    files = lake.read(TABLE).where((F.col("feed_code") == feed) & F.col("state_code").isin(*ACCEPTED))
-    return rows.join(F.broadcast(files.select(F.col("file_id").alias("_file_id"))), "_file_id", "left_semi")
+    rows = lake.read(f"bronze.{feed}", provenance=True)
+    if len(files) <= MOST_NAMED_FILES:
+        return rows.where(F.col("_file_id").isin(*files))
+    named = lake.spark.createDataFrame([(file,) for file in files], "_file_id string")
+    return rows.join(F.broadcast(named), "_file_id", "left_semi")
 
 
 def held_required(states: Iterable[FileState], first: date, last: date) -> list[FileState]:

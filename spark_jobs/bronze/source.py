@@ -1,6 +1,7 @@
-"""The Python Data Source that reads bank files: one partition per file, Arrow batches of records with their place.
+"""The Python Data Source that reads bank files of any feeds: Arrow batches of records with their place, values in the feed's order.
 
-Runs inside Spark's Python workers; the feed's contract is read there from the configuration folders.
+Runs inside Spark's Python workers; the feeds' contracts are read there from the configuration folders. Feeds share one read, because
+each read starts Python anew three times over, which costs more than a small file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
 from spark_jobs.bronze.records import Record, read
-from spark_jobs.contracts.sources import SourceContract, load_sources
+from spark_jobs.contracts.sources import load_sources
 
 NAME = "oxpecker_bank_file"
 BATCH = 20_000
@@ -27,7 +28,8 @@ PLACE = (
     "_record binary, _parse_status string, _reason_codes array<string>, _row_hash string, _arrived_at timestamp, "
     "_rescued map<string,string>"
 )
-_PLACE_TYPES = {
+_TYPES = {
+    "_feed": pa.string(), "_values": pa.list_(pa.string()),
     "business_date": pa.date32(), "_delivery_id": pa.string(), "_file_id": pa.string(), "_line_no": pa.int64(),
     "_byte_offset": pa.int64(), "_byte_len": pa.int32(), "_record": pa.binary(), "_parse_status": pa.string(),
     "_reason_codes": pa.list_(pa.string()), "_row_hash": pa.string(), "_arrived_at": pa.timestamp("us", "UTC"),
@@ -35,27 +37,21 @@ _PLACE_TYPES = {
 }  # fmt: skip
 
 
-def schema_of_feed(source: SourceContract) -> str:
-    """All source columns as text, then where each record lies."""
-    return ", ".join([*(f"`{name}` string" for name in source.names()), PLACE])
+SCHEMA = f"_feed string, _values array<string>, {PLACE}"
 
 
 class BankFiles(DataSource):
-    """`spark.read.format("oxpecker_bank_file")` with options feed, conf_dirs (JSON) and files (JSON)."""
+    """`spark.read.format("oxpecker_bank_file")` with options conf_dirs (JSON) and files (JSON, each with its feed)."""
 
     @classmethod
     def name(cls) -> str:
         return NAME
 
-    def _source(self) -> SourceContract:
-        dirs = tuple(Path(p) for p in json.loads(self.options["conf_dirs"]))
-        return load_sources(dirs)[self.options["feed"]]
-
     def schema(self) -> str:
-        return schema_of_feed(self._source())
+        return SCHEMA
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        return _Reader(self._source(), json.loads(self.options["files"]))
+        return _Reader(json.loads(self.options["conf_dirs"]), json.loads(self.options["files"]))
 
 
 class _Files(InputPartition):
@@ -67,8 +63,8 @@ class _Files(InputPartition):
 
 
 class _Reader(DataSourceReader):
-    def __init__(self, source: SourceContract, files: list[dict[str, Any]]) -> None:
-        self._source = source
+    def __init__(self, conf_dirs: list[str], files: list[dict[str, Any]]) -> None:
+        self._conf_dirs = conf_dirs
         self._files = files
 
     def partitions(self) -> Sequence[InputPartition]:
@@ -80,23 +76,24 @@ class _Reader(DataSourceReader):
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         assert isinstance(partition, _Files)
+        sources = load_sources(tuple(Path(p) for p in self._conf_dirs))
         for given in partition.files:
+            source = sources[given["feed"]]
             pending: list[Record] = []
-            for record in read(Path(given["path"]).read_bytes(), self._source):
+            for record in read(Path(given["path"]).read_bytes(), source):
                 pending.append(record)
                 if len(pending) == BATCH:
-                    yield _batch(pending, self._source, given)
+                    yield _batch(pending, given)
                     pending = []
             if pending:
-                yield _batch(pending, self._source, given)
+                yield _batch(pending, given)
 
 
-def _batch(records: list[Record], source: SourceContract, given: dict[str, Any]) -> pa.RecordBatch:
+def _batch(records: list[Record], given: dict[str, Any]) -> pa.RecordBatch:
     n = len(records)
-    nothing: list[str | None] = [None] * len(source.fields)
-    columns = list(zip(*[r.values if r.values is not None else nothing for r in records], strict=True))
-    arrays = [pa.array(column, pa.string()) for column in columns]
-    place: dict[str, list[Any]] = {
+    arrays: dict[str, list[Any]] = {
+        "_feed": [given["feed"]] * n,
+        "_values": [r.values for r in records],
         "business_date": [date.fromisoformat(given["business_date"])] * n,
         "_delivery_id": [given["delivery_id"]] * n,
         "_file_id": [given["file_id"]] * n,
@@ -112,6 +109,5 @@ def _batch(records: list[Record], source: SourceContract, given: dict[str, Any])
         "_arrived_at": [datetime.fromisoformat(given["arrived_at"] + "+00:00")] * n,
         "_rescued": [list(r.rescued.items()) if r.rescued else None for r in records],
     }
-    names = [*source.names(), *place]
-    arrays += [pa.array(values, _PLACE_TYPES[name]) for name, values in place.items()]
-    return pa.RecordBatch.from_arrays(arrays, names=names)
+    columns = [pa.array(values, _TYPES[name]) for name, values in arrays.items()]
+    return pa.RecordBatch.from_arrays(columns, names=list(arrays))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze import ledger
@@ -23,6 +24,8 @@ from spark_jobs.history import instant
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.tables import WRITERS, Lake
 
+# What one read holds in memory beside what is being written.
+READ_AT_ONCE_BYTES = 32 * 1024**2
 log = logging.getLogger(__name__)
 
 
@@ -92,47 +95,76 @@ def _counted(state: FileState, quarantined: dict[str, int]) -> FileState:
 
 
 def _load(lake: Lake, files: Sequence[Examined]) -> dict[str, int]:
-    """Load files feed by feed, side by side. Gives the number of quarantined records by file."""
+    """Load files, small feeds together. Gives the number of quarantined records by file."""
     lake.spark.dataSource.register(BankFiles)
+    lake.ensure_schema("bronze")
+    counted: dict[str, int] = {}
+    for feeds in _together(files):
+        counted |= _load_feeds(lake, feeds)
+    return counted
+
+
+def _together(files: Sequence[Examined]) -> Iterator[dict[str, list[Examined]]]:
+    """Files by feed, as many feeds at a time as are read at once: each is picked out of what was read, so large ones go alone."""
     by_feed: dict[str, list[Examined]] = {}
     for each in files:
         by_feed.setdefault(each.state.feed_code, []).append(each)
-    lake.ensure_schema("bronze")
-    with ThreadPoolExecutor(WRITERS) as pool:
-        counted = pool.map(lambda item: _load_feed(lake, item[0], item[1]), sorted(by_feed.items()))
-        return {file_id: count for feed in counted for file_id, count in feed.items()}
+    group: dict[str, list[Examined]] = {}
+    size = 0
+    for feed, theirs in sorted(by_feed.items()):
+        own = sum(e.state.file_bytes or 0 for e in theirs)
+        if group and size + own > READ_AT_ONCE_BYTES:
+            yield group
+            group, size = {}, 0
+        group[feed] = theirs
+        size += own
+    if group:
+        yield group
 
 
-def _load_feed(lake: Lake, feed: str, files: Sequence[Examined]) -> dict[str, int]:
+def _load_feeds(lake: Lake, feeds: Mapping[str, Sequence[Examined]]) -> dict[str, int]:
     given = [
         {
-            "path": str(e.path),
+            "feed": feed, "path": str(e.path),
             "bytes": e.state.file_bytes, "file_id": e.state.file_id, "delivery_id": e.state.delivery_id,
             "business_date": str(e.state.business_date), "arrived_at": e.state.arrived_at.isoformat() if e.state.arrived_at else "",
         }
+        for feed, files in feeds.items()
         for e in files
     ]  # fmt: skip
     rows = (
         lake.spark.read.format(NAME)
-        .option("feed", feed)
         .option("conf_dirs", json.dumps([str(Path(p)) for p in lake.settings.conf_dirs]))
         .option("files", json.dumps(given))
         .load()
         .withColumn("_ingested_at", instant(lake.run.known_at))
         .localCheckpoint()
     )
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for done in [pool.submit(_publish_feed, lake, rows, feed, feeds[feed]) for feed in feeds]:
+            done.result()
+    return _keep_aside(lake, rows.where("_parse_status = 'quarantined'"))
+
+
+def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examined]) -> None:
+    mine = rows.where((F.col("_feed") == feed) & (F.col("_parse_status") != "quarantined"))
+    values = [F.col("_values")[at].alias(name) for at, name in enumerate(lake.sources[feed].names())]
     days = [e.state.business_date for e in files]
-    loaded = rows.where("_parse_status <> 'quarantined'")
     ids = [e.state.file_id for e in files]
+    place = [c for c in rows.columns if c not in ("_feed", "_values")]
     lake.publish(
-        f"bronze.{feed}", loaded, DateRange(min(days), max(days)), within=F.col("_file_id").isin(*ids)
-    )
-    held_back = rows.where("_parse_status = 'quarantined'")
-    counted = {row["_file_id"]: row["count"] for row in held_back.groupBy("_file_id").count().collect()}
+        f"bronze.{feed}", mine.select(*values, *place), DateRange(min(days), max(days)),
+        within=F.col("_file_id").isin(*ids),
+    )  # fmt: skip
+
+
+def _keep_aside(lake: Lake, unread: DataFrame) -> dict[str, int]:
+    """Records that could not be read go to quarantine; how many of each file."""
+    counted = {row["_file_id"]: row["count"] for row in unread.groupBy("_file_id").count().collect()}
     if counted:
-        lake.publish("ops.quarantine", held_back.select(
+        lake.publish("ops.quarantine", unread.select(
             F.substring(F.sha2(F.concat_ws("|", "_file_id", "_line_no"), 256), 1, 26).alias("quarantine_id"),
-            F.col("_file_id").alias("file_id"), F.lit(feed).alias("feed_code"), "business_date",
+            F.col("_file_id").alias("file_id"), F.col("_feed").alias("feed_code"), "business_date",
             F.col("_line_no").alias("line_no"), F.col("_byte_offset").alias("byte_offset"), F.col("_byte_len").alias("byte_len"),
             F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.lit("open").alias("state_code"),
             F.col("_ingested_at").alias("known_at"),

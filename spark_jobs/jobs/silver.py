@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -34,21 +33,18 @@ def run(lake: Lake, dates: DateRange) -> None:
 
 def _feeds(lake: Lake, dates: DateRange) -> Feeds:
     delivered: dict[str, list[date]] = defaultdict(list)
-    for row in _accepted_days(lake):
+    files: dict[str, list[str]] = defaultdict(list)
+    for row in ledger.accepted_files(lake):
         delivered[row["feed_code"]].append(row["business_date"])
+        files[row["feed_code"]].append(row["file_id"])
     cache: dict[str, DataFrame] = {}
 
     def read(feed: str) -> DataFrame:
         if feed not in cache:
-            cache[feed] = ledger.accepted(lake, feed)
+            cache[feed] = ledger.accepted(lake, feed, files[feed])
         return cache[feed]
 
     return Feeds(lake, load_sources(lake.settings.conf_dirs), read, delivered, dates.last)
-
-
-def _accepted_days(lake: Lake) -> Iterable[Mapping[str, Any]]:
-    loaded = lake.read(ledger.TABLE).where(F.col("state_code").isin(*ledger.ACCEPTED))
-    return [row.asDict() for row in loaded.select("feed_code", "business_date").distinct().collect()]
 
 
 def _publisher(work: Work, table: str, make: Maker) -> Callable[[], None]:
