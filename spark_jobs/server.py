@@ -22,7 +22,7 @@ from spark_jobs.errors import ServerError
 from spark_jobs.processes import listens
 from spark_jobs.settings import REPOSITORY, Settings
 
-STARTS_WITHIN_SECS = 120
+STARTS_WITHIN_SECS = 300
 STOPS_WITHIN_SECS = 30
 PORTS_FREE_WITHIN_SECS = 5
 # A lake that cannot grow fails in the middle of a night: better before it starts.
@@ -55,6 +55,11 @@ def status(settings: Settings) -> Status:
     answers = pid is not None and all(listens(port) for port in ports)
     package = running.notes.get("package") if running else None
     return Status(pid, *ports, answers, settings.home / "server" / "server.log", package)
+
+
+def is_gone(settings: Settings) -> bool:
+    """Whether the local server that a session is connected to no longer runs. What somebody else runs is never gone for us."""
+    return settings.server.remote is None and processes.remembered(_state_file(settings)) is None
 
 
 def start(settings: Settings) -> Status:
@@ -168,6 +173,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYTHONPATH": str(REPOSITORY),
+        "OPENBLAS_NUM_THREADS": "1",
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(_scratch(settings)),
     }
@@ -198,7 +204,10 @@ def _command(settings: Settings) -> list[str]:
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         # A reused Python worker answers in 0.2 s, a fresh one in 1.5 s; reused ones keep old code, hence the hash in `start`.
         "spark.python.worker.reuse": "true",
+        "spark.python.daemon.module": "spark_jobs.python_workers",
         "spark.executorEnv.PYTHONPATH": str(REPOSITORY),
+        # Threads of a numerical library would be missing in a forked worker.
+        "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
         "spark.driver.extraJavaOptions": " ".join(
             (
                 f"-Djava.io.tmpdir={_scratch(settings)}",

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -73,11 +72,11 @@ class Tokeniser:
         """The same as a column; null where any part is null."""
         path = self._path
 
+        # Not the kind that gets an iterator: Spark runs each of those in a Python process of its own, those of a row together.
         @F.pandas_udf("string")  # type: ignore[call-overload,untyped-decorator]
-        def tokens(batches: Iterator[pd.Series]) -> Iterator[pd.Series]:
+        def tokens(texts: pd.Series) -> pd.Series:
             key = _key(path)
-            for texts in batches:
-                yield texts.map(lambda text: _digest(key, text), na_action="ignore")
+            return texts.map(lambda text: _digest(key, text), na_action="ignore")
 
         text = F.lit(kind)
         for part in parts:
