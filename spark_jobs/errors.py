@@ -28,6 +28,10 @@ class ServerError(OxpeckerError):
     """The Spark server cannot be started, reached or stopped."""
 
 
+class ServerGone(ServerError):
+    """The Spark server ended in the middle of something."""
+
+
 class DeliveryError(OxpeckerError):
     """A delivery cannot be read at all (not: held, which is a state and no error)."""
 

@@ -22,13 +22,14 @@ from os import strerror
 from time import monotonic
 from typing import Any
 
+from grpc import RpcError
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
-from spark_jobs import pipeline
+from spark_jobs import pipeline, server
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
-from spark_jobs.errors import OxpeckerError, ServerError, SettingsError, nearest
+from spark_jobs.errors import OxpeckerError, ServerError, ServerGone, SettingsError, nearest
 from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect
@@ -200,7 +201,7 @@ class Runner:
         self.lake.written.clear()
         if stage.option is not None:
             options["option"] = stage.option
-        with _full_disk_told(self.settings):
+        with _trouble_told(self.settings):
             _entry(stage)(self.lake, dates, **options)
         seconds = round(monotonic() - began, 1)
         self._enter(stage, dates, reads, started, seconds)
@@ -228,7 +229,7 @@ class Runner:
         ]  # fmt: skip
         frame = self.lake.spark.createDataFrame(rows, schema_of(self.lake.contracts, STAGE_LEDGER))
         kept = list(self.lake.written)
-        self.lake.publish(STAGE_LEDGER, frame)
+        self.lake.publish(STAGE_LEDGER, frame, is_new=True)
         self.lake.written[:] = kept
         self.ledger[stage.name] = LastTime(
             min(dates.first, self.ledger[stage.name].from_date) if stage.name in self.ledger else dates.first,
@@ -238,17 +239,22 @@ class Runner:
 
 
 @contextmanager
-def _full_disk_told(settings: Settings) -> Iterator[None]:
-    """Whoever finds the disk full, this process or the server, the person reads one line."""
+def _trouble_told(settings: Settings) -> Iterator[None]:
+    """Whoever finds the disk full, this process or the server, and however the server ended, the person reads one line."""
     try:
         yield
-    except (OSError, PySparkException) as problem:
-        if getattr(problem, "errno", None) != ENOSPC and strerror(ENOSPC) not in str(problem):
-            raise
-        raise ServerError(
-            f"the disk of {settings.home} is full; free some space or set OXPECKER_HOME to another disk, then run again: "
-            "nothing is visible by half"
-        ) from None
+    except (OSError, PySparkException, RpcError) as problem:
+        if getattr(problem, "errno", None) == ENOSPC or strerror(ENOSPC) in str(problem):
+            raise ServerError(
+                f"the disk of {settings.home} is full; free some space or set OXPECKER_HOME to another disk, then run again: "
+                "nothing is visible by half"
+            ) from None
+        if not isinstance(problem, OSError) and server.is_gone(settings):
+            raise ServerGone(
+                f"the Spark server ended in the middle of the stage; see {server.status(settings).log}, then run again: "
+                "the server is started, and the run goes on where this one stopped"
+            ) from None
+        raise
 
 
 def _entry(stage: Job) -> Callable[..., None]:
@@ -290,6 +296,10 @@ def run_range(
             continue
         try:
             summary.stages.append(runner.run_stage(stage, progress))
+        except ServerGone as problem:
+            # Nobody is left who could be told, or write anything down.
+            _fail(summary, stage, problem, progress)
+            return summary
         except OxpeckerError as problem:
             _fail(summary, stage, problem, progress)
         except Exception as problem:
@@ -342,7 +352,8 @@ def _enter_run(runner: Runner, summary: RunSummary, started: datetime) -> None:
     release = json.loads(pointer.read_text())["release_id"] if pointer.is_file() else None
     row = (summary.run_id, summary.kind, summary.dates.first, summary.dates.last, version("oxpecker"),
            lake.run.rules_version, started, runner.clock(), summary.state, release)  # fmt: skip
-    lake.publish("ops.run", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.run")))
+    frame = lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.run"))
+    lake.publish("ops.run", frame, is_new=True)
     _enter_lineage(lake)
 
 

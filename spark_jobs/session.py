@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql.connect import plan
+from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from spark_jobs import server
 from spark_jobs.settings import Settings
@@ -18,10 +19,24 @@ def connect(settings: Settings) -> SparkSession:
     """A session on the lake's server, or on the endpoint of `server.remote`. One process uses one session."""
     _release_checkpoints_aside()
     remote = settings.server.remote
-    if remote is None:
-        remote = f"sc://127.0.0.1:{server.start(settings).connect_port}"
-    session: SparkSession = SparkSession.builder.remote(remote).getOrCreate()
+    if remote is not None:
+        named: SparkSession = SparkSession.builder.remote(remote).getOrCreate()
+        return named
+    url = f"sc://127.0.0.1:{server.start(settings).connect_port}"
+    session: SparkSession = SparkSession.builder.remote(url).getOrCreate()
+    session.client.set_retry_policies([_WhileServerRuns(settings)])
     return session
+
+
+class _WhileServerRuns(DefaultPolicy):
+    """Repeats a call that was not answered as long as the server's process lives. PySpark would call a dead one for ten minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def can_retry(self, e: BaseException) -> bool:
+        return not server.is_gone(self._settings) and super().can_retry(e)
 
 
 @cache

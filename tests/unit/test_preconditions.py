@@ -17,7 +17,7 @@ from rich.console import Console
 from spark_jobs import main_job, orchestrator, server
 from spark_jobs import settings as settings_module
 from spark_jobs.errors import OxpeckerError, ServerError
-from spark_jobs.runner import _full_disk_told
+from spark_jobs.runner import _trouble_told
 from spark_jobs.settings import REPOSITORY, Settings
 from tests.conftest import free_port
 
@@ -139,13 +139,13 @@ def test_a_jdk_that_has_gone_stops_the_main_job_before_it_begins(
 def test_a_disk_that_fills_while_a_stage_works_is_told_in_one_line(given: Settings) -> None:
     with (
         pytest.raises(ServerError, match="is full; free some space or set OXPECKER_HOME"),
-        _full_disk_told(given),
+        _trouble_told(given),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(given: Settings) -> None:
-    with pytest.raises(FileNotFoundError), _full_disk_told(given):
+    with pytest.raises(FileNotFoundError), _trouble_told(given):
         raise FileNotFoundError(errno.ENOENT, "gone")
 
 
