@@ -18,6 +18,7 @@ import pytest
 
 from spark_jobs import settings as settings_module
 from spark_jobs.dates import DateRange
+from spark_jobs.processes import listens
 from spark_jobs.settings import ServerSettings, Settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def free_ports(count: int) -> int:
+    """The first of so many loopback ports in a row that are free now."""
+    while True:
+        first = free_port()
+        if not any(listens(first + n) for n in range(1, count)):
+            return first
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from spark_jobs import settings as settings_module
 from spark_jobs.errors import OxpeckerError, ServerError
 from spark_jobs.runner import _trouble_told
 from spark_jobs.settings import REPOSITORY, Settings
-from tests.conftest import free_port
+from tests.conftest import free_port, free_ports
 
 TOOLS = ("bash", "dirname", "sed", "head", "cat", "sha256sum", "cut", "df", "awk")
 
@@ -95,7 +95,7 @@ def given(tmp_path: Path) -> Settings:
         remote=None,
         connect_port=free_port(),
         thrift_port=free_port(),
-        airflow_port=free_port(),
+        airflow_port=free_ports(orchestrator.PORTS),
     )
     return settings.with_(server=ports)
 
