@@ -50,7 +50,8 @@ def summarise_in_transit(
 
     trades  silver.wealth_trade with the newest state of each
     A subscription is in transit from the day it was ordered until the day before it was confirmed and stands in the holdings; a redemption
-    or maturity from the day it was confirmed until the day before it was settled and stands on the account. Cancelled ones never are.
+    or maturity from the day it was confirmed until the day before it was settled and stands on the account. A cancelled order is until the day
+    before its money came back (settle_date); one that names no such day never took any.
     """
     ordered = F.coalesce(local_date("ordered_at", zone), F.col("business_date"))
     subscribes, redeems = F.col("kind_code") == "subscribe", F.col("kind_code").isin("redeem", "mature")
@@ -60,7 +61,8 @@ def summarise_in_transit(
     )
     first, last = F.lit(dates.first), F.lit(dates.last)
     begins, ends = F.greatest(since, first), F.least(F.coalesce(F.date_sub(until, 1), last), last)
-    open_ = trades.where((F.col("status_code") != "cancelled") & since.isNotNull() & (begins <= ends))
+    took_money = (F.col("status_code") != "cancelled") | F.col("settle_date").isNotNull()
+    open_ = trades.where(took_money & since.isNotNull() & (begins <= ends))
     days = open_.select(
         "party_id", F.explode(F.sequence(begins, ends)).alias("business_date"), F.col("amount_amt").alias("balance_amt"),
         F.col("amount_ccy").alias("balance_ccy"),

@@ -158,11 +158,14 @@ def test_every_part_of_a_customers_money_is_counted_once_and_to_the_cent(bank):
     assert september["salary_cny"] == 9000
 
 
-def test_a_redemption_is_in_transit_until_its_money_is_there_and_a_cancelled_order_never(spark):
+def test_a_redemption_is_in_transit_until_its_money_is_there_and_a_cancelled_order_until_it_is_given_back(
+    spark,
+):
     trades = table(spark, TRADE, """
         a | 2026-09-28 | redeem    | confirmed | 2026-09-27 02:00:00 | 2026-09-28 | 2026-09-30 | 10  | CNY
         b | 2026-09-28 | subscribe | confirmed | 2026-09-28 16:30:00 | 2026-09-30 |            | 100 | CNY
         c | 2026-09-28 | subscribe | cancelled | 2026-09-28 02:00:00 |            |            | 999 | CNY
+        e | 2026-09-30 | subscribe | cancelled | 2026-09-28 02:00:00 |            | 2026-09-30 | 7   | CNY
         d | 2026-09-28 | redeem    | ordered   | 2026-09-28 02:00:00 |            |            | 999 | CNY
     """)  # fmt: skip
     rates = table(spark, "currency_code string, rate_date date, mid_rate decimal(18,8)", "")
@@ -172,5 +175,5 @@ def test_a_redemption_is_in_transit_until_its_money_is_there_and_a_cancelled_ord
 
     # Ordered at half past midnight of the 29th, where the bank is.
     assert {(r["party_id"], r["business_date"].day, int(r["in_transit_cny"])) for r in found} == {
-        ("a", 28, 10), ("a", 29, 10), ("b", 29, 100),
+        ("a", 28, 10), ("a", 29, 10), ("b", 29, 100), ("e", 28, 7), ("e", 29, 7),
     }  # fmt: skip
