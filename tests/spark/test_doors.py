@@ -72,14 +72,15 @@ def by_jdbc(lake: Lake, statement: str) -> list[tuple[str, ...]]:
         "-u",
         url,
         "--silent=true",
-        "--showHeader=false",
+        "--showHeader=true",
         "--outputformat=csv2",
         "-e",
         statement,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "SPARK_HOME": str(home)})  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    return [tuple(row) for row in csv.reader(io.StringIO(done.stdout)) if row]
+    # The first line holds beeline's prompt and the header.
+    return [tuple(row) for row in csv.reader(io.StringIO(done.stdout)) if row][1:]
 
 
 def by_command(lake: Lake, statement: str) -> list[tuple[str, ...]]:

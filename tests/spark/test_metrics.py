@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -159,7 +159,8 @@ def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, val
         2026-09-30 | AFF  | retention | 700.00 |  0.00 | 8.00 | 2
     """)  # fmt: skip
     known = {"business_date": date(2026, 9, 29), "known_at": valued.run.known_at, "state": "loaded"}
-    files = [file("first", 1, **known), file("corrected", 2, **known)]
+    in_time = datetime(2026, 9, 29, 18)
+    files = [file("first", 1, **known, arrived_at=in_time), file("corrected", 2, **known, arrived_at=in_time)]
     ledger.write_states(valued, {f.file_id: f for f in files})
 
     job.run(valued, DateRange(date(2026, 9, 29), LAST))
