@@ -13,7 +13,8 @@ from tests.conftest import LAST_DAY
 if TYPE_CHECKING:
     from spark_jobs.tables import Lake
 
-pytestmark = pytest.mark.slow
+# About two minutes on an idle machine; dbt starts a session of the server for each of its nodes, which a busy one makes wait.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 def test_a_bank_without_any_system_has_all_marts_and_their_rules_hold(lake: Lake) -> None:
