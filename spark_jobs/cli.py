@@ -244,7 +244,11 @@ def feeds(conf: Conf = None, landing: Landing = None, profile: Profile = None) -
     for name, filled in entities.items():
         table.add_row(name, ", ".join(filled) or "nothing: it has no maps")
     out.print(table)
-    arrived = Table("business date", "feed", "file", "state", "rows", "unreadable", "never filled")
+    arrived = Table("business date", "feed", "file")
+    # On a narrow screen a file's name may break, a state and its reason must be readable in one piece.
+    arrived.add_column("state", no_wrap=True)
+    for column in ("rows", "unreadable", "never filled"):
+        arrived.add_column(column)
     for each in preview.look(settings, sources):
         unreadable = ", ".join(f"{n} {reason}" for reason, n in sorted(each.unreadable.items()))
         state = each.state if each.reason is None else f"{each.state}: {each.reason}"
