@@ -3,8 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 TESTS ?= tests
+# Whole runs of the pipeline, each of minutes: they would not fit into what a change may wait for.
+WALKS := tests/journeys tests/dags/test_daily_run.py tests/foreign_bank/test_journey.py
 
-.PHONY: help setup run up down sql examples test check contracts demo-model bench lock clean
+.PHONY: help setup run up down sql examples test journeys check contracts demo-model bench lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?(.*)/  make \1\t\2/' | expand -t 24
@@ -41,7 +43,10 @@ check: setup     ## lint, types, import rules, stale files, unit tests (minutes)
 	@$(BIN)/python -m pytest -q tests/unit tests/contracts
 
 test: setup check ## check and all other tests, on one Spark server
-	@$(BIN)/python -m pytest -q --ignore=tests/unit --ignore=tests/contracts $(TESTS)
+	@$(BIN)/python -m pytest -q --ignore=tests/unit --ignore=tests/contracts $(addprefix --ignore=,$(WALKS)) $(TESTS)
+
+journeys: setup  ## the long walks: whole runs twice, killed, held, under Airflow, at CRM, of other banks (an hour or more)
+	@$(BIN)/python -m pytest -v $(WALKS)
 
 demo-model: setup ## train and walk-forward test the churn model, write docs/churn-demo.md (long; ARGS="--people 2000")
 	@$(BIN)/oxpecker demo-bank model $(ARGS)

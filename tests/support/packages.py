@@ -1,0 +1,64 @@
+"""Changes a laid-down landing the way a supplier would have: more lines in a file, a later arrival, damage on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+
+def package(landing: Path, system: str, day: date, sequence: int = 1) -> Path:
+    return landing / system / f"{day:%Y%m%d}" / f"{system}_{sequence:02d}_{day:%Y%m%d}.tar.gz"
+
+
+def add_lines(landing: Path, system: str, day: date, member: str, lines: Sequence[str]) -> None:
+    """Append lines to a delimited file inside of the day's package; its entry in the `.OK` file follows."""
+    path = package(landing, system, day)
+    files = _unpacked(path)
+    files[member] += "".join(f"{line}\n" for line in lines).encode("gb18030")
+    _pack(path, files)
+    ok = path.with_name(path.name.removesuffix(".tar.gz") + ".OK")
+    told = []
+    for entry in ok.read_text(encoding="ascii").splitlines():
+        name, rows, record_bytes, md5, encoding = entry.split("|")
+        if name == member:
+            rows = str(int(rows) + len(lines))
+            md5 = hashlib.md5(files[member], usedforsecurity=False).hexdigest()
+        told.append("|".join((name, rows, record_bytes, md5, encoding)))
+    ok.write_text("".join(f"{entry}\n" for entry in told), encoding="ascii")
+
+
+def damage(landing: Path, system: str, day: date, member: str) -> None:
+    """Flip the last byte of a file inside of the day's package; what the `.OK` file says of it stays."""
+    path = package(landing, system, day)
+    files = _unpacked(path)
+    content = files[member]
+    files[member] = content[:-1] + bytes([content[-1] ^ 1])
+    _pack(path, files)
+
+
+def arrive(landing: Path, system: str, day: date, moment: str) -> None:
+    """Let the day's package arrive at another moment, for example `2026-09-29T10:00:00Z`."""
+    arrivals = landing / "arrivals.csv"
+    name = str(package(landing, system, day).relative_to(landing))
+    lines = arrivals.read_text(encoding="utf-8").splitlines()
+    assert any(line.startswith(f"{name},") for line in lines), f"{name} is not among the arrivals"
+    changed = [f"{name},{moment}" if line.startswith(f"{name},") else line for line in lines]
+    arrivals.write_text("".join(f"{line}\n" for line in changed), encoding="utf-8")
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path, "r:gz") as archive:
+        found = {member.name: archive.extractfile(member) for member in archive}
+        return {name: stream.read() for name, stream in found.items() if stream is not None}
+
+
+def _pack(path: Path, files: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
