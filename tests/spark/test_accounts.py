@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from spark_jobs.profile.o_account import UNASSIGNED, assemble_account_daily, derive_cny, explode_holders
 from tests.support.tables import table
 
@@ -19,6 +21,7 @@ def shares(frame):
     return {row["customer_id"]: row["balance_cny"] for row in frame.collect()}
 
 
+@pytest.mark.requirement("R-O-01")
 def test_dollars_are_converted_at_the_newest_mid_rate_not_after_the_day(spark):
     balances = table(spark, BALANCE, f"usd | {DAY} | 1000 | USD\n cny | {DAY} | 10000 | CNY")
     rates = table(spark, RATE, "USD | 2026-09-29 | 7.1234\n USD | 2026-10-01 | 9.0\n USD | 2026-09-01 | 1.0")
@@ -28,6 +31,7 @@ def test_dollars_are_converted_at_the_newest_mid_rate_not_after_the_day(spark):
     assert cny == {"usd": Decimal("7123.40"), "cny": Decimal("10000.00")}
 
 
+@pytest.mark.requirement("R-O-01")
 def test_three_holders_share_a_hundred_yuan_and_the_odd_cent_goes_to_the_first(spark):
     accounts = table(spark, ACCOUNT, f"a | {DAY} | deposit | 100")
     holders = table(spark, HOLDER, f"a | {DAY} | p1 | 1 | \n a | {DAY} | p2 | 2 | \n a | {DAY} | p3 | 3 |")

@@ -1,5 +1,7 @@
 """If–then rules, by the worked examples of the rules."""
 
+import pytest
+
 from spark_jobs.profile import alerts
 from spark_jobs.settings import load, rules
 from tests.support.tables import table
@@ -29,6 +31,7 @@ def calendar(spark):
     return alerts.derive_working_days(days)
 
 
+@pytest.mark.requirement("R-O-06", "R-ACT-02")
 def test_a_large_outflow_is_more_than_30_percent_and_at_least_10000(spark):
     yesterday = table(
         spark,
@@ -63,6 +66,7 @@ def test_a_large_outflow_is_more_than_30_percent_and_at_least_10000(spark):
     assert who(hits) == [("more", "A01", "2026-09-30")]
 
 
+@pytest.mark.requirement("R-ACT-04", "R-ACT-05")
 def test_a_maturity_inside_a_holiday_is_worked_on_before_it(spark):
     """Matures 2026-10-10: T−15 falls on a holiday and moves to 09-24, T−7 to 09-30, T−1 stays on 10-09."""
     days = spark.sql("select explode(sequence(date'2026-09-20', date'2026-10-12')) as business_date")
@@ -110,6 +114,7 @@ def test_a_leap_day_birthday_is_kept_on_the_28th_in_other_years(spark):
     assert sorted(h["customer_id"] for h in reminders) == ["common", "leap2"]
 
 
+@pytest.mark.requirement("R-ACT-08")
 def test_the_birthday_mail_is_decided_a_day_before_the_reminder(spark):
     people = table(
         spark,
@@ -125,6 +130,7 @@ def test_the_birthday_mail_is_decided_a_day_before_the_reminder(spark):
     assert hits == [("2026-09-18", "email"), ("2026-09-19", "reminder")]
 
 
+@pytest.mark.requirement("R-ACT-06", "R-ACT-07")
 def test_the_first_purchase_is_thanked_the_next_day_and_called_on_a_working_day(spark):
     """Ordered Friday 2026-09-18: thanks on 09-19; T+7 is a holiday, the call comes on 09-28 (data of 09-27)."""
     trades = table(
@@ -143,6 +149,7 @@ def test_the_first_purchase_is_thanked_the_next_day_and_called_on_a_working_day(
     assert who(hits) == [("c", "A08", "2026-09-18"), ("c", "A09", "2026-09-27")]
 
 
+@pytest.mark.requirement("R-ACT-10")
 def test_three_searches_in_seven_days_without_an_answer_are_acted_upon(spark):
     searches = table(
         spark,

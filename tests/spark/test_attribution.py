@@ -150,6 +150,7 @@ def test_nobody_dead_or_minor_is_sold_to_and_each_customer_has_one_row(spark):
     assert (rows["adult"]["churn_band_code"], rows["silent"]["segment_codes"]) == ("A", [])
 
 
+@pytest.mark.requirement("R-A-02")
 def test_of_one_day_the_more_careful_risk_grade_counts_and_it_holds_through_its_expiry(spark):
     members = table(
         spark,
@@ -230,6 +231,7 @@ def test_without_a_model_every_customer_has_band_n_and_says_why(spark):
     assert scores.where("band_code <> 'N' or is_scored or score_ratio is not null").isEmpty()
 
 
+@pytest.mark.requirement("R-IDN-02")
 def test_the_one_view_takes_from_each_layer_what_it_names_and_loses_nobody(spark):
     everybody = table(spark, "customer_id string, business_date date, aum_cny decimal(18,2)", """
         a | 2026-09-30 | 1

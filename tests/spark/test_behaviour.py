@@ -42,6 +42,7 @@ def behaviour(spark):
     return {row["customer_id"]: row for row in frame.collect()}
 
 
+@pytest.mark.requirement("R-B-01")
 def test_a_window_holds_its_own_days_and_no_day_before(behaviour):
     wang = behaviour["wang"]
 
@@ -54,11 +55,13 @@ def test_a_day_on_which_two_parties_of_a_customer_acted_is_one_active_day(behavi
     assert behaviour["wang"]["active_days_30_cnt"] == 3
 
 
+@pytest.mark.requirement("R-B-05")
 def test_the_share_of_digital_entries_counts_what_could_have_been_either(behaviour):
     assert float(behaviour["wang"]["digital_share_ratio"]) == 0.5
     assert behaviour["li"]["digital_share_ratio"] is None
 
 
+@pytest.mark.requirement("R-B-06")
 def test_days_since_login_count_from_the_newest_one_also_of_the_opening_package(behaviour):
     assert (behaviour["li"]["since_login_days"], behaviour["li"]["login_30_cnt"]) == (60, 0)
     assert (behaviour["zhao"]["last_login_date"], behaviour["zhao"]["inactive_days"]) == (
@@ -91,6 +94,7 @@ def test_a_session_over_midnight_counts_on_the_day_it_began_and_a_contact_is_no_
     assert (rows[0]["search_repay_1_cnt"], rows[0]["served_entry_1_cnt"]) == (1, 1)
 
 
+@pytest.mark.requirement("R-B-02")
 def test_searches_of_seven_days_add_up_and_an_early_repayment_after_them_shows_that_the_customer_acted(spark):
     events = table(spark, EVENT, """
         a | 2026-09-23 | search | 2026-09-23 01:00:00 | mobile | | early_repayment |
@@ -120,6 +124,7 @@ def test_searches_of_seven_days_add_up_and_an_early_repayment_after_them_shows_t
     assert found["wang", "fee"]["has_acted"] is None
 
 
+@pytest.mark.requirement("R-B-10")
 def test_only_entries_that_the_customer_started_are_behaviour(spark):
     entries = table(
         spark,

@@ -140,6 +140,7 @@ def customers(lake):
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("R-IDN-01")
 def test_every_story_of_the_small_bank_comes_out_right(lake, spark):
     stocked(lake, spark)
 
@@ -213,6 +214,7 @@ FACT = (
 )
 
 
+@pytest.mark.requirement("R-IDN-05")
 def test_the_golden_record_follows_what_held_on_each_day(spark):
     members = table(
         spark,
@@ -257,6 +259,7 @@ def test_the_golden_record_follows_what_held_on_each_day(spark):
     assert "birth_date" in ELEMENTS
 
 
+@pytest.mark.requirement("R-IDN-10")
 def test_relations_of_parties_are_those_of_their_customers_while_they_belong_to_them(spark):
     members = table(
         spark,

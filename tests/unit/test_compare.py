@@ -45,6 +45,7 @@ def differing(ref: Path, got: Path, exact: bool = False) -> dict[str, Any]:
     return {d.table: d for d in found}
 
 
+@pytest.mark.requirement("R-PRV-13")
 def test_keys_that_identify_a_person_are_counted_and_not_shown(tmp_path: Path) -> None:
     sealed = Contracts(
         {**CONTRACTS.fields, "party_id": _field("party_id", PrivacyClass.IDENTIFYING)}, CONTRACTS.tables

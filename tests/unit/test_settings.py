@@ -16,6 +16,7 @@ def overlay(tmp_path: Path, **files: str) -> Path:
     return tmp_path / "conf"
 
 
+@pytest.mark.requirement("R-OPS-08")
 def test_a_bank_lays_its_own_rules_over_the_shipped_ones_key_by_key(tmp_path):
     first = tmp_path / "shipped"
     (first / "rules").mkdir(parents=True)

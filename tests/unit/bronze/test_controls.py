@@ -42,7 +42,7 @@ def test_a_file_that_is_as_declared_may_load():
     assert reason(GOOD) is None
 
 
-@pytest.mark.requirement("R-ING-04")
+@pytest.mark.requirement("R-ING-04", "R-OPS-06")
 def test_one_cent_too_few_holds_the_feed():
     assert reason(row(1, 12344) + row(2, 500, "USD") + trailer(2, 12345, 500)) == "control_total"
 

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+import pytest
+
 from spark_jobs.bronze.ledger import FileState, held_required, settle
 
 DAY = date(2026, 9, 30)
@@ -65,6 +67,7 @@ def test_an_ok_file_that_comes_later_ends_the_wait():
     assert states(waiting, file("a", 1)) == {"a": ("loaded", None)}
 
 
+@pytest.mark.requirement("R-OPS-06")
 def test_a_required_feed_stops_publication_only_while_nothing_is_loaded_for_its_date():
     held = file("a", 1, "held", "row_count")
 

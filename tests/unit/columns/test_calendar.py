@@ -37,6 +37,7 @@ def calendar() -> WorkingCalendar:
         ("2027-03-06", False),  # unnamed: a Saturday
     ],
 )
+@pytest.mark.requirement("R-ING-21")
 def test_holidays_and_adjusted_weekends_are_data(calendar: WorkingCalendar, day: str, works: bool) -> None:
     assert calendar.is_working(date.fromisoformat(day)) is works
 

@@ -53,6 +53,7 @@ def test_amounts_carry_their_implied_decimals(text, implied, value):
     assert parse_number(text, implied) == value
 
 
+@pytest.mark.requirement("R-ING-23")
 def test_ten_thousands_become_yuan_to_the_cent():
     assert from_wan(Decimal("12.345678")) == Decimal("123456.78")
     assert from_wan(Decimal("0.0000005")) == Decimal("0.01")

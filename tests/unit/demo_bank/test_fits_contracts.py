@@ -70,5 +70,6 @@ def test_every_file_of_the_clean_twin_passes_its_controls_and_every_record_is_re
         "card__c_acct", "card__c_txn",
     ],
 )  # fmt: skip
+@pytest.mark.requirement("R-ING-01")
 def test_every_feed_of_people_brings_rows(clean: Counter[str], feed: str):
     assert clean[f"{feed} rows"] > 0

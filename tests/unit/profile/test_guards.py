@@ -51,6 +51,7 @@ def test_a_risk_grade_holds_through_its_expiry_date():
     assert outcome(SALE, yesterday).reasons == ("risk_expired",)
 
 
+@pytest.mark.requirement("R-ACT-25")
 def test_a_product_beyond_the_grade_is_not_offered():
     assert outcome(replace(SALE, product_risk="R4")).reasons == ("unsuitable",)
 
@@ -59,6 +60,7 @@ def test_nobody_without_a_grade_is_sold_to():
     assert outcome(SALE, replace(ADULT, risk_grade=None)).reasons == ("unsuitable",)
 
 
+@pytest.mark.requirement("R-ACT-25")
 def test_from_65_on_no_automatic_rule_offers_r4_or_r5():
     elder = replace(ADULT, age=65, risk_grade="C5")
 
@@ -111,6 +113,7 @@ def test_a_call_on_a_holiday_waits_for_the_next_working_day():
     assert told.reasons == ("not_working",)
 
 
+@pytest.mark.requirement("R-ACT-16")
 def test_the_third_sale_in_seven_days_is_one_too_many():
     assert outcome(SALE, replace(ADULT, contacts={"sale_7": 1})).outcome == "sent"
     assert outcome(SALE, replace(ADULT, contacts={"sale_7": 2})).reasons == ("cap_sale_7",)
@@ -143,6 +146,7 @@ def test_a_minor_is_served_and_cared_for_but_never_sold_to():
     assert outcome(CARE, child).outcome == "sent"
 
 
+@pytest.mark.requirement("R-PRV-03")
 def test_no_record_of_consent_means_denied_for_care_and_allowed_for_service():
     nobody_asked = replace(ADULT, granted=frozenset())
 
@@ -156,6 +160,7 @@ def test_an_elder_is_not_reached_by_push_alone():
     assert (told.channel, told.reasons) == ("sms", ("rerouted",))
 
 
+@pytest.mark.requirement("R-SEG-11")
 def test_23_tasks_one_of_them_urgent_leave_three_for_tomorrow():
     tasks = [Ranked(f"t{n:02}", 3, NOON + timedelta(hours=n), 0.0, f"c{n}") for n in range(22)]
     tasks.append(Ranked("urgent", 1, NOON + timedelta(days=9), 0.0, "c99"))

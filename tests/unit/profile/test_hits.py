@@ -55,6 +55,7 @@ def test_an_ordinary_hit_is_sent_on_the_day_after_the_business_date():
     )
 
 
+@pytest.mark.requirement("R-ACT-02")
 def test_a_large_outflow_is_due_two_contact_hours_after_publication():
     """Published 06:30 local, people may be called from 09:00: due 11:00, stored as 03:00 UTC."""
     assert only(hit("A01"))["created_at"] == datetime(2026, 9, 29, 22, 30)
@@ -178,6 +179,7 @@ def test_every_hit_has_one_outcome_in_whatever_order_hits_come():
         ([], "sms", False),
     ],
 )
+@pytest.mark.requirement("R-PRV-03")
 def test_a_refusal_of_one_channel_is_not_covered_by_a_grant_for_all(said, channel, allowed):
     granted = effective_grants(BOOK.consent, [("care", *row) for row in said], ("sms", "call", "task"))
 

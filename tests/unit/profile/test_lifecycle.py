@@ -80,6 +80,7 @@ def test_a_day_short_of_three_starts_the_count_anew() -> None:
     assert shown(live(poor, rich, rich, poor, rich, rich))[-1] == "growth/G02"
 
 
+@pytest.mark.requirement("R-LIFE-08")
 def test_maturity_is_confirmed_and_groups_overlap() -> None:
     before = replace(ORDINARY, relationship_date=opened(397), age=62, is_payroll=True)
     ripe = replace(before, kinds=2)
@@ -140,6 +141,7 @@ def test_actual_loss_needs_silence_too(inactive: int, group: str) -> None:
     assert live(LOST, gone)[-1].group == group
 
 
+@pytest.mark.requirement("R-LIFE-09")
 def test_actual_loss_comes_after_suspected_loss_not_with_it() -> None:
     before = replace(ORDINARY, avg180=yuan("100,000"), avg30=yuan("100,000"), inactive_days=42)
     gone = replace(before, avg30=yuan("900"), inactive_days=45)
@@ -179,6 +181,7 @@ def test_suspicion_lasts_half_a_year_at_most() -> None:
 
 
 @pytest.mark.parametrize(("sticky", "group"), [(True, "G10"), (False, "G09")])
+@pytest.mark.requirement("R-LIFE-10")
 def test_half_a_year_without_activity_is_sleep(sticky: bool, group: str) -> None:
     asleep = replace(ORDINARY, inactive_days=180, is_sticky=sticky)
 
@@ -253,6 +256,7 @@ def test_no_life_makes_an_illegal_move(life: list[tuple[Facts, int]]) -> None:
     assert all((s.base is None) == (s.stage != "retention") for s in states)
 
 
+@pytest.mark.requirement("R-LIFE-01")
 def test_every_stage_is_in_the_table_of_moves() -> None:
     reached: Callable[[str], bool] = lambda stage: any(stage in after for after in LEGAL_STAGES.values())  # noqa: E731
     assert set(LEGAL_STAGES) == set(STAGES)

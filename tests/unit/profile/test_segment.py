@@ -83,6 +83,7 @@ def test_consent_that_comes_later_finds_who_was_near_all_along() -> None:
     assert "seg_near_tier" in days[1]
 
 
+@pytest.mark.requirement("R-LIFE-07", "R-LIFE-13")
 def test_groups_overlap_and_say_why() -> None:
     facts = replace(mass("60000"), age=62, is_payroll=True, last_salary=date(2026, 9, 15))
 

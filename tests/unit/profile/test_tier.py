@@ -49,6 +49,7 @@ def test_three_months_below_lead_to_watch_not_to_downgrade() -> None:
     assert at(rows, "2026-05-01") == ("HNW", "watch")
 
 
+@pytest.mark.requirement("R-SEG-01")
 def test_after_watch_the_best_of_six_months_decides() -> None:
     rows = fold(closed("6.0", "4.2", "4.0", "3.8", "3.9", "4.1", "0.8", declared="HNW"))
 
@@ -65,6 +66,7 @@ def test_one_good_month_in_watch_restores_the_tier() -> None:
     assert (tier_at(rows, "2026-07-01").below, tier_at(rows, "2026-07-01").watch) == (0, 0)
 
 
+@pytest.mark.requirement("R-SEG-03")
 def test_exactly_one_million_qualifies_and_clears_the_counters() -> None:
     rows = fold(closed("0.90", "0.95", "1.00", declared="AFF"))
 
@@ -74,6 +76,7 @@ def test_exactly_one_million_qualifies_and_clears_the_counters() -> None:
 
 
 @pytest.mark.parametrize(("average", "tier"), [("5.000000", "AFF"), ("5.00000001", "HNW")])
+@pytest.mark.requirement("R-SEG-02")
 def test_an_upgrade_comes_with_the_next_month_and_exactly_five_million_is_affluent(
     average: str, tier: str
 ) -> None:
@@ -112,6 +115,7 @@ def test_a_whitelisted_customer_keeps_the_tier_and_counting_starts_afterwards() 
         (None, 0, "MASS"),
     ],
 )
+@pytest.mark.requirement("R-SEG-05")
 def test_potential_needs_salary_youth_and_a_clean_record(born: date | None, overdue: int, tier: str) -> None:
     months = closed("0.02", "0.02", "0.02", declared="MASS", first=date(2026, 6, 1), salary=Decimal(20_000))
     months[0] = Month(months[0].first, months[0].average, Decimal(20_000), overdue, "MASS")
@@ -135,6 +139,7 @@ def test_potential_is_decided_anew_each_month_without_protection() -> None:
     assert at(rows, "2026-05-01") == ("MASS", "normal")
 
 
+@pytest.mark.requirement("R-IDN-09", "R-SEG-04")
 def test_who_has_nothing_is_mass() -> None:
     assert at(fold([]), "2026-01-31") == ("MASS", "normal")
     assert at(fold(closed("0", declared=None)), "2026-02-01") == ("MASS", "normal")
