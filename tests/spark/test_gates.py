@@ -57,7 +57,9 @@ def test_a_repeated_key_stops_publication_and_is_told_by_count(spark, lake):
     )
     lake.publish("export.crm__ack", twice)
 
-    with pytest.raises(GateFailed, match=r"export.crm__ack key:release_id\+contract_code\+acked_at: 1") as said:
+    with pytest.raises(
+        GateFailed, match=r"export.crm__ack key:release_id\+contract_code\+acked_at: 1"
+    ) as said:
         stage.run(lake, lake.run.dates, option="export")
     assert said.value.exit_code == 3
     verdict = lake.read("ops.quality_verdict").where("verdict_code = 'fail'").first()
