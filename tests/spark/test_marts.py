@@ -13,7 +13,7 @@ from tests.conftest import LAST_DAY
 if TYPE_CHECKING:
     from spark_jobs.tables import Lake
 
-# About two minutes on an idle machine; dbt starts a session of the server for each of its nodes, which a busy one makes wait.
+# dbt starts a session of the server for each of its nodes, which a busy one makes wait.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
