@@ -53,9 +53,7 @@ def backfill(home: Path, landing: Path, conf: Path) -> None:
 
 
 @pytest.mark.slow
-def test_bronze_silver_and_identity_on_two_workers_give_the_rows_of_one_machine(
-    tmp_path: Path, nano_landing: Path
-) -> None:
+def test_bronze_on_two_workers_gives_the_rows_of_one_machine(tmp_path: Path, nano_landing: Path) -> None:
     homes = {"local": tmp_path / "local", "cluster": tmp_path / "cluster"}
     with standalone_cluster(tmp_path / "standalone") as master:
         for where, home in homes.items():
