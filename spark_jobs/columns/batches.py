@@ -12,6 +12,8 @@ import pandas as pd
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from spark_jobs.contracts.types import split_types
+
 _PART = "\x1f"
 
 
@@ -20,7 +22,7 @@ def structured(core: Callable[..., Any], ddl: str, *columns: Column) -> Column:
 
     Columns reach `core` as text; null stays None. Pure functions only: a value is computed once per batch.
     """
-    names = [part.strip().split(":")[0] for part in _top_level(ddl)]
+    names = [part.strip().split(":")[0] for part in split_types(ddl)]
 
     @F.pandas_udf(f"struct<{ddl}>")  # type: ignore[call-overload,untyped-decorator]
     def evaluated(batch: pd.Series) -> pd.DataFrame:
@@ -44,14 +46,3 @@ def _packed(columns: Sequence[Column]) -> Column:
 def _parts(text: str, count: int) -> list[str | None]:
     parts = text.split(_PART, count - 1)
     return [part[1:] if part[:1] == "1" else None for part in parts]
-
-
-def _top_level(ddl: str) -> list[str]:
-    parts, depth, start = [], 0, 0
-    for at, char in enumerate(ddl):
-        depth += char in "<("
-        depth -= char in ">)"
-        if char == "," and depth == 0:
-            parts.append(ddl[start:at])
-            start = at + 1
-    return [*parts, ddl[start:]]
