@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze import ledger
+from spark_jobs.bronze import ledger, plausible
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.records import read
+from spark_jobs.bronze.working_days import WorkingDays
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
 
@@ -38,9 +39,13 @@ class Looked:
 def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[Looked]:
     """Every delivery in landing, oldest first, whatever the cut-off. `empty` names fields that have no value in any record."""
     with tempfile.TemporaryDirectory() as folder:
-        for package in arrived(settings, EVER, sources):
-            for examined in ledger.examine(package, sources, Path(folder), EVER).files:
+        landed = arrived(settings, EVER, sources)
+        days, seen = WorkingDays(settings, sources, landed), list[ledger.FileState]()
+        for package in landed:
+            files = ledger.examine(package, sources, Path(folder), EVER).files
+            for examined in plausible.judge(files, seen, sources, days.is_working):
                 state = examined.state
+                seen.append(state)
                 unreadable: Counter[str] = Counter()
                 filled: set[str] = set()
                 source = sources[state.feed_code]

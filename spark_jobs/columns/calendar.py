@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from spark_jobs.errors import SettingsError, nearest
 
+# Codes of `conf/codes/day_kind.csv` for days on which the bank works; the other kinds are days off.
+WORKING_KINDS = ("workday", "adjusted_workday")
 UNITS = ("elapsed_minutes", "elapsed_hours", "contact_hours", "working_days", "calendar_days")
 # A calendar with more days off in a row is broken, not festive; the longest so far is nine (Spring Festival 2026).
 _LONGEST_REST = 60

@@ -169,3 +169,17 @@ def load_codes(dirs: tuple[Path, ...], name: str) -> Mapping[str, Mapping[str, s
         known = [Path(p).stem for p in overlaid_files(dirs, "codes", "*.csv")]
         raise ContractError(f"no code list `{name}` in conf/codes; {nearest(name, known)}")
     return rows
+
+
+def aliases(codes: Mapping[str, Mapping[str, str]], source: str) -> dict[str, str]:
+    """Supplier's word → code: the code itself, aliases for every source, and those for this source, which go first."""
+    found = {code: code for code in codes}
+    own: dict[str, str] = {}
+    for code, row in codes.items():
+        for word in filter(None, (row.get("aliases") or "").split(";")):
+            system, colon, value = word.partition(":")
+            if not colon:
+                found.setdefault(word, code)
+            elif system == source:
+                own[value] = code
+    return found | own

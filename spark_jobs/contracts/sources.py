@@ -111,7 +111,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class SourceContract:
-    """One feed."""
+    """One feed.
+
+    empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
+    volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
+    """
 
     feed: str
     source_code: str
@@ -123,6 +127,7 @@ class SourceContract:
     maps: Mapping[str, Any] = field(default_factory=dict)
     not_null: tuple[str, ...] = ()
     empty_working_day: str = "accept"
+    volume_band: tuple[float, float] | None = None
     in_order: tuple[str, ...] = ()
     control: Control | None = None
 
@@ -211,9 +216,17 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         maps=given.get("maps", {}),
         not_null=tuple(checks.get("not_null", ())),
         empty_working_day=checks.get("empty_working_day", "accept"),
+        volume_band=_band(checks["volume_band"], f"{relative}, checks") if "volume_band" in checks else None,
         in_order=tuple(checks.get("in_order", ())),
         control=control,
     )
+
+
+def _band(given: Sequence[float], where: str) -> tuple[float, float]:
+    least, most = given
+    if not least < most:
+        raise ContractError(f"{where}: `volume_band` is [least, most]; {least} is not less than {most}")
+    return float(least), float(most)
 
 
 def _texts(given: Sequence[Any]) -> tuple[str, ...]:

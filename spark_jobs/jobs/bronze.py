@@ -7,16 +7,18 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.bronze import ledger
+from spark_jobs.bronze import ledger, plausible
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.bronze.source import NAME, BankFiles
 from spark_jobs.bronze.waiting import source_systems
+from spark_jobs.bronze.working_days import WorkingDays
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
@@ -33,9 +35,10 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     """Load every delivery that arrived and was not looked at before; nothing new, no commit."""
     known = ledger.read_states(lake)
     looked_at = {(s.package_name, s.business_date) for s in known.values() if s.reason_code != "ok_missing"}
+    landed = arrived(lake.settings, lake.run.known_at, lake.sources)
     packages = [
         package
-        for package in arrived(lake.settings, lake.run.known_at, lake.sources)
+        for package in landed
         if (package.name, package.business_date) not in looked_at and package.business_date <= dates.last
         and (systems is None or package.system in systems)
     ]  # fmt: skip
@@ -44,6 +47,8 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     _tell_unasked(lake, [u for each in looked for u in each.unasked], systems)
     fresh = [e for each in looked for e in each.files if e.state.file_id not in known]
     if fresh:
+        days = WorkingDays(lake.settings, lake.sources, landed, lambda: _stored_days(lake))
+        fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working)
         settled = ledger.settle([*known.values(), *(e.state for e in fresh)])
         quarantined = _load(
             lake,
@@ -72,6 +77,11 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
             f"bronze: {len(stopped)} required feeds are held ({told}); everything else is loaded, nothing is published. "
             'A corrected delivery with a higher sequence releases them; see docs/runbook.md, "a feed is held"'
         )
+
+
+def _stored_days(lake: Lake) -> dict[date, bool]:
+    days = lake.read("silver.calendar").select("calendar_date", "is_working_day").collect()
+    return {row["calendar_date"]: bool(row["is_working_day"]) for row in days}
 
 
 def _tell_unasked(lake: Lake, inside: Sequence[Unasked], systems: Sequence[str] | None) -> None:

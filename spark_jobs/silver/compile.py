@@ -9,7 +9,6 @@ Every frame made here has the entity's given columns, `source_code`, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -19,6 +18,7 @@ from pyspark.sql import functions as F
 from spark_jobs.columns import dates as day_columns
 from spark_jobs.columns.money import in_yuan, number
 from spark_jobs.columns.text import bound, trimmed
+from spark_jobs.contracts.loader import aliases
 from spark_jobs.contracts.model import Write
 from spark_jobs.contracts.sources import SourceContract, SourceField
 from spark_jobs.silver.mapping import EntityMap, Expression
@@ -30,20 +30,6 @@ _PAIR, _ENTRY = "\x1e", "\x1f"
 META = (
     "_day", "_line", "_record", "_order", "_gone", "_until", "_feed", "_stub", "_valid_from", "_valid_to", "_origin",
 )  # fmt: skip
-
-
-def aliases(codes: Mapping[str, Mapping[str, str]], source: str) -> dict[str, str]:
-    """Supplier's word → code: the code itself, aliases for every source, and those for this source, which go first."""
-    found = {code: code for code in codes}
-    own: dict[str, str] = {}
-    for code, row in codes.items():
-        for word in filter(None, (row.get("aliases") or "").split(";")):
-            system, colon, value = word.partition(":")
-            if not colon:
-                found.setdefault(word, code)
-            elif system == source:
-                own[value] = code
-    return found | own
 
 
 class Compiler:

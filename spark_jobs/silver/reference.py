@@ -8,11 +8,11 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.calendar import WORKING_KINDS
 from spark_jobs.columns.dates import ZONE
 from spark_jobs.silver.folds import fold_records, keep_newest, resolve_overlaps
 
 WINDOW_MINUTES = 5
-_WORKING = ("workday", "adjusted_workday")
 
 
 def fill_calendar(rows: DataFrame, first: date, last: date) -> DataFrame:
@@ -36,7 +36,7 @@ def fill_calendar(rows: DataFrame, first: date, last: date) -> DataFrame:
     full = days.join(named, "calendar_date", "left").withColumn(
         "day_kind_code", F.coalesce("day_kind_code", by_weekday)
     )
-    return full.withColumn("is_working_day", F.col("day_kind_code").isin(*_WORKING))
+    return full.withColumn("is_working_day", F.col("day_kind_code").isin(*WORKING_KINDS))
 
 
 def fold_managers(rows: DataFrame) -> DataFrame:

@@ -50,6 +50,8 @@ def bank(
         (("feed: haus__kunden", "feed: haus__kunde"), r"name the file haus__kunde.yml"),
         (("  seit:", "  no:"), r"haus__kunden.yml: a key is one of no, off or false, which YAML does not read as a word"),
         (("key: [nr]", "keep: {nr: [no]}"), r"line 4, .*False is not of type 'string', 'number'"),
+        (("key: [nr]", "checks: {empty_working_day: held}"), r"line 4, .*`held` is not known; did you mean `hold`\?"),
+        (("key: [nr]", "checks: {volume_band: [2.0, 0.5]}"), r"`volume_band` is \[least, most\]; 2.0 is not less than 0.5"),
         (("fields:", "felder:"), r"unknown key `felder`; did you mean `fields`\?"),
     ],
 )  # fmt: skip
