@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import pairwise
+from pathlib import Path
 
+from spark_jobs.bronze import columnar
+from spark_jobs.bronze.archives import opened
+from spark_jobs.bronze.census import Census
 from spark_jobs.bronze.discovery import Listed
+from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import Cut, cut, read, schema_drift
+from spark_jobs.bronze.records import Cut, read_cut, schema_drift
 from spark_jobs.columns.money import parse_number
 from spark_jobs.contracts.patterns import parse_day
 from spark_jobs.contracts.sources import SourceContract, SourceField
@@ -23,13 +28,15 @@ from spark_jobs.contracts.sources import SourceContract, SourceField
 _TRAILER = re.compile(
     rb"T(?P<name>.{10})(?P<day>\d{8})(?P<rows>\d{12})(?P<sum1>[+-]\d{22})(?P<sum2>[+-]\d{22}) *"
 )
-_CONTROL = re.compile(rb"T\|(?P<day>\d{8})\|(?P<rows>\d+)\|DR=(?P<debit>[+-]\d+)\|CR=(?P<credit>[+-]\d+)\s*")
-_MARKS = (b"\xef\xbf\xbd",)  # U+FFFD in UTF-8: somebody before us lost characters
-# A file whose non-ASCII lines mostly cannot be decoded, or decode as UTF-8 where GB is declared, is in another encoding.
-MOST_UNDECODABLE = 0.2
-CENSUS_LINES = 2000
+_CONTROL = re.compile(
+    rb"T\|(?P<day>\d{8})\|(?P<rows>\d{1,18})\|DR=(?P<debit>[+-]\d{1,22})\|CR=(?P<credit>[+-]\d{1,22})\s*"
+)
 # Amounts are summed as whole numbers of this many decimals: exact, whatever the order.
 SUM_DECIMALS = 6
+# Beyond it a figure fits no column of the ledger; what a check shows is then empty, its verdict is not.
+MOST_SHOWN = Decimal(10) ** 22
+MOST_ROW_DIGITS = 18
+_EXACT = Context(prec=200)
 
 
 @dataclass(frozen=True)
@@ -52,16 +59,49 @@ class Verified:
     rows_found: int
 
 
+@dataclass
+class _Tally:
+    """Sums of an amount where a field belongs and where it does not, in the smallest unit, by bytes of fixed-width records."""
+
+    amount: slice
+    by: slice
+    belongs: Callable[[bytes], bool]
+    sums: list[int] = field(default_factory=lambda: [0, 0])
+
+    def add(self, raw: bytes) -> None:
+        text = raw[self.amount].strip()
+        if re.fullmatch(rb"[+-]?\d+", text):
+            self.sums[0 if self.belongs(raw[self.by]) else 1] += int(text)
+
+
+@dataclass
+class _Seen:
+    """What one pass over a file finds: its rows, its sums, and how often times that should follow one another do not."""
+
+    rows: int = 0
+    trailer: _Tally | None = None
+    control: _Tally | None = None
+    sums: dict[str, int] = field(default_factory=dict)
+    compared: int = 0
+    wrong: int = 0
+
+
 def verify(
-    content: bytes, source: SourceContract, day: date, listed: Listed | None, control: bytes | None
+    content: bytes | Path, source: SourceContract, day: date, listed: Listed | None, control: bytes | None
 ) -> Verified:
-    """All checks of one file, in the order of the interface agreement."""
+    """All checks of one file, in the order of the interface agreement. Memory holds a piece of it."""
+    census = Census(source.layout.encoding)
+    is_text = source.layout.kind not in columnar.KINDS
     try:
-        made = cut(content, source.layout)
+        if is_text:
+            with opened(content) as stream:
+                census.look_at_head(stream.read(65_536))
+        made = Cut(content, source)
+        drift = schema_drift(made, source)
+        seen = _gone_through(made, source, census if is_text else None)
     except RecordError as problem:
-        return Verified(
-            (Check(str(problem), None, None, False),), str(problem), listed.rows if listed else None, 0
-        )
+        told_rows = listed.rows if listed else None
+        return Verified((Check(str(problem), None, None, False),), str(problem), told_rows, 0)
     checks: list[Check] = []
     reason: str | None = None
 
@@ -73,11 +113,9 @@ def verify(
         if not passed and reason is None:
             reason = code
 
-    rows = len(made.details)
     if listed is not None:
-        digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        found("md5", digest == listed.md5)
-        found("row_count", rows == listed.rows, listed.rows, rows)
+        found("md5", _md5(content) == listed.md5)
+        found("row_count", seen.rows == listed.rows, listed.rows, seen.rows)
         if listed.record_bytes:
             found(
                 "record_length",
@@ -85,20 +123,74 @@ def verify(
                 source.layout.record_bytes,
                 listed.record_bytes,
             )
-    drift = schema_drift(made, source)
+    if census.is_two_byte:
+        found("encoding", False)
+    if census.is_one_line_of_many:
+        found("line_ends", False)
     found(drift or "schema", drift is None)
     if source.layout.trailer == "core_trailer":
-        _trailer(made, source, day, found)
+        _trailer(made, seen, day, found)
+    elif source.layout.trailer_mark and source.control is None:
+        found("truncated", made.trailer is not None)
     declared = _declared(made, source, control)
     if source.control is not None:
-        _declared_control(declared, rows, content, source, day, found)
+        _declared_control(declared, seen, source, day, found)
     elif control is not None:
-        _control(control, made, source, day, found)
-    found("schema_swapped", _in_order(content, source))
-    if source.layout.kind != "parquet":
-        found("encoding", _encoding_holds(made, source.layout.encoding))
-    told = int(declared["rows"]) if declared and "rows" in declared.groupdict() else None
-    return Verified(tuple(checks), reason, listed.rows if listed else told, rows)
+        _control(control, seen, day, found)
+    found("schema_swapped", seen.wrong * 2 <= seen.compared)
+    if is_text and not census.is_two_byte:
+        found("encoding", census.holds)
+    told = int(declared["rows"]) if declared and declared.groupdict().get("rows") else None
+    return Verified(tuple(checks), reason, listed.rows if listed else told, seen.rows)
+
+
+def _md5(content: bytes | Path) -> str:
+    if isinstance(content, bytes):
+        return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    with content.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _gone_through(made: Cut, source: SourceContract, census: Census | None) -> _Seen:
+    """One pass. Values are read only where a check needs them."""
+    seen = _Seen(trailer=_trailer_tally(source), control=_tally(source, "amt", "dc_flag", _is_debit))
+    tallies = [t for t in (seen.trailer, seen.control) if t is not None]
+    sums = source.control.sums if source.control else {}
+    seen.sums = dict.fromkeys(sums, 0)
+    if census is not None and made.header is not None:
+        census.see(made.header)
+
+    def watched(lines: Iterator[Line]) -> Iterator[Line]:
+        for line in lines:
+            seen.rows += 1
+            if census is not None:
+                census.see(line.raw)
+            for tally in tallies:
+                tally.add(line.raw)
+            yield line
+
+    made.watch(watched)
+    if not sums and not source.in_order:
+        for _ in made.details():
+            pass
+        return seen
+    fields = {f.name: (at, f) for at, f in enumerate(source.fields)}
+    summed = [
+        (name, *fields[each.of], [(fields[by][0], kept) for by, kept in each.where.items()])
+        for name, each in sums.items()
+    ]
+    times = [fields[name][0] for name in source.in_order]
+    for record in read_cut(made, source):
+        if record.values is None:
+            continue
+        for name, at, declared, conditions in summed:
+            if all(record.values[k] in kept for k, kept in conditions):
+                seen.sums[name] += _amount(record.values[at], declared) or 0
+        told = [t for at in times if (t := record.values[at]) is not None]
+        for earlier, later in pairwise(told):
+            seen.compared += 1
+            seen.wrong += earlier > later
+    return seen
 
 
 def _declared(made: Cut, source: SourceContract, control: bytes | None) -> re.Match[str] | None:
@@ -110,149 +202,98 @@ def _declared(made: Cut, source: SourceContract, control: bytes | None) -> re.Ma
         text = (line or b"").decode(source.layout.encoding).strip()
     except UnicodeDecodeError:
         return None
-    return source.control.pattern.fullmatch(text)
+    told = source.control.pattern.fullmatch(text)
+    rows = told.groupdict().get("rows") if told else None
+    return (
+        None if rows is not None and not re.fullmatch(rf"\d{{1,{MOST_ROW_DIGITS}}}", rows, re.ASCII) else told
+    )
 
 
 def _declared_control(
-    told: re.Match[str] | None,
-    rows: int,
-    content: bytes,
-    source: SourceContract,
-    day: date,
-    found: Callable[..., None],
+    told: re.Match[str] | None, seen: _Seen, source: SourceContract, day: date, found: Callable[..., None]
 ) -> None:
-    """Rows, date and sums as declared by `control`. A record that cannot be read adds nothing to a sum, so the sum does not hold."""
+    """Rows, date and sums as declared by `control`. A declared amount is written the way its field is.
+
+    A record that cannot be read adds nothing to a sum, so the sum does not hold.
+    """
     assert source.control is not None
     found("truncated" if source.control.file is None else "control_file", told is not None)
     if told is None:
         return
     groups = told.groupdict()
     if groups.get("rows"):
-        found("row_count_control", int(groups["rows"]) == rows, int(groups["rows"]), rows)
+        found("row_count_control", int(groups["rows"]) == seen.rows, int(groups["rows"]), seen.rows)
     if groups.get("date"):
         found("date_mismatch_control", parse_day(groups["date"], source.control.date_format) == day)
-    for name, (expected, actual) in _declared_sums(groups, content, source).items():
-        found(f"control_total_{name}", expected == actual, expected, actual, of=10**SUM_DECIMALS)
-
-
-def _declared_sums(
-    groups: Mapping[str, str | None], content: bytes, source: SourceContract
-) -> dict[str, tuple[int | None, int]]:
-    """(declared, found) by group, in units of 10^-6. A declared amount is written the way its field is."""
-    assert source.control is not None
-    fields = {f.name: (at, f) for at, f in enumerate(source.fields)}
-    records = [r.values for r in read(content, source) if r.values is not None] if source.control.sums else []
-    sums = {}
+    fields = {f.name: f for f in source.fields}
     for name, wanted in source.control.sums.items():
-        at, declared = fields[wanted.of]
-        conditions = [(fields[by][0], values) for by, values in wanted.where.items()]
-        amounts = (
-            _amount(values[at], declared)
-            for values in records
-            if all(values[k] in kept for k, kept in conditions)
-        )
-        sums[name] = (_amount(groups[name], declared), sum(a for a in amounts if a is not None))
-    return sums
+        expected, actual = _amount(groups[name], fields[wanted.of]), seen.sums[name]
+        found(f"control_total_{name}", expected == actual, expected, actual, of=10**SUM_DECIMALS)
 
 
 def _amount(text: str | None, declared: SourceField) -> int | None:
     implied = int(declared.type.removeprefix("implied")) if declared.type.startswith("implied") else 0
     parsed = parse_number(text, implied, declared.decimal)
-    return None if parsed is None else int(parsed.scaleb(SUM_DECIMALS))
+    return None if parsed is None else int(parsed.scaleb(SUM_DECIMALS, _EXACT))
 
 
 def _scaled(units: int | None, of: int) -> Decimal | None:
-    return None if units is None else (Decimal(units) / of).quantize(Decimal("0.01"))
+    if units is None:
+        return None
+    shown = _EXACT.divide(Decimal(units), Decimal(of))
+    return shown.quantize(Decimal("0.01"), context=_EXACT) if abs(shown) < MOST_SHOWN else None
 
 
-def _trailer(made: Cut, source: SourceContract, day: date, found: Callable[..., None]) -> None:
+def _trailer(made: Cut, seen: _Seen, day: date, found: Callable[..., None]) -> None:
     """Trailer of the core system: rows, date, and for money feeds two sums."""
     parsed = _TRAILER.fullmatch(made.trailer or b"")
     found("truncated", parsed is not None)
     if parsed is None:
         return
-    found(
-        "row_count_trailer", int(parsed["rows"]) == len(made.details), int(parsed["rows"]), len(made.details)
-    )
+    found("row_count_trailer", int(parsed["rows"]) == seen.rows, int(parsed["rows"]), seen.rows)
     found("date_mismatch", parsed["day"] == f"{day:%Y%m%d}".encode())
-    if source.feed.endswith("acct_bal"):
-        cny, other = _split(made, source, "bal", "ccy", lambda ccy: ccy.strip() in (b"156", b"CNY", b"RMB"))
-    elif source.feed.endswith("txn") and "dc_flag" in source.names():
-        cny, other = _split(made, source, "amt", "dc_flag", lambda flag: flag == b"D")
-    elif source.feed.endswith("txn"):
-        # The amount tells its own direction: what is charged, and what goes back as a positive number.
-        cny, other = _split(made, source, "amt", "amt", lambda amount: not amount.startswith(b"-"))
-        other = -other
-    else:
+    if seen.trailer is None:
         return
+    first, second = seen.trailer.sums
+    if seen.trailer.by == seen.trailer.amount:
+        second = -second
     for code, expected, actual in (
-        ("control_total", int(parsed["sum1"]), cny),
-        ("control_total_2", int(parsed["sum2"]), other),
+        ("control_total", int(parsed["sum1"]), first),
+        ("control_total_2", int(parsed["sum2"]), second),
     ):
         found(code, expected == actual, expected, actual, of=100)
 
 
-def _control(
-    control: bytes, made: Cut, source: SourceContract, day: date, found: Callable[..., None]
-) -> None:
+def _control(control: bytes, seen: _Seen, day: date, found: Callable[..., None]) -> None:
     """Control file of a money feed."""
     parsed = _CONTROL.fullmatch(control)
     found("control_file", parsed is not None)
     if parsed is None:
         return
     found("date_mismatch_control", parsed["day"] == f"{day:%Y%m%d}".encode())
-    debit, credit = _split(made, source, "amt", "dc_flag", lambda flag: flag == b"D")
+    debit, credit = seen.control.sums if seen.control else (0, 0)
     found("control_total_debit", int(parsed["debit"]) == debit, int(parsed["debit"]), debit, of=100)
     found("control_total_credit", int(parsed["credit"]) == credit, int(parsed["credit"]), credit, of=100)
 
 
-def _split(
-    made: Cut, source: SourceContract, amount: str, by: str, belongs: Callable[[bytes], bool]
-) -> tuple[int, int]:
-    """Sums of an amount where a column belongs and where it does not, in the smallest unit."""
-    at = {f.name: f.at for f in source.fields if f.at}
-    first, last = at[amount]
-    sums = [0, 0]
-    for _, _, raw in made.details:
-        text = raw[first - 1 : last].strip()
-        key = raw[at[by][0] - 1 : at[by][1]]
-        if re.fullmatch(rb"[+-]?\d+", text):
-            sums[0 if belongs(key) else 1] += int(text)
-    return sums[0], sums[1]
+def _is_debit(flag: bytes) -> bool:
+    return flag == b"D"
 
 
-def _in_order(content: bytes, source: SourceContract) -> bool:
-    """Whether columns that the contract says follow one another in time mostly do: two that swapped places look alike but for that."""
-    if not source.in_order:
-        return True
-    places = [source.names().index(name) for name in source.in_order]
-    compared = wrong = 0
-    for record in read(content, source):
-        if record.values is None:
-            continue
-        told = [record.values[at] for at in places]
-        for earlier, later in pairwise(t for t in told if t is not None):
-            compared += 1
-            wrong += earlier > later
-    return wrong * 2 <= compared
+def _trailer_tally(source: SourceContract) -> _Tally | None:
+    if source.layout.trailer != "core_trailer":
+        return None
+    if source.feed.endswith("acct_bal"):
+        return _tally(source, "bal", "ccy", lambda ccy: ccy.strip() in (b"156", b"CNY", b"RMB"))
+    if source.feed.endswith("txn") and "dc_flag" in source.names():
+        return _tally(source, "amt", "dc_flag", _is_debit)
+    if source.feed.endswith("txn"):
+        # The amount tells its own direction: what is charged, and what goes back as a positive number.
+        return _tally(source, "amt", "amt", lambda amount: not amount.startswith(b"-"))
+    return None
 
 
-def _encoding_holds(made: Cut, declared: str) -> bool:
-    """Whether the declared encoding can be true, from the bytes of up to 2,000 lines that are not plain ASCII."""
-    lines = [raw for _, _, raw in made.details if not raw.isascii()][:CENSUS_LINES]
-    if not lines:
-        return True
-    wrong = sum(not _decodes(raw, declared) or any(mark in raw for mark in _MARKS) for raw in lines)
-    # Hanzi in UTF-8 often decode as GB, too, into other hanzi: nearly all lines being valid UTF-8 is no accident.
-    is_utf8 = sum(_decodes(raw, "utf-8") for raw in lines) > 0.9 * len(lines)
-    if is_utf8 and declared.lower() not in ("utf-8", "utf8"):
-        return False
-    return wrong <= MOST_UNDECODABLE * len(lines)
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _tally(source: SourceContract, amount: str, by: str, belongs: Callable[[bytes], bool]) -> _Tally | None:
+    """None where the feed has no such fields by bytes."""
+    at = {f.name: slice(f.at[0] - 1, f.at[1]) for f in source.fields if f.at}
+    return _Tally(at[amount], at[by], belongs) if amount in at and by in at else None

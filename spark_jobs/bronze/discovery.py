@@ -9,21 +9,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze import decisions
+from spark_jobs.bronze import archives, decisions
 from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
 
-_PACKAGE = re.compile(r"(?P<system>[A-Z]+)_(?P<sequence>\d{2})_(?P<day>\d{8})(\d{2})?\.tar\.gz")
-# A member larger than this, or so much larger than its package, is no bank extract.
-MOST_MEMBER_BYTES = 4 * 1024**3
-MOST_RATIO = 400
+_PACKAGE = re.compile(r"(?P<system>[A-Z]+)_(?P<sequence>\d{2})_(?P<day>\d{8})(\d{2})?\.(tar\.gz|tgz|zip)")
 
 
 @dataclass(frozen=True)
@@ -99,14 +95,20 @@ def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, Source
     ]
     expected |= {p.path for p in packages}
     for path in (p for p in _below(settings.landing) if p not in expected):
+        size = path.lstat().st_size
         if path.suffix == ".OK" and _PACKAGE.fullmatch(f"{path.stem}.tar.gz"):
             continue  # Its package is still on the way.
         moment = times.get(str(path.relative_to(settings.landing))) or _time(path)
-        found.append(Unasked("", path.name, None, None, path.stat().st_size, moment, "name_unknown"))
+        found.append(Unasked("", shown(path.name), None, None, size, moment, "name_unknown"))
     return sorted(
         (f for f in found if f.arrived_at <= known_at),
         key=lambda f: (f.arrived_at, f.package_name, f.file_name),
     )
+
+
+def shown(name: str) -> str:
+    """A file's name for logs and tables: line breaks, marks of direction and bytes that are no text are spelt out."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
 
 
 def fingerprint(settings: Settings, known_at: datetime) -> str:
@@ -144,13 +146,20 @@ def _below(landing: Path) -> list[Path]:
     return sorted(p for p in landing.rglob("*") if p.is_file()) if landing.is_dir() else []
 
 
+def _deliverable(landing: Path) -> list[Path]:
+    """Files that may be opened: a link leads out of landing, and a name that cannot be printed is nobody's."""
+    return [
+        p for p in _below(landing) if not p.is_symlink() and p.relative_to(landing).as_posix().isprintable()
+    ]
+
+
 def _packages(
     landing: Path, times: Mapping[str, datetime], sources: Mapping[str, SourceContract]
 ) -> list[Package]:
     """Packages by the usual name, or by the one that the contracts of their system give."""
     own = sorted({(s.delivery.package, s.delivery.system) for s in sources.values() if s.delivery.package})
     found = []
-    for path in _below(landing):
+    for path in _deliverable(landing):
         read = _usual(path) or next(
             (r for template, system in own if (r := _named(landing, path, template, system))), None
         )
@@ -165,9 +174,8 @@ def _packages(
 
 def _usual(path: Path) -> tuple[str, int, date] | None:
     read = _PACKAGE.fullmatch(path.name)
-    if read is None:
-        return None
-    return read["system"], int(read["sequence"]), datetime.strptime(read["day"], "%Y%m%d").date()
+    day = patterns.parse_day(read["day"]) if read else None
+    return None if read is None or day is None else (read["system"], int(read["sequence"]), day)
 
 
 def _named(landing: Path, path: Path, template: str, sender: str) -> tuple[str, int, date] | None:
@@ -187,7 +195,7 @@ def _plain_files(
     """Files of feeds that come by themselves, by the pattern in their contract: `{date}`, `{seq}`, `*`."""
     templates = [(s.feed, s.delivery.file) for s in sources.values() if s.delivery.file is not None]
     found = []
-    for path in _below(landing) if templates else []:
+    for path in _deliverable(landing) if templates else []:
         for feed, template in templates:
             read = _named(landing, path, template, feed)
             if read is not None:
@@ -207,7 +215,7 @@ def _control_files(plain: list[Package], sources: Mapping[str, SourceContract]) 
 def listed(ok: Path) -> dict[str, Listed]:
     """The lines of an `.OK` file by inner name. A malformed line is an error of the whole package."""
     lines = {}
-    for line in ok.read_text(encoding="ascii").splitlines():
+    for line in ok.read_text(encoding="utf-8").splitlines():
         name, rows, record_bytes, md5, encoding = line.split("|")
         lines[name] = Listed(int(rows), int(record_bytes), md5, encoding)
     return lines
@@ -217,26 +225,8 @@ def unpack(package: Package, folder: Path) -> dict[str, Path]:
     """Inner files of a package, by name, unpacked below `folder`. Only plain members with plain names come out.
 
     Links, devices, folders, absolute names and names with a path are refused: nothing is written outside of `folder`.
+    Raises `RecordError` (archives.unpack).
     """
-    target = folder / hashlib.sha256(package.identity().encode()).hexdigest()[:24]
-    size = package.path.stat().st_size
-    found: dict[str, Path] = {}
-    with tarfile.open(package.path, "r:*") as archive:
-        for member in archive:
-            plain = (
-                member.isreg()
-                and re.fullmatch(r"[A-Za-z0-9_.\-]+", member.name)
-                and not member.name.startswith(".")
-            )
-            if not plain or member.name in found:
-                raise ValueError("member_name")
-            if member.size > MOST_MEMBER_BYTES or member.size > MOST_RATIO * size:
-                raise ValueError("member_size")
-            inner = archive.extractfile(member)
-            if inner is None:
-                raise ValueError("member_name")
-            target.mkdir(parents=True, exist_ok=True)
-            path = target / member.name
-            path.write_bytes(inner.read())
-            found[member.name] = path
-    return found
+    return archives.unpack(
+        package.path, folder / hashlib.sha256(package.identity().encode()).hexdigest()[:24]
+    )

@@ -8,12 +8,14 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from spark_jobs.bronze import ledger, plausible
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
+from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import read
 from spark_jobs.bronze.working_days import WorkingDays
 from spark_jobs.contracts.sources import SourceContract
@@ -46,22 +48,28 @@ def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[
             for examined in plausible.judge(files, seen, sources, days.is_working):
                 state = examined.state
                 seen.append(state)
-                unreadable: Counter[str] = Counter()
-                filled: set[str] = set()
                 source = sources[state.feed_code]
-                if examined.path is not None and state.reason_code not in ("file_unreadable",):
-                    for record in read(examined.path.read_bytes(), source):
-                        if record.values is None:
-                            unreadable.update(record.reasons)
-                        else:
-                            filled.update(
-                                n for n, v in zip(source.names(), record.values, strict=True) if v is not None
-                            )
+                unreadable, filled = _read_through(examined.path, source)
                 empty = tuple(n for n in source.names() if n not in filled) if state.rows_found else ()
                 yield Looked(
                     state.feed_code, state.business_date, state.file_name or state.package_name, state.state_code, state.reason_code,
                     state.rows_found, dict(unreadable), empty,
                 )  # fmt: skip
+
+
+def _read_through(path: Path | None, source: SourceContract) -> tuple[Counter[str], set[str]]:
+    """Records that cannot be read, by reason, and the fields that any record fills; as far as a broken file goes."""
+    unreadable: Counter[str] = Counter()
+    filled: set[str] = set()
+    if path is None:
+        return unreadable, filled
+    with suppress(RecordError):  # the file is held for it
+        for record in read(path, source):
+            if record.values is None:
+                unreadable.update(record.reasons)
+            else:
+                filled.update(n for n, v in zip(source.names(), record.values, strict=True) if v is not None)
+    return unreadable, filled
 
 
 def nobody_asks_for(settings: Settings, sources: Mapping[str, SourceContract]) -> list[Unasked]:

@@ -1,4 +1,4 @@
-"""Cuts a file into records and fields. No Spark: a function of the bytes and the feed's layout.
+"""Reads the records of a file. No Spark: a function of the bytes and the feed's contract.
 
 Every record comes out, readable or not: nothing is lost, and a record that cannot be read keeps its bytes, its place and a reason.
 Separators are looked for after decoding, so that a hanzi whose second byte equals a separator is never torn (瑋 = AC 7C); a half character
@@ -7,26 +7,28 @@ that swallows a separator shows as a wrong number of columns.
 
 from __future__ import annotations
 
-import csv
-import gzip
-from collections.abc import Iterator, Mapping, Sequence
+import codecs
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-import numpy as np
-
-from spark_jobs.bronze import objects
+from spark_jobs.bronze import columnar, objects
+from spark_jobs.bronze.archives import opened
+from spark_jobs.bronze.census import TWO_BYTE
+from spark_jobs.bronze.lines import Line, cells, lines, quoted
+from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import Layout, SourceContract, SourceField
 
-GB = ("gb18030", "gbk", "gb2312")
-BOM = b"\xef\xbb\xbf"
-# The third byte is the method, of which there is one: two bytes alone may well begin a record.
-GZIP = b"\x1f\x8b\x08"
-_STAND_INS = "\x1f\x1e\x1d\x1c\ufdd0"
+_SPOILED = re.compile("[\x00\ufffd\ue000-\uf8ff\ud800-\udfff\U000f0000-\U0010ffff]")
 
 
 @dataclass
 class Record:
-    """One record of a file. `values` is None where it could not be read; `reasons` then says why."""
+    """One record of a file. `values` is None where it could not be read; `reasons` then says why.
+
+    size  bytes of the record in the file; more than `raw` has where it is longer than what is kept of one
+    """
 
     line_no: int
     offset: int
@@ -34,101 +36,112 @@ class Record:
     values: list[str | None] | None = None
     reasons: list[str] = field(default_factory=list)
     rescued: dict[str, str] | None = None
+    size: int = 0
 
 
-@dataclass(frozen=True)
 class Cut:
-    """A file cut into details and, where the layout has them, its trailer and the names of its columns.
+    """A file cut into details, header and trailer. `trailer` is known when the details were gone through.
 
-    A row of a columnar file has no place of its own among the bytes: its offset is 0 and its bytes are the row as JSON.
+    `columns`: the names of a columnar file. A row of one has no place of its own among the bytes: its offset is 0 and its bytes are
+    the row as JSON. Raises `RecordError` where the file as such is broken, at once or while its details are gone through.
     """
 
-    details: list[tuple[int, int, bytes]]
-    trailer: bytes | None
-    header: bytes | None
-    columns: tuple[str, ...] | None = None
+    def __init__(self, content: bytes | Path, source: SourceContract) -> None:
+        self.layout = layout = source.layout
+        self.header: bytes | None = None
+        self.trailer: bytes | None = None
+        self.columns: tuple[str, ...] | None = None
+        self._watcher: Callable[[Iterator[Line]], Iterator[Line]] | None = None
+        if layout.kind in columnar.KINDS:
+            self.columns, self._found = columnar.opened(content, source)
+            return
+        found = lines(opened(content), layout)
+        for _ in range(layout.skip_lines):
+            next(found, None)
+        found = quoted(found, layout) if layout.quote else found
+        # An empty line is no record, except where its one field may be empty.
+        is_json = layout.kind in objects.KINDS
+        if is_json or len(source.fields) > 1:
+            found = (line for line in found if (line.raw.strip() if is_json else line.raw))
+        if layout.header and (first := next(found, None)) is not None:
+            self.header = first.raw
+        self._found = found
+
+    def watch(self, watcher: Callable[[Iterator[Line]], Iterator[Line]]) -> None:
+        """Let every detail pass by `watcher` on its way to whoever reads."""
+        self._watcher = watcher
+
+    def details(self) -> Iterator[Line]:
+        """The detail records, once, in order."""
+        return self._watcher(self._details()) if self._watcher else self._details()
+
+    def _details(self) -> Iterator[Line]:
+        mark = self.layout.trailer_mark
+        held: Line | None = None
+        for line in self._found:
+            if held is not None:
+                yield held
+            held = line
+        if held is not None and mark and held.raw.startswith(mark.encode(self.layout.encoding)):
+            self.trailer = held.raw
+        elif held is not None:
+            yield held
 
 
-def opened(content: bytes) -> bytes:
-    """The bytes a gzip file holds, others as they are. Places of records count in these. Raises `RecordError("file_unreadable")`."""
-    if not content.startswith(GZIP):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, ValueError) as problem:
-        raise objects.RecordError("file_unreadable") from problem
-
-
-def cut(content: bytes, layout: Layout) -> Cut:
-    """(line number, offset, bytes) of each detail record, without line ends. Raises `RecordError` where the file as such is broken."""
-    if layout.kind == "parquet":
-        table = objects.parquet_table(content)
-        rows = [(k, 0, line) for k, line in enumerate(objects.parquet_lines(table), 1)]
-        return Cut(rows, None, None, tuple(table.column_names))
-    content = opened(content)
-    if layout.kind == "jsonl":
-        return Cut([line for line in _lines(content) if line[2].strip()], None, None)
-    lines = list(_quoted_lines(content) if layout.quote else _lines(content))
-    lines = lines[layout.skip_lines :]
-    header = None
-    if layout.header and lines:
-        header = lines.pop(0)[2]
-    trailer = None
-    if layout.trailer_mark and lines and lines[-1][2].startswith(layout.trailer_mark.encode()):
-        trailer = lines.pop()[2]
-    return Cut(lines, trailer, header)
-
-
-def _lines(content: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Lines ended by LF or CRLF; a last line without an end counts, an empty last line does not."""
-    at = len(BOM) if content.startswith(BOM) else 0
-    number = 0
-    while at < len(content):
-        end = content.find(b"\n", at)
-        stop = len(content) if end < 0 else end
-        number += 1
-        raw = content[at:stop]
-        yield number, at, raw[:-1] if raw.endswith(b"\r") else raw
-        at = stop + 1
-
-
-def _quoted_lines(content: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Lines of a quoted file: a line break inside quotes belongs to the record."""
-    pending: tuple[int, int, bytes] | None = None
-    number = 0
-    for _, at, raw in _lines(content):
-        if pending is None:
-            number += 1
-            pending = (number, at, raw)
-        else:
-            pending = (pending[0], pending[1], content[pending[1] : at + len(raw)])
-        if pending[2].count(b'"') % 2 == 0:
-            yield pending
-            pending = None
-    if pending is not None:
-        yield pending
-
-
-def read(content: bytes, source: SourceContract) -> Iterator[Record]:
+def read(content: bytes | Path, source: SourceContract) -> Iterator[Record]:
     """All detail records of a file, in order. Signs of the bank's private list are put in their place; the bytes stay with the record."""
-    made = cut(content, source.layout)
-    reader = {"fixed": _read_fixed, "jsonl": _read_objects, "parquet": _read_objects}.get(
-        source.layout.kind, _read_delimited
-    )
-    for record in reader(made, source):
-        if source.layout.signs and not record.raw.isascii():
+    return read_cut(Cut(content, source), source)
+
+
+def read_cut(made: Cut, source: SourceContract) -> Iterator[Record]:
+    """The same of a file that is cut already. Records of kinds that belong to other feeds are left out."""
+    readers = {"fixed": _read_fixed, "delimited": _read_delimited}
+    for record in readers.get(source.layout.kind, _read_objects)(made, source):
+        if record.values is not None and not record.raw.isascii():
             _restore(record, source.layout.signs)
+        _spoiled(record, source.layout)
         yield record
 
 
 def _restore(record: Record, signs: Mapping[int, str]) -> None:
-    """Private-use code points the list knows; others stay, nobody may guess them."""
-    if record.values is None:
+    """Private-use code points the list knows; others nobody may guess."""
+    assert record.values is not None
+    if not signs:
         return
     restored = [value.translate(signs) if value else value for value in record.values]
     if restored != record.values:
         record.values = restored
         record.reasons.append("private_use")
+
+
+def _spoiled(record: Record, layout: Layout) -> None:
+    """Signs that stand for no text: a record with one is kept aside, unless the contract says that it may be kept."""
+    if record.values is None or (
+        record.raw.isascii() and b"\x00" not in record.raw and b"\\u" not in record.raw
+    ):
+        return
+    texts = [*record.values, *(x for pair in (record.rescued or {}).items() for x in pair)]
+    found = {sign for text in texts if text for sign in _SPOILED.findall(text)}
+    for sign in sorted(found):
+        if sign == "\x00":
+            reason, may_stay = "nul_byte", False
+        elif "\ud800" <= sign <= "\udfff":
+            reason, may_stay = "undecodable", False
+        else:
+            reason = "replacement_character" if sign == "\ufffd" else "private_use_unknown"
+            may_stay = reason in layout.keep_signs
+        if not may_stay:
+            record.values, record.rescued, record.reasons = None, None, [reason]
+            return
+        if reason not in record.reasons:
+            record.reasons.append(reason)
+
+
+def _record(line: Line, layout: Layout) -> Record:
+    record = Record(line.number, line.offset, line.raw, size=line.size)
+    if line.size > layout.longest_record:
+        record.reasons.append("record_too_long")
+    return record
 
 
 def _blank(text: str, declared: SourceField) -> str | None:
@@ -141,11 +154,22 @@ def _read_fixed(made: Cut, source: SourceContract) -> Iterator[Record]:
     slices = [
         (declared, slice(declared.at[0] - 1, declared.at[1])) for declared in source.fields if declared.at
     ]
-    for number, offset, raw in made.details:
-        record = Record(number, offset, raw)
-        if len(raw) != layout.record_bytes:
+    marks = layout.marks
+    ours, others = (
+        [m.encode(layout.encoding) for m in ms] for ms in ((marks.ours, marks.others) if marks else ((), ()))
+    )
+    for line in made.details():
+        record, raw = _record(line, layout), line.raw
+        mark = raw[marks.at[0] - 1 : marks.at[1]] if marks and marks.at else b""
+        if record.reasons:
+            pass
+        elif marks and mark in others:
+            continue
+        elif marks and mark not in ours and len(raw) == layout.record_bytes:
+            record.reasons.append("record_type")
+        elif len(raw) != layout.record_bytes:
             record.reasons.append("record_length")
-        elif layout.detail and not raw.startswith(layout.detail.encode()):
+        elif layout.detail and not raw.startswith(layout.detail.encode(layout.encoding)):
             record.reasons.append("record_type")
         elif b"\x00" in raw:
             record.reasons.append("nul_byte")
@@ -166,107 +190,120 @@ def _fixed_values(
         try:
             decoded = piece.decode(encoding)
         except UnicodeDecodeError as problem:
-            if problem.end < len(piece.rstrip(b" ")) - 1:
-                record.reasons.append("undecodable")
+            if not _begins_a_character(piece[problem.start :].rstrip(b" "), encoding):
+                record.reasons[:] = ["undecodable"]
                 return None
             # Cut in the middle of the last character: whole characters are kept, the bytes stay with the record.
             decoded = piece[: problem.start].decode(encoding)
-            record.reasons.append("name_truncated")
+            if "name_truncated" not in record.reasons:
+                record.reasons.append("name_truncated")
         values.append(_blank(decoded, declared))
     return values
 
 
+def _begins_a_character(rest: bytes, encoding: str) -> bool:
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(rest) == ""
+    except UnicodeDecodeError:
+        return False
+
+
 def _read_delimited(made: Cut, source: SourceContract) -> Iterator[Record]:
-    layout = source.layout
-    order, extra = _columns(made.header, source)
-    for number, offset, raw in made.details:
-        record = Record(number, offset, raw)
+    layout, marks = source.layout, source.layout.marks
+    order = _columns(made.header, source)
+    at = {name: i for i, name in enumerate(order)}
+    places = [at.get(f.source_name) for f in source.fields]
+    declared = {f.source_name for f in source.fields}
+    extra = [(name, i) for name, i in at.items() if name not in declared]
+    has_half = codecs.lookup(layout.encoding).name in TWO_BYTE
+    for line in made.details():
+        record, raw = _record(line, layout), line.raw
+        if record.reasons:
+            yield record
+            continue
         try:
             text = raw.decode(layout.encoding)
         except UnicodeDecodeError:
             record.reasons.append("undecodable")
             yield record
             continue
-        cells = _cells(text, layout)
-        if len(cells) != len(order):
-            half = layout.encoding.lower() in GB and not raw.isascii() and len(cells) < len(order)
+        found = cells(text, layout)
+        mark = (
+            found[marks.column - 1].strip()
+            if found and marks and marks.column and len(found) >= marks.column
+            else ""
+        )
+        if found is None:
+            record.reasons.append("quote_unbalanced")
+        elif marks and mark in marks.others:
+            continue
+        elif marks and mark not in marks.ours:
+            record.reasons.append("record_type")
+        elif len(found) != len(order):
+            half = has_half and not raw.isascii() and len(found) < len(order)
             record.reasons.append("half_character" if half else "column_count")
-        elif "\x00" in text or "\ufffd" in text:
-            record.reasons.append("nul_byte" if "\x00" in text else "replacement_character")
         else:
-            placed = {name: cells[i] for i, name in enumerate(order)}
-            record.values = [_blank(placed.get(f.source_name, ""), f) for f in source.fields]
-            record.rescued = {name: placed[name] for name in extra} or None
+            record.values = [
+                None if i is None else _blank(found[i], f) for i, f in zip(places, source.fields, strict=True)
+            ]
+            record.rescued = {name: found[i] for name, i in extra} or None
         yield record
-
-
-def _cells(text: str, layout: Layout) -> list[str]:
-    if not layout.quote or '"' not in text:
-        return text.split(layout.separator)
-    # The csv module wants one character: one that the text does not have stands in for a longer separator.
-    stand_in = next((c for c in _STAND_INS if c not in text), None)
-    if stand_in is None:
-        return []
-    try:
-        cells = next(csv.reader([text.replace(layout.separator, stand_in)], delimiter=stand_in), [])
-    except csv.Error:
-        return []
-    return [cell.replace(stand_in, layout.separator) for cell in cells]
 
 
 def _read_objects(made: Cut, source: SourceContract) -> Iterator[Record]:
-    encoding = "utf-8" if source.layout.kind == "parquet" else source.layout.encoding
-    for number, offset, raw in made.details:
-        record = Record(number, offset, raw)
-        try:
-            found = objects.parse_json(raw, encoding)
-        except objects.RecordError as problem:
-            record.reasons.append(str(problem))
-        else:
-            record.values, rescued, misshapen = objects.place(found, source.fields)
-            record.rescued = rescued or None
-            if misshapen:
-                record.reasons.append("schema_type")
+    encoding = source.layout.encoding if source.layout.kind in objects.KINDS else "utf-8"
+    for line in made.details():
+        record = _record(line, source.layout)
+        if not record.reasons:
+            try:
+                found = objects.parse_json(line.raw, encoding)
+                record.values, rescued, misshapen = objects.place_of(found, source)
+            except RecordError as problem:
+                record.reasons.append(str(problem))
+            else:
+                record.rescued = rescued or None
+                if misshapen:
+                    record.reasons.append("schema_type")
         yield record
 
 
-def _columns(header: bytes | None, source: SourceContract) -> tuple[list[str], list[str]]:
-    """Names in file order, and those the contract does not know."""
-    declared = [f.source_name for f in source.fields]
+def _columns(header: bytes | None, source: SourceContract) -> list[str]:
+    """Names in file order. One that comes again has its number behind it, so that its values are not lost."""
     if header is None:
-        return declared, []
-    names = [name.strip().strip('"') for name in _cells(header.decode(source.layout.encoding), source.layout)]
-    return names, [name for name in names if name not in declared]
+        return [f.source_name for f in source.fields]
+    try:
+        text = header.decode(source.layout.encoding)
+    except UnicodeDecodeError as problem:
+        raise RecordError("encoding") from problem
+    named = cells(text, source.layout)
+    if named is None:
+        raise RecordError("schema_missing")
+    return columnar.numbered([name.strip().strip('"') for name in named])
 
 
 def column_names(made: Cut, source: SourceContract) -> list[str] | None:
     """The names the file gives its columns, in its order; None where it gives none."""
     if made.columns is not None:
         return list(made.columns)
-    return None if made.header is None else _columns(made.header, source)[0]
+    return None if made.header is None else _columns(made.header, source)
 
 
 def schema_drift(made: Cut, source: SourceContract) -> str | None:
     """How the columns of a file differ from its contract, where that stops the feed; columns added at the end do not.
 
-    `schema_missing`: a declared column is not there; `schema_added`: one was put between others; `schema_swapped`: another order.
-    A supplier who does one of these has changed more than a name, so the feed waits for a look at the agreement.
+    `schema_missing`: a declared column is not there; `schema_twice`: there are two of its name; `schema_added`: one was put between
+    others; `schema_swapped`: another order. A supplier who does one of these has changed more than a name, so the feed waits for a
+    look at the agreement.
     """
     names = column_names(made, source)
     if names is None:
-        return None
+        return "truncated" if source.layout.header else None
     declared = [f.source_name.split(".")[0] for f in source.fields]
     if any(name not in names for name in declared):
         return "schema_missing"
+    if any(f"{name}#2" in names for name in declared):
+        return "schema_twice"
     known = [name for name in names if name in declared]
     if names[: len(known)] != known:
         return "schema_added"
     return "schema_swapped" if known != declared else None
-
-
-def sum_of(records: Sequence[Record], source: SourceContract, name: str) -> int:
-    """Exact sum of an implied-decimals column, in its smallest unit; unreadable records do not count."""
-    index = source.names().index(name)
-    return int(
-        np.sum([int(r.values[index] or 0) for r in records if r.values is not None], dtype=object) or 0
-    )

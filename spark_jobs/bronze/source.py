@@ -80,7 +80,7 @@ class _Reader(DataSourceReader):
         for given in partition.files:
             source = sources[given["feed"]]
             pending: list[Record] = []
-            for record in read(Path(given["path"]).read_bytes(), source):
+            for record in read(Path(given["path"]), source):
                 pending.append(record)
                 if len(pending) == BATCH:
                     yield _batch(pending, given)
@@ -99,7 +99,7 @@ def _batch(records: list[Record], given: dict[str, Any]) -> pa.RecordBatch:
         "_file_id": [given["file_id"]] * n,
         "_line_no": [r.line_no for r in records],
         "_byte_offset": [r.offset for r in records],
-        "_byte_len": [len(r.raw) for r in records],
+        "_byte_len": [r.size for r in records],
         "_record": [r.raw for r in records],
         "_parse_status": [
             "quarantined" if r.values is None else "repaired" if r.reasons else "ok" for r in records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -14,6 +14,7 @@ WAN = Decimal(10_000)
 _NUMBER = r"^[+-]?\d+(\.\d+)?$"
 # What people put between thousands, beside the other one of comma and full stop.
 _GROUPING = {".": ",\\s'\u00a0\u202f\u2019", ",": ".\\s'\u00a0\u202f\u2019"}
+_EXACT = Context(prec=200)
 _SIGN_BEHIND = r"^(.*\d)([+-])$"
 
 
@@ -26,10 +27,9 @@ def parse_number(text: str | None, implied_decimals: int = 0, decimal: str = "."
     plain = re.sub(_SIGN_BEHIND, r"\2\1", plain)
     if not re.fullmatch(_NUMBER, plain, re.ASCII):
         return None
-    try:
-        return Decimal(plain).scaleb(-implied_decimals)
-    except InvalidOperation:
-        return None
+    parsed = Decimal(plain)
+    # More digits than the column has are null there, too.
+    return parsed.scaleb(-implied_decimals, _EXACT) if parsed.adjusted() < 22 else None
 
 
 def from_wan(amount: Decimal) -> Decimal:

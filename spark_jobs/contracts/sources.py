@@ -89,10 +89,24 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Marks:
+    """Several kinds of record in one file: where a record says its kind (first and last byte, or a column, from 1), and which are whose."""
+
+    ours: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    at: tuple[int, int] | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
     """How a file is cut into records and fields.
 
-    signs  code points of the user-defined area → the signs that are meant, from the rules that `substitute` names
+    signs           code points of the user-defined area → the signs that are meant, from the rules that `substitute` names
+    line_end        lf (a CR before it belongs to it), cr, or none: fixed width, record after record
+    longest_record  in bytes; a longer one is kept aside
+    keep_signs      reasons for which no record is kept aside: replacement_character, private_use_unknown
+    sheet           of a workbook; the first unless given
     """
 
     kind: str
@@ -107,6 +121,11 @@ class Layout:
     decimal: str = "."
     signs: Mapping[int, str] = field(default_factory=dict)
     skip_lines: int = 0
+    marks: Marks | None = None
+    line_end: str = "lf"
+    longest_record: int = 1024**2
+    keep_signs: tuple[str, ...] = ()
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -271,11 +290,32 @@ def _layout(given: Mapping[str, Any], where: str) -> Layout:
         raise ContractError(
             f"{where}: in `{encoding}` a line does not end in one byte; let the supplier send utf-8"
         )
+    if given.get("line_end") == "none" and kind != "fixed":
+        raise ContractError(f"{where}: `line_end: none` is for fixed width only; other records need an end")
+    marks = _marks(record_type, kind, where)
     return Layout(
         kind=kind, encoding=encoding, record_bytes=given.get("record_bytes", 0),
-        detail=record_type.get("detail"), trailer_mark=record_type.get("trailer"), trailer=given.get("trailer"),
+        detail=None if marks else record_type.get("detail"), trailer_mark=record_type.get("trailer"), trailer=given.get("trailer"),
         separator=given.get("separator", ","), header=given.get("header", False),
         quote=given.get("quote", False), decimal=given.get("decimal", "."), skip_lines=given.get("skip_lines", 0),
+        marks=marks, line_end=given.get("line_end", "lf"), longest_record=given.get("longest_record", Layout.longest_record),
+        keep_signs=tuple(given.get("keep_signs", ())), sheet=given.get("sheet"),
+    )  # fmt: skip
+
+
+def _marks(given: Mapping[str, Any], kind: str, where: str) -> Marks | None:
+    at, column = given.get("at"), given.get("column")
+    if not at and not column:
+        if given.get("others") or isinstance(given.get("detail"), list):
+            raise ContractError(
+                f"{where}: `record_type` needs `at` (bytes) or `column`, where a record says its kind"
+            )
+        return None
+    if kind not in ("fixed", "delimited") or bool(at) != (kind == "fixed"):
+        raise ContractError(f"{where}: `record_type` has `at` in fixed width and `column` in delimited files")
+    ours = given.get("detail", ())
+    return Marks(
+        (ours,) if isinstance(ours, str) else tuple(ours), tuple(given.get("others", ())), tuple(at) if at else None, column
     )  # fmt: skip
 
 
@@ -284,6 +324,8 @@ _ENCODINGS = (
     "gb18030",
     "gbk",
     "big5",
+    "cp950",
+    "big5hkscs",
     "cp1252",
     "iso8859-1",
     "iso8859-15",

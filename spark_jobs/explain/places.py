@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import tarfile
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spark_jobs.bronze.records import opened
+from spark_jobs.bronze import archives
+from spark_jobs.bronze.columnar import KINDS as COLUMNAR
+from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.explain.tables import Tables
 
@@ -62,7 +64,7 @@ def find_records(
         if file_id in files:
             by_feed.setdefault(files[file_id].feed, []).append(file_id)
     for feed, ids in sorted(by_feed.items()):
-        columnar = feed in sources and sources[feed].layout.kind == "parquet"
+        columnar = feed in sources and sources[feed].layout.kind in COLUMNAR
         lines = sorted({line for file_id in ids for line in wanted[file_id]})
         rows = tables.ask(
             f"select _file_id, _line_no, _byte_offset, _byte_len, _row_hash from bronze.{feed} "
@@ -96,11 +98,14 @@ def inner_file(landing: Path, package: str, name: str) -> bytes | None:
     path = next(iter(sorted(landing.rglob(package))), None) if landing.is_dir() else None
     if path is None:
         return None
-    if not package.endswith(".tar.gz"):
-        return opened(path.read_bytes())
-    with tarfile.open(path, "r:gz") as archive:
-        member = archive.extractfile(name) if name in archive.getnames() else None
-        return None if member is None else opened(member.read())
+    if package == name:
+        return archives.inflated(path.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            member = archives.unpack(path, Path(folder)).get(name)
+        except RecordError:
+            return None
+        return None if member is None else archives.inflated(member.read_bytes())
 
 
 def _files(tables: Tables, ids: Iterable[str]) -> dict[str, File]:

@@ -11,7 +11,7 @@ import pytest
 
 from spark_jobs.bronze.controls import verify
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import cut, read, schema_drift
+from spark_jobs.bronze.records import Cut, read, schema_drift
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField
 
@@ -72,7 +72,7 @@ def test_a_line_that_cannot_be_read_keeps_its_bytes_and_a_reason(line, reason):
 def test_a_gzip_file_reads_as_what_it_holds():
     assert [r.values for r in read(gzip.compress(b'{"a": 1}\n'), feed("a"))] == [["1"]]
     with pytest.raises(RecordError, match="file_unreadable"):
-        cut(gzip.compress(b'{"a": 1}\n')[:-6], Layout("jsonl", "utf-8"))
+        list(read(gzip.compress(b'{"a": 1}\n')[:-6], feed("a")))
 
 
 def test_rows_of_a_parquet_file_are_texts_with_their_digits_and_zones():
@@ -105,7 +105,7 @@ def test_a_damaged_parquet_file_is_held_and_not_an_accident_of_the_run():
 def test_columns_may_be_added_at_the_end_only(columns, drift):
     source = feed("a", "b", "c", kind="parquet")
 
-    assert schema_drift(cut(sheet(**{c: ["1"] for c in columns}), source.layout), source) == drift
+    assert schema_drift(Cut(sheet(**{c: ["1"] for c in columns}), source), source) == drift
 
 
 def test_two_instants_that_changed_places_hold_the_feed():

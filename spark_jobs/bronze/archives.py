@@ -1,0 +1,223 @@
+"""Archives as strangers pack them: unpacked by counted bytes, never by what a header promises. No Spark.
+
+A package may be tar (plain, gzip, bzip2, xz) or zip; a file may be gzip. Nothing but plain members with plain names comes out, and nothing is
+written outside of the folder given.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from spark_jobs.bronze.objects import RecordError
+
+# The third byte is the method, of which there is one: two bytes alone may well begin a record.
+GZIP = b"\x1f\x8b\x08"
+ZIP = b"PK\x03\x04"
+_TAR_READERS = ((GZIP, gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+MOST_MEMBER_BYTES = 4 * 1024**3
+# Bank extracts pack 5 to 30 to one. What is so small in the whole does no harm at any ratio.
+MOST_RATIO = 200
+HARMLESS_BYTES = 1024**2
+MOST_MEMBERS = 1000
+# Headers of archives are small; one that asks for more in one piece is there to fill the memory.
+MOST_AT_ONCE = 4 * 1024**2
+_PIECE = 1024**2
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
+# Letters and digits of any script, so 客户_20260930.csv comes out; no blanks, signs, line breaks or marks of direction.
+_PLAIN_NAME = re.compile(r"\w[\w.\-]{0,199}")
+
+
+def most_bytes(packed: int) -> int:
+    """What so many packed bytes may become."""
+    return max(HARMLESS_BYTES, MOST_RATIO * packed)
+
+
+class Bounded(io.RawIOBase):
+    """A stream that ends the reading beyond so many bytes. Raises `RecordError`: member_size, or file_unreadable for broken packing."""
+
+    def __init__(self, inner: Any, most: int) -> None:
+        self._inner, self._most = inner, most
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0 or size > MOST_AT_ONCE:
+            raise RecordError("member_size")
+        try:
+            found = self._inner.read(size)
+            while 0 < len(found) < size and (more := self._inner.read(size - len(found))):
+                found += more
+            at = self._inner.tell()
+        except _BROKEN as problem:
+            raise RecordError("file_unreadable") from problem
+        if at > self._most:
+            raise RecordError("member_size")
+        return found
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET or offset > self._most:
+            raise RecordError("member_size")
+        try:
+            return self._inner.seek(offset)
+        except _BROKEN as problem:
+            raise RecordError("file_unreadable") from problem
+
+    def tell(self) -> int:
+        return self._inner.tell()
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def opened(content: bytes | Path) -> IO[bytes]:
+    """A file as a stream, what gzip holds unpacked while reading. Places of records count in the unpacked bytes."""
+    stream: IO[bytes] = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+    if stream.read(len(GZIP)) != GZIP:
+        stream.seek(0)
+        return stream
+    packed = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    return Bounded(gzip.GzipFile(fileobj=stream), most_bytes(packed))  # type: ignore[return-value]
+
+
+def inflated(content: bytes) -> bytes:
+    """The bytes a gzip file holds, others as they are. Raises `RecordError`."""
+    if not content.startswith(GZIP):
+        return content
+    with opened(content) as stream:
+        return b"".join(iter(lambda: stream.read(_PIECE), b""))
+
+
+def unpack(path: Path, target: Path) -> dict[str, Path]:
+    """Members of a package by name, unpacked below `target`.
+
+    Raises `RecordError`: member_name (links, devices, folders, paths, names of other than letters, digits, `.`, `-` and `_`, a name twice),
+    member_size (more bytes or members than a bank's package has), file_unreadable.
+    """
+    found: dict[str, Path] = {}
+    with path.open("rb") as stream:
+        is_zip = stream.read(len(ZIP)) == ZIP
+    for name, member in _zip_members(path) if is_zip else _tar_members(path):
+        if not _PLAIN_NAME.fullmatch(name) or len(name.encode()) > 200 or name in found:
+            raise RecordError("member_name")
+        if len(found) == MOST_MEMBERS:
+            raise RecordError("member_size")
+        target.mkdir(parents=True, exist_ok=True)
+        with (target / name).open("wb") as out:
+            _copy(member, out)
+        found[name] = target / name
+    return found
+
+
+def _copy(member: IO[bytes], out: IO[bytes]) -> None:
+    written = 0
+    while True:
+        try:
+            piece = member.read(_PIECE)
+        except _BROKEN as problem:
+            raise RecordError("file_unreadable") from problem
+        written += len(piece)
+        if written > MOST_MEMBER_BYTES:
+            raise RecordError("member_size")
+        if not piece:
+            return
+        out.write(piece)
+
+
+def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    with path.open("rb") as raw:
+        magic = raw.read(8)
+    opener = next((reader for mark, reader in _TAR_READERS if magic.startswith(mark)), None)
+    inner: Any = opener(path, "rb") if opener else path.open("rb")
+    most = most_bytes(path.stat().st_size)
+    with Bounded(inner, most) as stream:
+        try:
+            with tarfile.open(fileobj=stream, mode="r:") as archive:  # type: ignore[call-overload]
+                for member in archive:
+                    if member.size > min(most, MOST_MEMBER_BYTES):
+                        raise RecordError("member_size")
+                    content = archive.extractfile(member) if member.isreg() and not member.sparse else None
+                    if content is None:
+                        raise RecordError("member_name")
+                    yield member.name, content
+                stream.seek(archive.offset)
+        except RecordError:
+            raise
+        except (*_BROKEN, ValueError) as problem:
+            raise RecordError("file_unreadable") from problem
+        # To the end, where the checksum of the packing stands.
+        while stream.read(_PIECE):
+            pass
+
+
+def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    _bounded_directory(path)
+    left = most_bytes(path.stat().st_size)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.is_dir() or stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+                    raise RecordError("member_name")
+                left -= (
+                    member.file_size
+                )  # zipfile never gives more than this, and checks that it gives no less
+                if left < 0:
+                    raise RecordError("member_size")
+                with archive.open(member) as content:
+                    yield _zip_name(member), content
+    except RecordError:
+        raise
+    except (*_BROKEN, ValueError, RuntimeError, NotImplementedError) as problem:
+        raise RecordError("file_unreadable") from problem
+
+
+def _bounded_directory(path: Path) -> None:
+    """A directory of so many bytes would fill the memory before the first member is looked at."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(max(0, size - 65_557))
+        tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        raise RecordError("file_unreadable")
+    (directory,) = struct.unpack_from("<I", tail, at + 12)
+    if directory > MOST_MEMBERS * 1024:
+        raise RecordError("member_size")
+
+
+def check_inflation(stream: IO[bytes], packed: int, most: int) -> None:
+    """Whether a file that is a zip inside (a workbook) stays within `most` bytes. Raises `RecordError`."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            sizes = [member.file_size for member in archive.infolist()]
+    except (*_BROKEN, ValueError, NotImplementedError) as problem:
+        raise RecordError("file_unreadable") from problem
+    if len(sizes) > MOST_MEMBERS or sum(sizes) > min(most, most_bytes(packed)):
+        raise RecordError("member_size")
+
+
+def _zip_name(member: zipfile.ZipInfo) -> str:
+    """Packers of Chinese systems write names in GBK and do not say so; the format's own default is cp437."""
+    if member.flag_bits & 0x800 or member.filename.isascii():
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return member.filename

@@ -1,0 +1,226 @@
+"""Files that are no text: Parquet, and workbooks of Excel. No Spark.
+
+A row has no place of its own among the bytes: it is kept and shown as one line of JSON, its number is that of the row. Values that cannot
+be written as text stay in that line as an object, so that the rest of the row loads.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spark_jobs.bronze.archives import check_inflation, most_bytes
+from spark_jobs.bronze.lines import Line
+from spark_jobs.bronze.objects import RecordError
+from spark_jobs.contracts.sources import SourceContract
+
+KINDS = ("parquet", "excel")
+_ROWS_AT_ONCE = 10_000
+# What a workbook may unpack to, and the rows Excel itself has at most.
+MOST_WORKBOOK_BYTES = 512 * 1024**2
+MOST_SHEET_ROWS = 1_048_576
+MOST_SHEET_CELLS = 20_000_000
+
+
+def opened(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ...] | None, Iterator[Line]]:
+    """Names of the columns (None where the sheet has no header) and the rows. Raises `RecordError`."""
+    return _sheet(content, source) if source.layout.kind == "excel" else _parquet(content)
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names of which the second of a kind is called `name#2`, so that its values are not lost."""
+    seen: Counter[str] = Counter()
+    made = []
+    for name in names:
+        seen[name] += 1
+        made.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return made
+
+
+def _line(number: int, row: Mapping[str, Any]) -> Line:
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:  # bytes that are no text: kept as escapes, and found by the reader
+        raw = json.dumps(row, separators=(",", ":"), default=_plain).encode()
+    return Line(number, 0, raw, len(raw))
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------
+
+
+def _parquet(content: bytes | Path) -> tuple[tuple[str, ...], Iterator[Line]]:
+    """Page checksums are verified."""
+    size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    try:
+        file = pq.ParquetFile(
+            io.BytesIO(content) if isinstance(content, bytes) else content, page_checksum_verification=True
+        )
+        groups = [file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)]
+        names = numbered(file.schema_arrow.names)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        raise RecordError("file_unreadable") from problem
+    if max(file.metadata.num_rows, sum(groups)) > most_bytes(size):
+        raise RecordError("member_size")
+    return tuple(names), _parquet_rows(file, names)
+
+
+def _parquet_rows(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[Line]:
+    number = 0
+    try:
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            for row in _rows(batch.rename_columns(list(names))):
+                number += 1
+                yield _line(number, row)
+    except (pa.ArrowException, OSError) as problem:
+        raise RecordError("file_unreadable") from problem
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    floats = [
+        n
+        for n, kind in zip(batch.schema.names, batch.schema.types, strict=True)
+        if pa.types.is_floating(kind)
+    ]
+    try:
+        rows = batch.to_pylist()
+    except (ValueError, OverflowError):
+        rows = [
+            {n: _value(batch.column(i)[k]) for i, n in enumerate(batch.schema.names)}
+            for k in range(len(batch))
+        ]
+    for row in rows:
+        for name in floats:
+            row[name] = _digits(row[name])
+        yield row
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    """One value; text that is none as escaped bytes, a day or instant that Python has not as the number that stands for it."""
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return scalar.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
+    except (ValueError, OverflowError):
+        return {str(scalar.type): getattr(scalar, "value", None)}
+
+
+def _digits(found: Any) -> Any:
+    """A float without exponent: 1e+22 is no number to most readers."""
+    if isinstance(found, float) and "e" in repr(found):
+        return f"{Decimal(repr(found)):f}"
+    return found
+
+
+def _plain(found: Any) -> str:
+    """Instants with a zone are written in UTC with a Z, those without as they are; decimals with their digits."""
+    if isinstance(found, datetime):
+        offset = found.utcoffset()
+        if offset is None:
+            return found.isoformat(sep=" ")
+        return (found.replace(tzinfo=None) - offset).isoformat() + "Z"
+    if isinstance(found, date):
+        return found.isoformat()
+    if isinstance(found, bytes):
+        return found.hex()
+    if isinstance(found, Decimal):
+        return f"{found:f}"
+    return str(found)
+
+
+# --- Excel -----------------------------------------------------------------------------------------------------
+
+
+def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ...] | None, Iterator[Line]]:
+    raw = content if isinstance(content, bytes) else content.read_bytes()
+    check_inflation(io.BytesIO(raw), len(raw), MOST_WORKBOOK_BYTES)
+    rows = _cells_of(raw, source.layout.sheet)
+    number = source.layout.skip_lines
+    for _ in range(number):
+        next(rows, None)
+    dates = {f.source_name for f in source.fields if f.type in ("date", "date8")}
+    declared = [f.source_name for f in source.fields]
+    if not source.layout.header:
+        return None, _sheet_rows(rows, declared, dates, number)
+    head = next(rows, None)
+    if head is None:
+        raise RecordError("truncated")
+    while head and head[-1] is None:
+        head.pop()
+    names = numbered(
+        [str(_text(cell, False)).strip() if cell is not None else _letters(i) for i, cell in enumerate(head)]
+    )
+    return tuple(names), _sheet_rows(rows, names, dates, number + 1)
+
+
+def _sheet_rows(
+    rows: Iterator[list[Any]], names: Sequence[str], dates: set[str], before: int
+) -> Iterator[Line]:
+    for number, cells in enumerate(rows, before + 1):
+        if any(cell is not None for cell in cells):
+            named = [*names, *(_letters(i) for i in range(len(names), len(cells)))]
+            yield _line(number, {n: _text(c, n in dates) for n, c in zip(named, cells, strict=False)})
+
+
+def _cells_of(raw: bytes, sheet: str | None) -> Iterator[list[Any]]:
+    """Values by row, an error or a formula without a value as an object. The file is read twice: a value does not say what it came from."""
+    from openpyxl import load_workbook  # half a second that other feeds need not pay
+
+    counted = 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            books = [load_workbook(io.BytesIO(raw), read_only=True, data_only=only) for only in (True, False)]
+            if sheet is not None and sheet not in books[0].sheetnames:
+                raise RecordError("sheet_missing")
+            sheets = [book[sheet] if sheet is not None else book.worksheets[0] for book in books]
+            for each in sheets:
+                each.reset_dimensions()  # what the file says of its size is not believed
+            for number, (values, written) in enumerate(
+                zip(sheets[0].iter_rows(), sheets[1].iter_rows(), strict=True), 1
+            ):
+                counted += len(values)
+                if number > MOST_SHEET_ROWS or counted > MOST_SHEET_CELLS:
+                    raise RecordError("member_size")
+                yield [_cell(value, formula) for value, formula in zip(values, written, strict=True)]
+    except RecordError:
+        raise
+    except Exception as problem:  # openpyxl lets through whatever a broken workbook made it stumble over
+        raise RecordError("file_unreadable") from problem
+
+
+def _cell(value: Any, written: Any) -> Any:
+    if value.data_type == "e":
+        return {"error": str(value.value)}
+    if value.value is None and written.data_type == "f":
+        return {"formula": str(written.value)}
+    return value.value
+
+
+def _text(cell: Any, is_date: bool) -> Any:
+    """As a reader of the sheet sees it: 15 digits of a computed number, a day without its midnight."""
+    if isinstance(cell, float):
+        return f"{Decimal(format(cell, '.15g')):f}"
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if is_date else cell.isoformat(sep=" ")
+    return cell if cell is None or isinstance(cell, bool | dict) else str(cell)
+
+
+def _letters(index: int) -> str:
+    """Column 0 is A, 26 is AA."""
+    name = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        name = chr(65 + rest) + name
+    return name

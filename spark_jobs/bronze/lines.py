@@ -1,0 +1,207 @@
+"""Cuts a stream into lines, and into records of several lines where quotes hold line breaks. No Spark.
+
+Memory holds a piece of the stream and one record, however large the file is. A line keeps its place among the bytes; of a line longer than
+`MOST_KEPT` only the beginning is carried along, its size is that of the whole.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from spark_jobs.contracts.sources import Layout
+
+BOM = b"\xef\xbb\xbf"
+PIECE = 4 * 1024**2
+MOST_KEPT = 16 * 1024**2
+# Mainframes and DOS end a file with this sign.
+_END_OF_FILE = b"\x1a"
+_CLOSED, _OPEN, _BROKEN = "closed", "open", "broken"
+
+
+class Line(NamedTuple):
+    """A line without its end. `size` is that of `raw`, but for lines longer than what is kept."""
+
+    number: int
+    offset: int
+    raw: bytes
+    size: int
+
+
+def lines(
+    stream: IO[bytes], layout: Layout, at: int = 0, stop: int | None = None, number: int = 1
+) -> Iterator[Line]:
+    """Lines of the stream from byte `at` on, ended by LF or CRLF, by CR where the contract says so, or by their length.
+
+    A last line without an end counts, an empty last line does not; neither does a byte order mark or the sign that ends a file.
+    """
+    found = _blocks(stream, layout, at, stop, number) if layout.line_end == "none" else _ended(
+        stream, b"\r" if layout.line_end == "cr" else b"\n", at, stop, number
+    )  # fmt: skip
+    held: Line | None = None
+    for line in found:
+        if held is not None:
+            yield held
+        held = line
+    if held is not None and held.raw != _END_OF_FILE:
+        yield held
+
+
+def _pieces(stream: IO[bytes], at: int, stop: int | None) -> Iterator[bytes]:
+    if at:
+        stream.seek(at)
+    while stop is None or at < stop:
+        piece = stream.read(PIECE if stop is None else min(PIECE, stop - at))
+        if not piece:
+            return
+        at += len(piece)
+        yield piece
+
+
+def _ended(stream: IO[bytes], end: bytes, at: int, stop: int | None, number: int) -> Iterator[Line]:
+    begin, pending, left_out = at, b"", 0
+    for read in _pieces(stream, at, stop):
+        piece = read
+        if left_out:
+            # The line is longer than what is kept of one: only its end is looked for.
+            cut = piece.find(end)
+            left_out += len(piece) if cut < 0 else cut
+            if cut < 0:
+                continue
+            yield Line(number, begin, pending, len(pending) + left_out)
+            begin, number, piece = begin + len(pending) + left_out + 1, number + 1, piece[cut + 1 :]
+            pending, left_out = b"", 0
+        if begin == 0 and (pending + piece[:3]).startswith(BOM):
+            piece, pending, begin = (pending + piece)[len(BOM) :], b"", len(BOM)
+        *whole, pending = (pending + piece).split(end)
+        for raw in whole:
+            bare = raw[:-1] if raw.endswith(b"\r") and end == b"\n" else raw
+            yield Line(number, begin, bare, len(bare))
+            number, begin = number + 1, begin + len(raw) + 1
+        if len(pending) > MOST_KEPT:
+            left_out, pending = len(pending) - MOST_KEPT, pending[:MOST_KEPT]
+    if pending:
+        bare = pending[:-1] if pending.endswith(b"\r") and end == b"\n" and not left_out else pending
+        yield Line(number, begin, bare, len(bare) + left_out)
+
+
+def _blocks(stream: IO[bytes], layout: Layout, at: int, stop: int | None, number: int) -> Iterator[Line]:
+    """Records that follow one another without line ends; a line end after the last is none."""
+    width, pending = layout.record_bytes, b""
+    for piece in _pieces(stream, at, stop):
+        pending += piece
+        whole = len(pending) // width
+        for k in range(whole):
+            yield Line(number + k, at + k * width, pending[k * width : (k + 1) * width], width)
+        number, at, pending = number + whole, at + whole * width, pending[whole * width :]
+    if pending.strip(b"\r\n"):
+        yield Line(number, at, pending, len(pending))
+
+
+def quoted(found: Iterator[Line], layout: Layout) -> Iterator[Line]:
+    """Records of a quoted file: a line break inside quotes belongs to the record. Numbers count records.
+
+    A quote that is never closed, or closed in the middle of a field, within `longest_record` bytes is the fault of its own line:
+    that line is given alone and the next one is looked at afresh, so that it swallows nothing.
+    """
+    ahead: deque[Line] = deque()
+    number: int | None = None
+    # So many lines of `ahead` leave a field open that was open before them. Without it a file of open quotes would be looked through
+    # once for every line.
+    stays_open = 0
+
+    def reaches(count: int) -> bool:
+        while len(ahead) < count:
+            line = next(found, None)
+            if line is None:
+                return False
+            ahead.append(line)
+        return True
+
+    while reaches(1):
+        first = ahead.popleft()
+        number = first.number if number is None else number + 1
+        stays_open = max(stays_open - 1, 0)
+        record = first
+        if b'"' in first.raw and _state(first, layout, is_open=False) == _OPEN:
+            count = stays_open
+            state = _OPEN
+            while state == _OPEN and reaches(count + 1):
+                if ahead[count].offset + ahead[count].size - first.offset > layout.longest_record:
+                    break
+                state = _state(ahead[count], layout, is_open=True) if b'"' in ahead[count].raw else _OPEN
+                count += state == _OPEN
+            if state == _CLOSED:
+                record = _joined(first, [ahead.popleft() for _ in range(count + 1)])
+                stays_open = 0
+            else:
+                stays_open = count
+        yield record._replace(number=number)
+
+
+def _joined(first: Line, others: list[Line]) -> Line:
+    raw = [first.raw]
+    end = first.offset + first.size
+    for line in others:
+        raw += [b"\n" if line.offset - end == 1 else b"\r\n", line.raw]
+        end = line.offset + line.size
+    return Line(first.number, first.offset, b"".join(raw), end - first.offset)
+
+
+def _state(line: Line, layout: Layout, is_open: bool) -> str:
+    """How a line ends: in an open field, closed, or with a sign behind a closing quote (broken)."""
+    text, at, sep = line.raw.decode(layout.encoding, "surrogateescape"), 0, layout.separator
+    while True:
+        if is_open:
+            quote = text.find('"', at)
+            if quote < 0:
+                return _OPEN
+            at = quote + 1
+            if text.startswith('"', at):
+                at += 1
+                continue
+            if at == len(text):
+                return _CLOSED
+            if not text.startswith(sep, at):
+                return _BROKEN
+            at += len(sep)
+        is_open = text.startswith('"', at)
+        if is_open:
+            at += 1
+            continue
+        end = text.find(sep, at)
+        if end < 0:
+            return _CLOSED
+        at = end + len(sep)
+
+
+def cells(text: str, layout: Layout) -> list[str] | None:
+    """The fields of a record; None where a quote is not closed, or closed in the middle of a field.
+
+    Only a quote at the beginning of a field opens one; elsewhere it is a sign like others. Two inside of quotes stand for one.
+    """
+    sep = layout.separator
+    if not layout.quote or '"' not in text:
+        return text.split(sep)
+    made, at = [], 0
+    while True:
+        if not text.startswith('"', at):
+            end = text.find(sep, at)
+            made.append(text[at:] if end < 0 else text[at:end])
+            if end < 0:
+                return made
+            at = end + len(sep)
+            continue
+        begin = at = at + 1
+        while (at := text.find('"', at)) >= 0 and text.startswith('"', at + 1):
+            at += 2
+        if at < 0:
+            return None
+        made.append(text[begin:at].replace('""', '"'))
+        at += 1
+        if at == len(text):
+            return made
+        if not text.startswith(sep, at):
+            return None
+        at += len(sep)
