@@ -253,7 +253,6 @@ def planted(hidden: Hidden, lake: Tables) -> tuple[list[defects.CodeScore], Mapp
     told += _failed_checks(lake, names)
     told += list(_quarantined(lake, names))
     told += list(_repaired(lake, names))
-    told += list(_impossible_births(lake, names))
     wanted = [_planted(row) for row in rows(ledger)]
     scores, alarms = defects.score(wanted, told, SAME_REASONS, _suspected(lake, names))
     return scores, dict(sorted(alarms.items()))
@@ -303,13 +302,6 @@ def _repaired(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) 
 
 
 Names = Mapping[str, tuple[str | None, str | None]]
-
-
-def _impossible_births(lake: Tables, names: Names) -> Iterable[defects.Report]:
-    """Birth dates that are no days, by the line that told them."""
-    for row in rows(lake.read("silver.party", ("birth_date_quality_code", "_origin"))):
-        if row["birth_date_quality_code"] == "invalid":
-            yield from _origins(row["_origin"], names, "date_invalid")
 
 
 def _suspected(lake: Tables, names: Names) -> list[defects.Report]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
+from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.records import Record, read
 from spark_jobs.contracts.sources import load_sources
 
@@ -79,17 +80,18 @@ class _Reader(DataSourceReader):
         sources = load_sources(tuple(Path(p) for p in self._conf_dirs))
         for given in partition.files:
             source = sources[given["feed"]]
+            notices = Notices(source)
             pending: list[Record] = []
             for record in read(Path(given["path"]), source):
                 pending.append(record)
                 if len(pending) == BATCH:
-                    yield _batch(pending, given)
+                    yield _batch(pending, given, notices)
                     pending = []
             if pending:
-                yield _batch(pending, given)
+                yield _batch(pending, given, notices)
 
 
-def _batch(records: list[Record], given: dict[str, Any]) -> pa.RecordBatch:
+def _batch(records: list[Record], given: dict[str, Any], notices: Notices) -> pa.RecordBatch:
     n = len(records)
     arrays: dict[str, list[Any]] = {
         "_feed": [given["feed"]] * n,
@@ -104,7 +106,9 @@ def _batch(records: list[Record], given: dict[str, Any]) -> pa.RecordBatch:
         "_parse_status": [
             "quarantined" if r.values is None else "repaired" if r.reasons else "ok" for r in records
         ],
-        "_reason_codes": [r.reasons for r in records],
+        "_reason_codes": [
+            r.reasons if r.values is None else [*r.reasons, *notices.of(r.values)] for r in records
+        ],
         "_row_hash": [hashlib.blake2b(r.raw, digest_size=12).hexdigest() for r in records],
         "_arrived_at": [datetime.fromisoformat(given["arrived_at"] + "+00:00")] * n,
         "_rescued": [list(r.rescued.items()) if r.rescued else None for r in records],

@@ -25,6 +25,11 @@ _ROC7 = r"^(\d{3})(\d{2})(\d{2})$"
 _SERIAL = r"^\d{5}(\.0+)?$"
 
 
+def is_nothing(text: str) -> bool:
+    """Whether a supplier's text stands for no date at all."""
+    return text.strip() in _NOTHING
+
+
 def parse_date(text: str | None) -> tuple[date | None, bool]:
     """(date, is_invalid). Nothing delivered is (None, False); something that is no day is (None, True)."""
     plain = (text or "").strip()

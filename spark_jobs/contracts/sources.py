@@ -408,7 +408,7 @@ BRONZE_COLUMNS: tuple[Field, ...] = (
     _provenance("_byte_len", "int", "Bytes of the record without its line end."),
     _provenance("_record", "binary", "The record as delivered."),
     _provenance("_parse_status", "string", "ok or repaired."),
-    _provenance("_reason_codes", "array<string>", "What was repaired."),
+    _provenance("_reason_codes", "array<string>", "What was repaired or noticed."),
     _provenance("_row_hash", "string", "Finds changes; bronze is not published, so it needs no key."),
     _provenance("_arrived_at", "timestamp", "Arrival of the delivery, UTC."),
     _provenance("_ingested_at", "timestamp", "Cut-off of the run that first saw the delivery, UTC."),
