@@ -13,9 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spark_jobs.columns.certificates import RESIDENT, parse_certificate
 from spark_jobs.columns.dates import is_nothing, parse_date
-from spark_jobs.columns.phones import parse_phone
 from spark_jobs.contracts.patterns import parse_day
 from spark_jobs.contracts.sources import SourceContract, SourceField
 
@@ -106,15 +104,25 @@ def _names(expression: Any) -> set[str]:
     return {name for part in parts for name in _names(part)}
 
 
+# What judges ids and phones brings pandas along, which costs a reading worker more than a second: it is loaded for a suspect only.
+
+
 def _is_rounded_id(text: str | None) -> bool:
     if text is None or not text.endswith("000"):
         return False
     if _MASKED_LOSSY.fullmatch(text):
         # Nothing checks a masked number; one in a thousand ends so by itself. It links nobody either way.
         return True
-    return bool(_LOSSY.fullmatch(text)) and parse_certificate(RESIDENT, text).reason_code == "id_precision"
+    if not _LOSSY.fullmatch(text):
+        return False
+    from spark_jobs.columns.certificates import RESIDENT, parse_certificate
+
+    return parse_certificate(RESIDENT, text).reason_code == "id_precision"
 
 
 def _is_rounded_phone(text: str | None) -> bool:
-    # Asked first of the sign alone: nearly no number has it.
-    return text is not None and "E" in text.upper() and parse_phone(text).reason_code == "phone_lossy"
+    if text is None or "E" not in text.upper():
+        return False
+    from spark_jobs.columns.phones import parse_phone
+
+    return parse_phone(text).reason_code == "phone_lossy"
