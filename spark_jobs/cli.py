@@ -219,6 +219,19 @@ def backfill(
 
 
 @app.command()
+def onboard(
+    files: Annotated[list[Path], typer.Argument(help="Samples of one feed or of several: files, or packages as they come.", exists=True, dir_okay=False)],
+    system: Annotated[str | None, typer.Option("--system", help="The sender's short name; the feeds are called <system>__<file>.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write a folder for --conf there; without it the drafts are printed.")] = None,
+    conf: Conf = None,
+) -> None:  # fmt: skip
+    """Draft contracts from sample files: layout, types, key, classes, maps with confidence, and what to ask the supplier. Needs no JVM."""
+    from spark_jobs.onboarding import commands
+
+    raise typer.Exit(commands.onboard(files, system, to, _settings(conf=conf), out))
+
+
+@app.command()
 def feeds(conf: Conf = None, landing: Landing = None, profile: Profile = None) -> None:
     """Check the contracts of this bank's feeds, and look at what has arrived for them; loads nothing, needs no JVM."""
     from spark_jobs.bronze import preview

@@ -20,7 +20,8 @@ _PLACE = re.compile(r"\{date(?::(?P<format>[^{}]+))?\}|\{seq\}|\*")
 
 def unknown_letters(pattern: str) -> str | None:
     """The first run of letters that is none of the vocabulary; None where all are."""
-    return next((p for p in _RUN.findall(pattern) if p[0].isalpha() and p not in _LETTERS), None)
+    # 年, 月 and 日 are letters, too, but stand for themselves.
+    return next((p for p in _RUN.findall(pattern) if re.match(r"[A-Za-z]", p) and p not in _LETTERS), None)
 
 
 def _translated(pattern: str, at: int) -> str:
