@@ -233,7 +233,7 @@ def _declared_control(
 
 def _amount(text: str | None, declared: SourceField) -> int | None:
     implied = int(declared.type.removeprefix("implied")) if declared.type.startswith("implied") else 0
-    parsed = parse_number(text, implied, declared.decimal)
+    parsed = parse_number(text, implied, declared.decimal, declared.is_overpunched)
     return None if parsed is None else int(parsed.scaleb(SUM_DECIMALS, _EXACT))
 
 

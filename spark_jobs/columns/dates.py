@@ -14,6 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.text import bound
+from spark_jobs.contracts.patterns import NAMED, ROC_DAY, SERIAL_DAY
 
 ZONE = "Asia/Shanghai"
 _SPREADSHEET_EPOCH = date(1899, 12, 30)
@@ -59,11 +60,31 @@ def _said(text: Column) -> Column:
 def parsed_date(text: Column, pattern: str | None = None) -> Column:
     """`parse_date` as an expression: a date, null where there is none or it is impossible.
 
-    pattern  the one way in which the supplier writes dates (`dd.MM.yyyy`); then no other is tried
+    pattern  the one way in which the supplier writes dates (`dd.MM.yyyy`, `roc`, `excel`, `excel1904`); then no other is tried
     """
+    if pattern in NAMED:
+        return bound(_said(text), lambda plain: _named(plain, pattern))
     if pattern is not None:
         return F.try_to_timestamp(_said(text), F.lit(pattern)).cast("date")
     return bound(_said(text), _read_date)
+
+
+def _named(plain: Column, pattern: str) -> Column:
+    """`patterns.parse_day` of a named way as an expression."""
+    if pattern == "roc":
+        said = F.when(plain.rlike(f"^({ROC_DAY})$"), plain)
+        day = F.coalesce(
+            F.when(plain.rlike(_ROC), _roc(said, _ROC)), F.when(plain.rlike(_ROC7), _roc(said, _ROC7))
+        )
+        return F.try_to_timestamp(day, F.lit("yyyy-M-d")).cast("date")
+    number = F.regexp_extract(F.when(plain.rlike(f"^{SERIAL_DAY}$"), plain), f"^{SERIAL_DAY}$", 1).try_cast(
+        "int"
+    )
+    if pattern == "excel1904":
+        return F.date_add(F.lit(date(1904, 1, 1)), number)
+    return F.when(number > 60, F.date_add(F.lit(_SPREADSHEET_EPOCH), number)).when(
+        (number > 0) & (number < 60), F.date_add(F.lit(date(1899, 12, 31)), number)
+    )
 
 
 def _read_date(plain: Column) -> Column:

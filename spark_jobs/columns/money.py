@@ -11,18 +11,35 @@ from pyspark.sql import functions as F
 from spark_jobs.columns.text import bound
 
 WAN = Decimal(10_000)
+# Units in which banks write amounts, in yuan: 分, 元, 千元, 万元, 百万元, 亿元.
+UNITS = {
+    "fen": Decimal("0.01"),
+    "yuan": Decimal(1),
+    "qian": Decimal(1000),
+    "wan": WAN,
+    "million": Decimal(10**6),
+    "yi": Decimal(10**8),
+}
 _NUMBER = r"^[+-]?\d+(\.\d+)?$"
 # What people put between thousands, beside the other one of comma and full stop.
 _GROUPING = {".": ",\\s'\u00a0\u202f\u2019", ",": ".\\s'\u00a0\u202f\u2019"}
 _EXACT = Context(prec=200)
+# COBOL's zoned numbers: the last digit bears the sign.
+_OVERPUNCHED = "{ABCDEFGHI}JKLMNOPQR"
 _SIGN_BEHIND = r"^(.*\d)([+-])$"
 
 
-def parse_number(text: str | None, implied_decimals: int = 0, decimal: str = ".") -> Decimal | None:
+def parse_number(
+    text: str | None, implied_decimals: int = 0, decimal: str = ".", overpunched: bool = False
+) -> Decimal | None:
     """A number with optional sign (before or behind), thousands separators, and decimals that are implied, not written.
 
-    decimal  the decimal sign, a full stop or a comma; the other one parts thousands. Null when it is no number.
+    decimal      the decimal sign, a full stop or a comma; the other one parts thousands. Null when it is no number.
+    overpunched  the last digit bears the sign: `{` and A to I are 0 to 9, `}` and J to R are -0 to -9
     """
+    if overpunched and text and (found := re.fullmatch(r"\s*(\d*)([{A-I}J-R])\s*", text, re.ASCII)):
+        digit = _OVERPUNCHED.index(found[2])
+        text = f"{'-' if digit > 9 else ''}{found[1]}{digit % 10}"
     plain = re.sub(f"[{_GROUPING[decimal]}]", "", text or "").replace(decimal, ".")
     plain = re.sub(_SIGN_BEHIND, r"\2\1", plain)
     if not re.fullmatch(_NUMBER, plain, re.ASCII):
@@ -37,8 +54,10 @@ def from_wan(amount: Decimal) -> Decimal:
     return (amount * WAN).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def number(text: Column, implied_decimals: int = 0, decimal: str = ".") -> Column:
+def number(text: Column, implied_decimals: int = 0, decimal: str = ".", overpunched: bool = False) -> Column:
     """`parse_number` as an expression, decimal(30,8)."""
+    if overpunched:
+        text = bound(text, _unpunched)
     plain = F.translate(F.regexp_replace(text, f"[{_GROUPING[decimal]}]", ""), decimal, ".")
     plain = F.regexp_replace(plain, _SIGN_BEHIND, "$2$1")
     exact = bound(plain, lambda p: F.when(p.rlike(_NUMBER), p)).try_cast("decimal(30,8)")
@@ -48,6 +67,12 @@ def number(text: Column, implied_decimals: int = 0, decimal: str = ".") -> Colum
     return (exact * scale).cast("decimal(30,8)")
 
 
-def in_yuan(amount_in_wan: Column) -> Column:
-    """万元 → 元, rounded half up to the cent. Spark's `round` on decimals is half up."""
-    return F.round(amount_in_wan.cast("decimal(24,8)") * F.lit(10_000), 2).cast("decimal(18,2)")
+def _unpunched(text: Column) -> Column:
+    digits = F.translate(F.trim(text), _OVERPUNCHED, "01234567890123456789")
+    sign = F.when(text.rlike(r"[}J-R]\s*$"), "-").otherwise("")
+    return F.when(text.rlike(r"^\s*\d*[{A-I}J-R]\s*$"), F.concat(sign, digits)).otherwise(text)
+
+
+def in_units(amount: Column, yuan: Decimal) -> Column:
+    """An amount in units of so many yuan → yuan, rounded half up to the cent."""
+    return F.round(amount.try_cast("decimal(24,8)") * F.lit(yuan), 2).try_cast("decimal(18,2)")

@@ -1,12 +1,16 @@
 """How suppliers write dates, in one vocabulary: `yyyy yy MM M dd d HH H mm ss`, as Spark reads it; everything else stands for itself.
 
-The same pattern reads a field (`format: dd.MM.yyyy`), a control line and the name of a file (`{date:ddMMyyyy}`).
+The same pattern reads a field (`format: dd.MM.yyyy`), a control line and the name of a file (`{date:ddMMyyyy}`). Three ways have names:
+
+roc        years of the Republic of China: 115/09/30, 115-9-30, 1150930
+excel      the number a spreadsheet keeps a day by: 46295 is 2026-09-30. Its calendar has a 29 February 1900, number 60, which is no day
+excel1904  the same of workbooks that count from 1 January 1904
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 _LETTERS = {
     "yyyy": (r"\d{4}", "%Y"), "yy": (r"\d{2}", "%y"), "MM": (r"\d{2}", "%m"), "M": (r"\d{1,2}", "%m"), "dd": (r"\d{2}", "%d"),
@@ -15,11 +19,16 @@ _LETTERS = {
 _RUN = re.compile(r"yyyy|yy|MM|M|dd|d|HH|H|mm|ss|[A-Za-z]+|.", re.DOTALL)
 # Where a contract says only `{date}`: both ways that need no agreement.
 PLAIN_DATE = r"\d{4}-\d{2}-\d{2}|\d{8}"
+NAMED = ("roc", "excel", "excel1904")
+ROC_DAY = r"(\d{2,3})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{3})(\d{2})(\d{2})"
+SERIAL_DAY = r"(\d{1,7})(\.\d+)?"
 _PLACE = re.compile(r"\{date(?::(?P<format>[^{}]+))?\}|\{seq\}|\*")
 
 
 def unknown_letters(pattern: str) -> str | None:
     """The first run of letters that is none of the vocabulary; None where all are."""
+    if pattern in NAMED:
+        return None
     # 年, 月 and 日 are letters, too, but stand for themselves.
     return next((p for p in _RUN.findall(pattern) if re.match(r"[A-Za-z]", p) and p not in _LETTERS), None)
 
@@ -34,11 +43,27 @@ def _translated(pattern: str, at: int) -> str:
 def parse_day(text: str, pattern: str | None = None) -> date | None:
     """The day a text names by the pattern (none: yyyymmdd or yyyy-mm-dd); None where it names none."""
     try:
+        if pattern == "roc":
+            found = re.fullmatch(ROC_DAY, text.strip(), re.ASCII)
+            year, month, day = (int(g) for g in found.groups() if g) if found else (0, 0, 0)
+            return date(year + 1911, month, day)
+        if pattern in NAMED:
+            return _serial_day(text.strip(), pattern == "excel1904")
         if pattern is None:
             return date.fromisoformat(text)
         return datetime.strptime(text, _translated(pattern, 1)).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def _serial_day(text: str, from_1904: bool) -> date | None:
+    found = re.fullmatch(SERIAL_DAY, text, re.ASCII)
+    number = int(found[1]) if found else 0
+    if from_1904:
+        return date(1904, 1, 1) + timedelta(days=number) if found else None
+    if number in (0, 60):
+        return None
+    return date(1899, 12, 31 if number < 60 else 30) + timedelta(days=number)
 
 
 def name_pattern(template: str) -> re.Pattern[str]:
@@ -51,7 +76,8 @@ def name_pattern(template: str) -> re.Pattern[str]:
         elif place[0] == "{seq}":
             pieces.append(r"(?P<sequence>\d+)")
         else:
-            pieces.append(f"(?P<day>{_translated(place['format'], 0) if place['format'] else PLAIN_DATE})")
+            day = r"\d{7}" if place["format"] == "roc" else _translated(place["format"] or "", 0)
+            pieces.append(f"(?P<day>{day or PLAIN_DATE})")
         last = place.end()
     pieces.append(re.escape(template[last:]))
     return re.compile("".join(pieces))
@@ -69,6 +95,8 @@ def named(template: str, day: date) -> str:
     def put(place: re.Match[str]) -> str:
         if not place[0].startswith("{date"):
             return place[0]
+        if place["format"] == "roc":
+            return f"{day.year - 1911:03d}{day:%m%d}"
         return day.strftime(_translated(place["format"], 1) if place["format"] else "%Y%m%d")
 
     return _PLACE.sub(put, template)

@@ -29,6 +29,7 @@ class SourceField:
 
     format   how dates and instants are written, in the words of `patterns.py`; `utc`: in UTC although it does not say so
     decimal  the decimal sign of numbers; the other one of comma and full stop parts thousands
+    is_overpunched  the last digit of a number bears its sign, as COBOL writes them
     """
 
     name: str
@@ -39,6 +40,7 @@ class SourceField:
     source_name: str = ""
     format: str | None = None
     decimal: str = "."
+    is_overpunched: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,8 @@ def _delivery(given: Mapping[str, Any], where: str) -> Delivery:
     templates = [given[kind] for kind in ("file", "package") if given.get(kind)]
     for template in templates:
         _known_date(patterns.date_format(template), where)
+        if patterns.date_format(template) in ("excel", "excel1904"):
+            raise ContractError(f"{where}: `{template}`: no file is named by a spreadsheet's number of a day")
         if "{date" not in template:
             raise ContractError(
                 f"{where}: `{template}` needs {{date}}, the business date, in a name or a folder"
@@ -393,6 +397,7 @@ def _field(
     return SourceField(
         name=name, type=kind, privacy=PrivacyClass(privacy), at=(at[0], at[1]) if at else None,
         null=_texts(given.get("null", ())), source_name=str(given.get("from", name)), format=written, decimal=layout.decimal,
+        is_overpunched=given.get("sign") == "overpunch",
     )  # fmt: skip
 
 

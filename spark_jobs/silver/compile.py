@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.columns import dates as day_columns
-from spark_jobs.columns.money import in_yuan, number
+from spark_jobs.columns.money import UNITS, in_units, number
 from spark_jobs.columns.text import bound, trimmed
 from spark_jobs.contracts.loader import aliases
 from spark_jobs.contracts.model import Write
@@ -150,9 +150,9 @@ class Compiler:
                 return day_columns.utc_instant(raw)
             return day_columns.local_instant(raw, self.zone, declared.format)
         if kind.startswith("implied"):
-            return number(raw, int(kind.removeprefix("implied")), declared.decimal)
+            return number(raw, int(kind.removeprefix("implied")), declared.decimal, declared.is_overpunched)
         if kind == "number":
-            return number(raw, decimal=declared.decimal)
+            return number(raw, decimal=declared.decimal, overpunched=declared.is_overpunched)
         if kind == "boolean":
             return F.when(F.lower(raw).isin("1", "y", "yes", "true", "t", "是"), True).when(
                 raw.isNotNull(), False
@@ -193,7 +193,7 @@ class Compiler:
 
     def _unit(self, argument: tuple[Expression, str]) -> Column:
         of, unit = argument
-        return in_yuan(self.column(of)) if unit == "wan" else self.column(of)
+        return self.column(of) if unit == "yuan" else in_units(self.column(of), UNITS[unit])
 
     def _sign_by(self, argument: tuple[Expression, Expression, dict[str, int]]) -> Column:
         amount, flag, signs = argument

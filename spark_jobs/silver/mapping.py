@@ -6,7 +6,7 @@ A column's expression is the name of a source field, or a mapping with one opera
     lookup: [expr, codes.<list>]                     a supplier's word → our code; unknown → `_unmapped`
     concat: [expr, …]                                text; null when any part is
     case: {of: expr, when: {value: constant}, else: constant}     constants may be expressions in braces
-    unit: [expr, wan]                                万元 → 元
+    unit: [expr, wan]                                万元 → 元; also fen, qian, million, yi
     sign_by: [expr, expr, {D: -1, C: 1}]             the second decides the sign of the first
     row_key: true                                    place in the file, for files without a key
     business_date: true                              of the delivery
@@ -34,7 +34,7 @@ OPERATORS = (
 DIRECTIVES = (
     "where", "delete_when", "explode", "unpivot", "order_by", "valid_from", "valid_to", "identity", "stub",
 )  # fmt: skip
-UNITS = ("wan", "yuan")
+UNITS = ("fen", "yuan", "qian", "wan", "million", "yi")
 # Columns a map may give although the table does not hold them: ids and derived columns are made from them.
 INPUTS: Mapping[str, tuple[str, ...]] = {
     "*": ("party_no_source", "agreement_no_source"),

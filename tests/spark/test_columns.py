@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from spark_jobs.columns.dates import is_invalid_date, local_instant, parse_date, parsed_date
 from spark_jobs.columns.money import number, parse_number
 from spark_jobs.columns.text import identifier_text, trimmed
+from spark_jobs.contracts.patterns import parse_day
 
 DAYS = [
     "20260930", "2026-9-3", "2026/09/30", "2026-09-30T16:30:00Z", "115/09/30", "1150930", "46295", "46295.0", "99991231", "00000000", "",
@@ -36,6 +37,39 @@ def test_a_day_is_read_alike_in_python_and_on_spark(said):
     found = [(r["day"], r["bad"]) for r in read.orderBy("n").collect()]
 
     assert found == [(day, bad) for day, bad in map(parse_date, DAYS)]
+
+
+@pytest.mark.parametrize("written", ["roc", "excel", "excel1904"])
+def test_a_named_way_to_write_days_is_read_alike_in_python_and_on_spark(said, written):
+    days = [
+        "115/09/30",
+        "76-1-2",
+        "1150930",
+        "1150231",
+        "20260930",
+        "46295",
+        "46295.75",
+        "60",
+        "59",
+        "1",
+        "soon",
+        "",
+        None,
+    ]
+    read = said(days).select("n", parsed_date(F.col("said"), written).alias("day"))
+
+    found = [r["day"] for r in read.orderBy("n").collect()]
+
+    assert found == [parse_day(text, written) if text else None for text in days]
+
+
+def test_a_sign_in_the_last_digit_is_read_alike_in_python_and_on_spark(said):
+    numbers = ["0000012345{", "00123D", " 00123M ", "}", "00100", "12d", "1{2", "-5", None]
+    read = said(numbers).select("n", number(F.col("said"), 2, overpunched=True).alias("amount"))
+
+    found = [r["amount"] for r in read.orderBy("n").collect()]
+
+    assert found == [parse_number(text, 2, overpunched=True) for text in numbers]
 
 
 @pytest.mark.parametrize("implied", [0, 2])

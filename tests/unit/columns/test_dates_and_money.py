@@ -7,6 +7,7 @@ import pytest
 
 from spark_jobs.columns.dates import parse_date
 from spark_jobs.columns.money import from_wan, parse_number
+from spark_jobs.contracts.patterns import name_pattern, named, parse_day
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,50 @@ def test_ten_thousands_become_yuan_to_the_cent():
 )
 def test_a_bank_may_write_decimal_commas_and_signs_behind(text, decimal, value):
     assert parse_number(text, decimal=decimal) == (None if value is None else Decimal(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "day"),
+    [
+        ("115/09/30", "roc", date(2026, 9, 30)),
+        ("1150930", "roc", date(2026, 9, 30)),
+        ("76-1-2", "roc", date(1987, 1, 2)),
+        ("1150231", "roc", None),
+        ("20260930", "roc", None),
+        ("46295", "excel", date(2026, 9, 30)),
+        ("46295.75", "excel", date(2026, 9, 30)),
+        ("1", "excel", date(1900, 1, 1)),
+        ("59", "excel", date(1900, 2, 28)),
+        ("60", "excel", None),
+        ("61", "excel", date(1900, 3, 1)),
+        ("0", "excel", None),
+        ("44833", "excel1904", date(2026, 9, 30)),
+        ("0", "excel1904", date(1904, 1, 1)),
+        ("9999999", "excel", None),
+        ("20260930", "excel1904", None),
+    ],
+)
+def test_a_day_is_read_in_the_one_way_that_is_declared(text, written, day):
+    assert parse_day(text, written) == day
+
+
+def test_a_file_may_be_named_by_a_year_of_the_republic():
+    assert name_pattern("cif_{date:roc}.txt").fullmatch("cif_1150930.txt")["day"] == "1150930"
+    assert named("cif_{date:roc}.txt", date(2026, 9, 30)) == "cif_1150930.txt"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0000012345{", "1234.50"), ("00123D", "12.34"), ("00123M", "-12.34"), ("}", "0.00"), ("00100", "1.00"), ("12d", None), ("1{2", None)],
+)  # fmt: skip
+def test_the_last_digit_of_a_cobol_number_bears_its_sign(text, value):
+    read = parse_number(text, 2, overpunched=True)
+
+    assert read == (None if value is None else Decimal(value))
+    assert parse_number("0012{", 2) is None
+
+
+def test_a_number_of_more_digits_than_any_column_is_none():
+    assert parse_number("9" * 22) == Decimal("9" * 22)
+    assert parse_number("9" * 23) is None
+    assert parse_number("9" * 5000) is None
