@@ -19,6 +19,7 @@ from errno import ENOSPC
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, version
 from os import strerror
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -27,6 +28,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
 from spark_jobs import pipeline, server
+from spark_jobs.contracts.loader import load_codes
+from spark_jobs.contracts.shape import plain
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError, ServerError, ServerGone, SettingsError, nearest
@@ -42,6 +45,7 @@ STAGE_LEDGER = "ops.stage_commit"
 LINEAGE = "ops.lineage_edge"
 # Exit code of a decision not to publish: a required feed is held, or a gate failed.
 HELD = 3
+DECLARED = ("rules", "metrics", "contracts", "fields")
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,18 @@ class LastTime:
 
 
 def rules_version(settings: Settings) -> str:
-    """Short hash of all rule files and metric definitions after the overlays."""
-    content = {
-        name: read_overlaid(settings.conf_dirs, name)
-        for folder in ("rules", "metrics")
-        for name in overlaid_files(settings.conf_dirs, folder)
+    """Short hash of what the bank declares, after the overlays: rules, metrics, contracts, fields and code lists.
+
+    Whoever mends a map or a code list and runs the same day again gets rows made anew.
+    """
+    dirs = settings.conf_dirs
+    content: dict[str, Any] = {
+        name: plain(read_overlaid(dirs, name), name)
+        for folder in DECLARED
+        for name in overlaid_files(dirs, folder)
     }
+    for name in overlaid_files(dirs, "codes", "*.csv"):
+        content[name] = load_codes(dirs, Path(name).stem)
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 

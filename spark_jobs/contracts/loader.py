@@ -163,7 +163,12 @@ def load_codes(dirs: tuple[Path, ...], name: str) -> Mapping[str, Mapping[str, s
             continue
         found = True
         with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
+            lines = csv.DictReader(stream)
+            for row in lines:
+                if None in row or None in row.values():
+                    raise ContractError(
+                        f"codes/{name}.csv, line {lines.line_num}: not as many columns as the header has"
+                    )
                 rows[row["code"]] = row
     if not found:
         known = [Path(p).stem for p in overlaid_files(dirs, "codes", "*.csv")]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from spark_jobs.contracts import load
+from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.render import rendered, stale
 from spark_jobs.errors import ContractError
 from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
@@ -68,3 +69,13 @@ def test_secrets_have_no_class_because_they_never_enter(tmp_path):
 
     with pytest.raises(ContractError, match="C3 data is refused at the door"):
         load(conf(tmp_path, "write: append, columns: [pin]", fields))
+
+
+def test_a_line_of_a_code_list_with_a_column_too_many_is_told_with_its_place(tmp_path: Path):
+    (tmp_path / "codes").mkdir()
+    (tmp_path / "codes" / "colour.csv").write_text(
+        "code,zh,en\nred,红,Red\nblue,蓝,Blue,\n", encoding="utf-8"
+    )
+
+    with pytest.raises(ContractError, match="codes/colour.csv, line 3"):
+        load_codes((tmp_path,), "colour")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -99,3 +100,22 @@ def test_a_run_that_wrote_nothing_is_not_entered(entered: list[RunSummary]) -> N
 
     assert go().state == "unchanged"
     assert entered == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "content"),
+    [
+        ("codes", "sex.csv", "code,zh,en,aliases\nX,其他,Other,X\n"),
+        ("contracts/sources", "core__cif.yml", "checks: {not_null: [cust_no, cust_name]}\n"),
+        ("rules", "tier.yml", "review_months: 3\n"),
+    ],
+)
+def test_what_the_bank_declares_otherwise_makes_its_rows_anew(
+    tmp_path: Path, folder: str, name: str, content: str
+) -> None:
+    shipped = runner.rules_version(settings.load())
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / name).write_text(content, encoding="utf-8")
+
+    assert runner.rules_version(settings.load()) == shipped
+    assert runner.rules_version(settings.load(overlay=tmp_path)) != shipped
