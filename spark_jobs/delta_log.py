@@ -27,6 +27,16 @@ class Commit:
     dates: DateRange | None
 
 
+def stamp(folder: Path) -> Mapping[str, Any]:
+    """The stamp of the newest commit; empty where it bears none or its entry is gone."""
+    last = newest(folder)
+    entry = folder / "_delta_log" / f"{last or 0:020d}.json"
+    if last is None or not entry.is_file():
+        return {}
+    told: Mapping[str, Any] = json.loads(_info(entry).get("userMetadata") or "{}")
+    return told
+
+
 def newest(folder: Path) -> int | None:
     """Newest version of the table in this folder, None where nothing was ever committed."""
     log = folder / "_delta_log"

@@ -99,6 +99,7 @@ class Lake:
         self._schemas: set[str] = set()
         # Columns of the tables that this process has seen: asked of the server once.
         self._stored: dict[str, tuple[str, ...]] = {}
+        self._made_of: dict[str, tuple[str, date]] = {}
         self._lock = Lock()
 
     # --- names and parameters -------------------------------------------------------------------------------
@@ -178,9 +179,17 @@ class Lake:
             for done in [pool.submit(self.publish, table, frame, dates) for table, frame in frames.items()]:
                 done.result()
 
+    def is_made_of(self, table: str, made_of: str, since: date) -> bool:
+        """Whether the newest commit was made of just this, and the commits before it reach back to `since`.
+
+        False where the log cannot be read here: then the table is made anew, which is never wrong.
+        """
+        stamp = delta_log.stamp(self.location(table)) if self._is_local() else {}
+        return stamp.get("made_of") == made_of and stamp["since"] <= str(since)
+
     def publish(
         self, table: str, frame: DataFrame, dates: DateRange | None = None, *, within: Column | None = None,
-        is_new: bool = False,
+        is_new: bool = False, made_of: str | None = None,
     ) -> None:  # fmt: skip
         """Write a table as its contract says. The same frame twice leaves the same rows.
 
@@ -188,9 +197,13 @@ class Lake:
         history        the frame is the full current belief, with valid_from and valid_to
         within         narrows what a replaced range replaces, for example to the files being loaded
         is_new         the job vouches that no key of an appended frame is there yet, because it bears the moment it was made
+        made_of        name of all that the frame was made of, kept with the commit for `is_made_of`
         """
         contract = self.contracts.table(table)
         dates = dates or self.run.dates
+        if made_of is not None:
+            with self._lock:
+                self._made_of[table] = (made_of, dates.first)
         shaped = self._shaped(contract, frame)
         self.ensure_schema(contract.layer)
         with self._lease(table):
@@ -356,6 +369,10 @@ class Lake:
     def _stamp(self, contract: TableContract, dates: DateRange | None) -> str:
         """Who wrote this commit: run and, for dated tables, the business dates it touched. No personal value."""
         stamp: dict[str, Any] = {"run_id": self.run.run_id, "table": contract.table}
+        if contract.table in self._made_of:
+            made_of, since = self._made_of[contract.table]
+            before = delta_log.stamp(self.location(contract.table)).get("since", str(since))
+            stamp |= {"made_of": made_of, "since": min(before, str(since))}
         if dates is not None:
             stamp |= {"first": str(dates.first), "last": str(dates.last)}
         return json.dumps(stamp)

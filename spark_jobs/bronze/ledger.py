@@ -254,9 +254,10 @@ def write_states(lake: Lake, states: Mapping[str, FileState]) -> None:
 
 
 def accepted_files(lake: Lake) -> list[Row]:
-    """The newest accepted file of each feed and business date: feed_code, business_date, file_id; sorted."""
+    """The newest accepted file of each feed and business date: feed_code, business_date, file_id, rows_found; sorted."""
     loaded = lake.read(TABLE).where(F.col("state_code").isin(*ACCEPTED))
-    return sorted(loaded.select("feed_code", "business_date", "file_id").collect())
+    found = loaded.select("feed_code", "business_date", "file_id", "rows_found").collect()
+    return sorted(found, key=lambda row: (row["feed_code"], row["business_date"], row["file_id"]))
 
 
 def accepted(lake: Lake, feed: str, files: Sequence[str]) -> DataFrame:

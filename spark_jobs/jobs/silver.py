@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,13 +13,16 @@ from spark_jobs.bronze import ledger
 from spark_jobs.contracts.sources import load_sources
 from spark_jobs.dates import DateRange
 from spark_jobs.silver import happening
-from spark_jobs.silver.conform import FIRST, SECOND, Maker, Work
+from spark_jobs.silver.conform import BY_MORE_THAN_FILES, FIRST, FROM_CODES, SECOND, Maker, Work
 from spark_jobs.silver.feeds import Feeds
 from spark_jobs.tables import WRITERS, Lake
 
 
 def run(lake: Lake, dates: DateRange) -> None:
-    """Write every silver table for the range. An entity no feed of this bank fills stays an empty table."""
+    """Write every silver table for the range whose files or rules are not those of its newest commit.
+
+    An entity no feed of this bank fills stays an empty table.
+    """
     work = Work(lake, _feeds(lake, dates), dates)
     try:
         _side_by_side(
@@ -32,10 +34,9 @@ def run(lake: Lake, dates: DateRange) -> None:
 
 
 def _feeds(lake: Lake, dates: DateRange) -> Feeds:
-    delivered: dict[str, list[date]] = defaultdict(list)
+    accepted = ledger.accepted_files(lake)
     files: dict[str, list[str]] = defaultdict(list)
-    for row in ledger.accepted_files(lake):
-        delivered[row["feed_code"]].append(row["business_date"])
+    for row in accepted:
         files[row["feed_code"]].append(row["file_id"])
     cache: dict[str, DataFrame] = {}
 
@@ -44,11 +45,23 @@ def _feeds(lake: Lake, dates: DateRange) -> Feeds:
             cache[feed] = ledger.accepted(lake, feed, files[feed])
         return cache[feed]
 
-    return Feeds(lake, load_sources(lake.settings.conf_dirs), read, delivered, dates.last)
+    return Feeds(lake, load_sources(lake.settings.conf_dirs), read, accepted, dates.last)
 
 
 def _publisher(work: Work, table: str, make: Maker) -> Callable[[], None]:
-    return lambda: work.lake.publish(table, work.feeds.views.settled(make(work)), work.dates)
+    def publish() -> None:
+        made_of = None
+        if table not in (*BY_MORE_THAN_FILES, *FROM_CODES) and work.feeds.is_silent(table):
+            work.lake.ensure_table(table)
+            if work.lake.version(table) == 0:
+                return
+        if table not in BY_MORE_THAN_FILES and not work.feeds.is_carried(table):
+            made_of = work.feeds.made_of(table)
+            if work.lake.is_made_of(table, made_of, work.dates.first):
+                return
+        work.lake.publish(table, work.feeds.views.settled(make(work)), work.dates, made_of=made_of)
+
+    return publish
 
 
 def _transactions(work: Work) -> None:

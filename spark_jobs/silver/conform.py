@@ -238,3 +238,9 @@ SECOND: dict[str, Maker] = {
     "silver.wealth_holding_daily": _holdings,
     "silver.message": _messages,
 }
+
+# Rows of these follow from the date, the cut-off or other tables as well; any other table stays as it is while its files and rules do.
+BY_MORE_THAN_FILES = frozenset({
+    "silver.consent_hist", "silver.calendar", "silver.service_window", "silver.survey_response", *SECOND,
+})  # fmt: skip
+FROM_CODES = frozenset({"silver.touchpoint", "silver.event_kind"})

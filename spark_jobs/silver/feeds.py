@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from spark_jobs import pipeline
 from spark_jobs.columns.names import parsed_name
 from spark_jobs.columns.phones import normalised_phone
 from spark_jobs.contracts.model import HISTORY_COLUMNS
@@ -22,6 +25,7 @@ from spark_jobs.silver.transforms import TRANSFORMS
 from spark_jobs.silver.views import Views
 from spark_jobs.tables import Lake
 
+LOGIC_VERSION = pipeline.job("silver").logic_version
 _INPUT_TYPES: Mapping[str, T.DataType] = {
     "is_birth_date_invalid": T.BooleanType(),
     "sequence_ms": T.LongType(),
@@ -39,11 +43,15 @@ _META_TYPES: Mapping[str, T.DataType] = {
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed of the bank: its contract, its maps, and the business dates for which something was accepted."""
+    """A feed of the bank: its contract, its maps, the business dates for which something was accepted, and the files that say something.
+
+    A file without a record says nothing, but where what is left out is gone.
+    """
 
     source: SourceContract
     maps: tuple[EntityMap, ...]
     delivered: tuple[date, ...]
+    telling: tuple[str, ...]
 
     @property
     def full_days(self) -> tuple[date, ...]:
@@ -61,26 +69,53 @@ class Feeds:
         lake: Lake,
         sources: Mapping[str, SourceContract],
         read: Callable[[str], DataFrame],
-        delivered: Mapping[str, Iterable[date]],
+        accepted: Iterable[Row],
         last: date,
     ) -> None:
+        """read: bronze rows of a feed; accepted: `ledger.accepted_files`."""
         self.lake, self.read, self.last = lake, read, last
         self.phone_region = str(lake.rules("identity")["phone_region"])
         self.views = Views(lake.spark)
+        by_feed: dict[str, list[Row]] = {}
+        for file in accepted:
+            if file["business_date"] <= last:
+                by_feed.setdefault(file["feed_code"], []).append(file)
         self.feeds = {
-            name: Feed(
-                source,
-                tuple(read_maps(source, lake.contracts, lake.codes, tuple(TRANSFORMS))),
-                tuple(sorted({d for d in delivered.get(name, ()) if d <= last})),
-            )
-            for name, source in sources.items()
-            if source.maps
+            name: self._feed(source, by_feed.get(name, [])) for name, source in sources.items() if source.maps
         }
+
+    def _feed(self, source: SourceContract, files: Sequence[Row]) -> Feed:
+        is_full = source.delivery.mode == "full" or bool(source.delivery.full_on)
+        return Feed(
+            source,
+            tuple(read_maps(source, self.lake.contracts, self.lake.codes, tuple(TRANSFORMS))),
+            tuple(sorted({f["business_date"] for f in files})),
+            tuple(sorted(f["file_id"] for f in files if is_full or f["rows_found"] != 0)),
+        )
 
     @property
     def begun(self) -> date:
         """The first business date for which anything was accepted, up to the last date of the run."""
         return min((feed.delivered[0] for feed in self.feeds.values() if feed.delivered), default=self.last)
+
+    def made_of(self, table: str) -> str:
+        """Name of everything a table's rows follow from, where they follow from the files of its own feeds and the bank's rules alone."""
+        feeds = [f for f in self.feeds.values() if any(m.table == table for m in f.maps)]
+        files = {feed.source.feed: feed.telling for feed in feeds if feed.telling}
+        content = json.dumps([self.lake.run.rules_version, LOGIC_VERSION, files], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def is_silent(self, table: str) -> bool:
+        """Whether no feed of this table ever delivered anything."""
+        return not any(f.delivered for f in self.feeds.values() if any(m.table == table for m in f.maps))
+
+    def is_carried(self, table: str) -> bool:
+        """Whether a day without a delivery repeats the one before in a feed of this table."""
+        return any(
+            f.source.delivery.carry_forward
+            for f in self.feeds.values()
+            if any(m.table == table for m in f.maps)
+        )
 
     def maps(self, entity: str) -> list[tuple[Feed, EntityMap]]:
         """Maps that fill an entity, by feeds that ever delivered."""

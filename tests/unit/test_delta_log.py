@@ -77,3 +77,12 @@ def test_commits_tell_the_dates_they_wrote_in_order(tmp_path: Path) -> None:
     told = [(c.version, c.dates.first if c.dates else None) for c in delta_log.commits(tmp_path, -1, 1)]
 
     assert told == [(0, None), (1, date(2026, 9, 22))]
+
+
+def test_the_stamp_is_that_of_the_newest_commit(tmp_path: Path) -> None:
+    assert delta_log.stamp(tmp_path) == {}
+    commit(tmp_path, 0, "CREATE TABLE")
+    assert delta_log.stamp(tmp_path) == {}
+    commit(tmp_path, 1, "WRITE", "2026-09-21", "2026-09-28")
+
+    assert delta_log.stamp(tmp_path)["last"] == "2026-09-28"
