@@ -218,6 +218,13 @@ def _command(settings: Settings) -> list[str]:
         "spark.hadoop.hive.exec.scratchdir": str(_scratch(settings) / "hive"),
         "spark.hadoop.hive.exec.local.scratchdir": str(_scratch(settings) / "hive"),
         "spark.ui.enabled": "false",
+        # Nobody looks at them without its pages: a thousand plans as text were a gigabyte that every collection of garbage looked through.
+        "spark.sql.ui.retainedExecutions": "10",
+        "spark.ui.retainedJobs": "50",
+        "spark.ui.retainedStages": "50",
+        "spark.ui.retainedTasks": "500",
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.maxPlanStringLength": "2000",
         "spark.ui.showConsoleProgress": "false",
         **server.extra_conf,
     }
