@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from deltalake import DeltaTable
 
 from spark_jobs import server
 from spark_jobs import settings as settings_module
@@ -19,8 +20,10 @@ from spark_jobs.settings import REPOSITORY
 from tests.conftest import free_port
 from tests.support.cluster import standalone_cluster
 
-JOBS = ("bronze",)
-DAYS = ("2026-09-21", "2026-09-23")
+# Byte reader, conformed tables, identity's Arrow functions, and the clocks of complaints, which run by `mapInArrow`.
+JOBS = ("bronze", "silver", "identity", "profile_s")
+CLOCKS = "profile.s_complaint_clock"
+DAYS = ("2026-09-21", "2026-09-30")
 
 
 def profile(folder: Path, master: str) -> Path:
@@ -53,7 +56,7 @@ def backfill(home: Path, landing: Path, conf: Path) -> None:
 
 
 @pytest.mark.slow
-def test_bronze_on_two_workers_gives_the_rows_of_one_machine(tmp_path: Path, nano_landing: Path) -> None:
+def test_two_workers_give_the_rows_of_one_machine(tmp_path: Path, nano_landing: Path) -> None:
     homes = {"local": tmp_path / "local", "cluster": tmp_path / "cluster"}
     with standalone_cluster(tmp_path / "standalone") as master:
         for where, home in homes.items():
@@ -73,5 +76,9 @@ def test_bronze_on_two_workers_gives_the_rows_of_one_machine(tmp_path: Path, nan
     )
 
     assert len(executors) >= 2, "both workers ran an executor"
-    assert looked_at > 5
+    assert looked_at > 100
+    clocks = Side(homes["cluster"]).tables([CLOCKS.partition(".")[0]])[CLOCKS]
+    assert DeltaTable(str(clocks)).to_pyarrow_dataset().count_rows() > 0, (
+        "the Arrow function had something to do"
+    )
     assert differences == []
