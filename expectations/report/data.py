@@ -85,9 +85,15 @@ def read_days(settings: Settings) -> list[Day]:
     }
     shown, clock = releases.current(settings), Clock(settings)
     newest = date.fromisoformat(shown.business_date) if shown else None
+    begun: dict[str, date] = {}
+    for day in sorted(feeds):
+        for row in feeds[day]:
+            if row["state_code"] == "loaded":
+                begun.setdefault(row["feed_code"], day)
     days = []
     for day in sorted({*feeds, *customers}):
-        lines = _feed_lines(feeds.get(day, []), controls, clock, day)
+        carried = {feed for feed, first in begun.items() if first < day and clock.may_carry(feed)}
+        lines = _feed_lines(feeds.get(day, []), controls, clock, day, carried)
         judged = newest_per_check(verdicts, day)
         bad = tuple(_verdict_line(v) for v in judged if v["verdict_code"] != "pass")
         known = next(iter(customers.get(day, [])), {})
@@ -125,6 +131,11 @@ class Clock:
         at = time.fromisoformat(str(source.delivery.due))
         return datetime.combine(day + timedelta(days=at <= self.cut_off), at, self.zone)
 
+    def may_carry(self, feed: str) -> bool:
+        """Whether the latest delivery of the feed may stand for a day that did not come."""
+        source = self.sources.get(feed)
+        return source is not None and source.delivery.carry_forward
+
     def local(self, epoch: float | None) -> datetime | None:
         return None if epoch is None else datetime.fromtimestamp(epoch, UTC).astimezone(self.zone)
 
@@ -144,7 +155,10 @@ def controls_of(feeds: Rows, controls: Mapping[str, Rows]) -> dict[str, Rows]:
     return found
 
 
-def _feed_lines(feeds: Rows, controls: Mapping[str, Rows], clock: Clock, day: date) -> tuple[FeedLine, ...]:
+def _feed_lines(
+    feeds: Rows, controls: Mapping[str, Rows], clock: Clock, day: date, carried: set[str]
+) -> tuple[FeedLine, ...]:
+    """carried: feeds of which an earlier delivery stands for the day where none loads; they stop nothing."""
     loaded = {f["feed_code"] for f in feeds if f["state_code"] == "loaded"}
     # A correction that comes later is not late; the first file that could be used may be.
     first: set[str] = set()
@@ -159,7 +173,7 @@ def _feed_lines(feeds: Rows, controls: Mapping[str, Rows], clock: Clock, day: da
             f["source_code"], f["feed_code"], f["state_code"], f["reason_code"], f["sequence_no"],
             f"{came:%m-%d %H:%M}" if came and f["state_code"] != "missing" else None,
             int((came - due).total_seconds() // 60) if is_late and came and due else None,
-            f["rows_declared"], f["rows_found"], f["quarantined_cnt"] or 0, bool(f["is_required"]),
+            f["rows_declared"], f["rows_found"], f["quarantined_cnt"] or 0, bool(f["is_required"]) and (f["state_code"] == "loaded" or f["feed_code"] not in carried),
             f"{due:%m-%d %H:%M}" if due else None,
             tuple(c["check_code"] for c in controls.get(f["file_id"], []) if c["verdict_code"] != "pass"),
             f["state_code"] != "loaded" and f["feed_code"] in loaded,

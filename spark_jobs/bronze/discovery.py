@@ -37,6 +37,11 @@ class Package:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def size(self) -> int:
+        """Bytes of the package, or of the plain file."""
+        return self.path.stat().st_size
+
     def identity(self) -> str:
         """What the delivery's id is made of; the same on every machine."""
         return f"{self.system}/{self.business_date}/{self.sequence:02d}/{self.name}"

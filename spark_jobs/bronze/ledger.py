@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -48,6 +47,7 @@ class FileState:
     quarantined_cnt: int
     is_required: bool
     known_at: datetime
+    package_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def read_states(lake: Lake) -> dict[str, FileState]:
     return {row["file_id"]: FileState(**row.asDict()) for row in lake.read(TABLE).collect()}
 
 
-def _short(*parts: object) -> str:
+def ledger_id(*parts: object) -> str:
+    """An id made of what the thing is: the same on every machine."""
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:26]
 
 
@@ -83,7 +84,7 @@ def examine(
     mine = [s for s in sources.values() if package.system in (s.delivery.system, s.feed)]
     if not mine:
         return Examination()
-    delivery_id = _short("delivery", package.identity())
+    delivery_id = ledger_id("delivery", package.identity())
     if package.ok is None and any(s.delivery.member and s.delivery.has_ok for s in mine):
         return Examination(
             tuple(_without_file(package, s, delivery_id, "held", "ok_missing", known_at) for s in mine)
@@ -134,7 +135,7 @@ def _unasked(
 
 
 def unasked_id(file: Unasked) -> str:
-    return _short("unasked", file.package_name, file.file_name, file.file_bytes)
+    return ledger_id("unasked", file.package_name, file.file_name, file.file_bytes)
 
 
 def known_unasked(lake: Lake) -> set[str]:
@@ -183,10 +184,10 @@ def _file(
     elif package.ok is not None and name not in told:
         reason = "not_listed"
     state = FileState(
-        _short("file", package.identity(), name, digest), delivery_id, source.source_code, source.feed,
+        ledger_id("file", package.identity(), name, digest), delivery_id, source.source_code, source.feed,
         package.business_date, package.sequence, package.name, name, digest, len(content), package.arrived_at,
         "held" if reason else "verified", reason, checked.rows_declared, checked.rows_found, 0,
-        source.delivery.required, known_at,
+        source.delivery.required, known_at, package.size,
     )  # fmt: skip
     return Examined(state, checked.checks, files[name])
 
@@ -213,38 +214,10 @@ def _without_file(
     package: Package, source: SourceContract, delivery_id: str, state: str, reason: str, known_at: datetime
 ) -> Examined:
     return Examined(FileState(
-        _short("file", package.identity(), source.feed, reason), delivery_id, source.source_code, source.feed,
+        ledger_id("file", package.identity(), source.feed, reason), delivery_id, source.source_code, source.feed,
         package.business_date, package.sequence, package.name, "", None, None, package.arrived_at, state, reason, None, None,
-        0, source.delivery.required, known_at,
+        0, source.delivery.required, known_at, package.size,
     ))  # fmt: skip
-
-
-def settle(states: Iterable[FileState]) -> dict[str, FileState]:
-    """The ledger after new files came: per feed and date the highest sequence is loaded, lower ones are superseded.
-
-    The same bytes again are a duplicate, whatever the package is called. A hold for a missing `.OK` falls away
-    once a file of that package and feed was read.
-    """
-    by_day: dict[tuple[str, date], list[FileState]] = {}
-    for state in states:
-        by_day.setdefault((state.feed_code, state.business_date), []).append(state)
-    settled: dict[str, FileState] = {}
-    for files in by_day.values():
-        in_order = sorted(files, key=lambda f: (f.sequence_no, str(f.arrived_at), f.file_id))
-        readable = [f for f in in_order if f.state_code in ("verified", "loaded", "superseded", "duplicate")]
-        read_packages = {f.delivery_id for f in readable}
-        contents: dict[str | None, FileState] = {}
-        for each in readable:
-            if contents.setdefault(each.sha256, each) is not each:
-                settled[each.file_id] = replace(each, state_code="duplicate", reason_code="duplicate")
-        for each in contents.values():
-            ends_as = "loaded" if each is list(contents.values())[-1] else "superseded"
-            settled[each.file_id] = replace(each, state_code=ends_as, reason_code=None)
-        for each in in_order:
-            answered = each.reason_code == "ok_missing" and each.delivery_id in read_packages
-            if each not in readable and not answered:
-                settled[each.file_id] = each
-    return settled
 
 
 def write_states(lake: Lake, states: Mapping[str, FileState]) -> None:
@@ -270,16 +243,3 @@ def accepted(lake: Lake, feed: str, files: Sequence[str]) -> DataFrame:
         return rows.where(F.col("_file_id").isin(*files))
     named = lake.spark.createDataFrame([(file,) for file in files], "_file_id string")
     return rows.join(F.broadcast(named), "_file_id", "left_semi")
-
-
-def held_required(states: Iterable[FileState], first: date, last: date) -> list[FileState]:
-    """Required feeds of these dates that are held, missing or rejected, and for which nothing else was loaded."""
-    states = list(states)
-    loaded: set[tuple[Any, ...]] = {
-        (s.feed_code, s.business_date) for s in states if s.state_code == "loaded"
-    }
-    return [
-        s for s in states
-        if s.is_required and first <= s.business_date <= last and s.state_code in ("held", "missing", "rejected")
-        and (s.feed_code, s.business_date) not in loaded
-    ]  # fmt: skip

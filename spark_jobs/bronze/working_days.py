@@ -53,10 +53,11 @@ class WorkingDays:
 
     def is_working(self, day: date, business_date: date, arrived_at: datetime | None) -> bool:
         """Whether the bank works on `day`, as known when a file of that business date that came at that instant is judged."""
-        known_at = max(filter(None, (cut_off(self.settings, business_date), arrived_at)))
-        return self._known(known_at).get(day, day.weekday() < 5)
+        return self.named(business_date, arrived_at).get(day, day.weekday() < 5)
 
-    def _known(self, known_at: datetime) -> Days:
+    def named(self, business_date: date, arrived_at: datetime | None = None) -> Days:
+        """The days that the calendar names, as known then."""
+        known_at = max(filter(None, (cut_off(self.settings, business_date), arrived_at)))
         found: dict[date, bool] = {}
         for feed in sorted(self.feeds):
             for days in self._deliveries(feed, known_at):

@@ -7,24 +7,28 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.bronze import ledger, plausible
+from spark_jobs.bronze import ledger, plausible, settling
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.bronze.source import NAME, BankFiles
+from spark_jobs.bronze.timeliness import is_due
 from spark_jobs.bronze.waiting import source_systems
 from spark_jobs.bronze.working_days import WorkingDays
+from spark_jobs.columns.calendar import WorkingCalendar
+from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
 from spark_jobs.history import instant
 from spark_jobs.processes import one_at_a_time
-from spark_jobs.tables import WRITERS, Lake
+from spark_jobs.tables import WRITERS, Lake, cut_off
 
 # What one read holds in memory beside what is being written.
 READ_AT_ONCE_BYTES = 32 * 1024**2
@@ -34,49 +38,65 @@ log = logging.getLogger(__name__)
 def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> None:
     """Load every delivery that arrived and was not looked at before; nothing new, no commit."""
     known = ledger.read_states(lake)
-    looked_at = {(s.package_name, s.business_date) for s in known.values() if s.reason_code != "ok_missing"}
+    mine = {
+        feed: s
+        for feed, s in lake.sources.items()
+        if systems is None or {s.delivery.system, feed} & {*systems}
+    }
     landed = arrived(lake.settings, lake.run.known_at, lake.sources)
     packages = [
         package
-        for package in landed
-        if (package.name, package.business_date) not in looked_at and package.business_date <= dates.last
-        and (systems is None or package.system in systems)
-    ]  # fmt: skip
+        for package in settling.unseen(landed, known.values(), lake.sources)
+        if package.business_date <= dates.last and (systems is None or package.system in systems)
+    ]
     work = lake.settings.home / "work" / "unpacked"
     looked = [ledger.examine(p, lake.sources, work, lake.run.known_at) for p in packages]
     _tell_unasked(lake, [u for each in looked for u in each.unasked], systems)
     fresh = [e for each in looked for e in each.files if e.state.file_id not in known]
-    if fresh:
-        days = WorkingDays(lake.settings, lake.sources, landed, lambda: _stored_days(lake))
-        fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working)
-        settled = ledger.settle([*known.values(), *(e.state for e in fresh)])
-        quarantined = _load(
-            lake,
-            [
-                e
-                for e in fresh
-                if settled.get(e.state.file_id, e.state).state_code in ("loaded", "superseded")
-            ],
-        )
+    days = WorkingDays(lake.settings, lake.sources, landed, lambda: _stored_days(lake))
+    fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working)
+    states = [*known.values(), *(e.state for e in fresh)]
+    late_after = partial(_late_after, lake)
+    due = partial(_is_due, lake, days)
+    absent = [
+        s for s in settling.never_came(states, mine, dates, due, lake.run.known_at) if s.file_id not in known
+    ]
+    if fresh or absent:
+        settled = settling.settle(states, late_after)
+        loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
+        quarantined = _load(lake, loads)
         _enter_checks(lake, fresh)
         # Several systems are loaded side by side, each by a process of its own: what the others entered meanwhile stays.
         with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
-            settled = ledger.settle([*ledger.read_states(lake).values(), *(e.state for e in fresh)])
+            stored = ledger.read_states(lake).values()
+            settled = settling.settle([*stored, *(e.state for e in fresh), *absent], late_after)
             known = {key: _counted(state, quarantined) for key, state in settled.items()}
             ledger.write_states(lake, known)
-    codes = {
-        s.source_code
-        for s in lake.sources.values()
-        if systems is None or s.delivery.system in systems or s.feed in systems
-    }
-    mine = [state for state in known.values() if state.source_code in codes]
-    stopped = ledger.held_required(mine, dates.first, dates.last)
+    carried = [feed for feed, source in mine.items() if source.delivery.carry_forward]
+    theirs = [state for state in known.values() if state.feed_code in mine]
+    stopped = settling.held_required(theirs, dates.first, dates.last, carried)
     if stopped:
         told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
         raise RequiredFeedHeld(
             f"bronze: {len(stopped)} required feeds are held ({told}); everything else is loaded, nothing is published. "
             'A corrected delivery with a higher sequence releases them; see docs/runbook.md, "a feed is held"'
         )
+
+
+def _late_after(lake: Lake, state: ledger.FileState) -> datetime | None:
+    """The cut-off of the file's date: a run for it could not see what came later. Nothing is late that has no date to come on."""
+    source = lake.sources.get(state.feed_code)
+    if source is None or state.sequence_no == 0 or source.delivery.cadence == "irregular":
+        return None
+    return cut_off(lake.settings, state.business_date)
+
+
+def _is_due(lake: Lake, days: WorkingDays, source: SourceContract, day: date) -> bool:
+    """Whether the feed comes for that date, and a run could no longer hope for it."""
+    named = days.named(day) if source.delivery.cadence == "working_days" else {}
+    return cut_off(lake.settings, day) <= lake.run.known_at and is_due(
+        source.delivery, day, WorkingCalendar(named)
+    )
 
 
 def _stored_days(lake: Lake) -> dict[date, bool]:

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from spark_jobs.bronze.ledger import FileState, held_required, settle
+from spark_jobs.bronze.ledger import FileState
+from spark_jobs.bronze.settling import held_required, settle
 
 DAY = date(2026, 9, 30)
 
