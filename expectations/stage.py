@@ -63,4 +63,4 @@ def write_report(lake: Lake, dates: DateRange) -> None:
     """The report stage: every page from the ledgers, the index last touched."""
     from expectations.report import data, render
 
-    render.write(lake.settings.report, data.read_days(lake.settings))
+    render.write(lake.settings.report, data.read_days(lake.settings), data.read_defects(lake.settings))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from demo_bank.score import causes, clusters, defects, money, scores
+from demo_bank.score import causes, clusters, counts, defects, money, scores
 from demo_bank.score.hidden import FOLDER, Hidden
 from demo_bank.score.lake import Tables
 from spark_jobs import settings as configuration
@@ -45,14 +45,65 @@ def score_lake(settings: configuration.Settings, truth: Path) -> Scores:
     )  # fmt: skip
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+Home = Annotated[Path | None, typer.Option("--home", help="Folder of the lake.")]
+TruthFolder = Annotated[Path | None, typer.Option("--truth", help="Folder of the hidden truth.")]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="Name of the lake.")]
+
+
 @app.callback(invoke_without_command=True)
 def score(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
-    home: Annotated[Path | None, typer.Option("--home", help="Folder of the lake.")] = None,
-    truth: Annotated[Path | None, typer.Option("--truth", help="Folder of the hidden truth.")] = None,
-    prefix: Annotated[str | None, typer.Option("--prefix", help="Name of the lake.")] = None,
+    context: typer.Context,
+    as_json: AsJson = False,
+    home: Home = None,
+    truth: TruthFolder = None,
+    prefix: Prefix = None,
 ) -> None:
     """Identity, money, defects and causes of complaints, as far as the lake goes."""
+    if context.invoked_subcommand is not None:
+        # What was said before the name of a part counts for it, too.
+        context.obj = {"as_json": as_json, "home": home, "truth": truth, "prefix": prefix}
+        return
+    found, folder = _sides(home, truth, prefix)
+    result = score_lake(found, folder)
+    if result.defects is not None:
+        counts.write(found, counts.plain(result.defects, result.false_alarms or {}))
+    typer.echo(json.dumps(_plain(result), indent=1, default=str) if as_json else _text(result))
+    _leave()
+
+
+@app.command("defects")
+def score_defects(
+    context: typer.Context,
+    as_json: AsJson = False,
+    home: Home = None,
+    truth: TruthFolder = None,
+    prefix: Prefix = None,
+) -> None:
+    """The planted defects alone: recall and false alarms per code. Leaves the counts for the steward's report."""
+    before = context.obj or {}
+    as_json = as_json or bool(before.get("as_json"))
+    found, folder = _sides(
+        home or before.get("home"), truth or before.get("truth"), prefix or before.get("prefix")
+    )
+    hidden, lake = Hidden(folder), Tables(found)
+    noticed = scores.planted(hidden, lake)
+    missing = sorted({*(f"hidden {name}" for name in hidden.missing), *lake.missing})
+    if noticed is None:
+        typer.echo(f"defects cannot be scored, for want of {', '.join(missing)}", err=True)
+        raise typer.Exit(1)
+    told = counts.plain(*noticed)
+    counts.write(found, told)
+    if as_json:
+        typer.echo(json.dumps({**told, "missing": missing}, indent=1, ensure_ascii=False))
+    else:
+        place = counts.place(found).relative_to(found.home)
+        typer.echo("\n".join(_defects(noticed[0], noticed[1])))
+        typer.echo(f"  counts without the truth: {place} of the lake; `oxpecker report build` shows them")
+    _leave()
+
+
+def _sides(home: Path | None, truth: Path | None, prefix: str | None) -> tuple[configuration.Settings, Path]:
     found = configuration.load(home=home, prefix=prefix)
     folder = truth or found.landing.parent / FOLDER
     if not folder.is_dir():
@@ -60,9 +111,7 @@ def score(
             f"there is no hidden truth at {folder}; generate the demo bank first, or say --truth", err=True
         )
         raise typer.Exit(1)
-    result = score_lake(found, folder)
-    typer.echo(json.dumps(_plain(result), indent=1, default=str) if as_json else _text(result))
-    _leave()
+    return found, folder
 
 
 def _leave() -> None:
@@ -92,7 +141,7 @@ def _text(result: Scores) -> str:
     lines = [
         *_identity(result.identity),
         *_aum(result.aum),
-        *_defects(result),
+        *_defects(result.defects, result.false_alarms),
         *_complaints(result.complaints),
     ]
     if result.missing:
@@ -139,15 +188,19 @@ def _aum(days: list[money.DayError] | None) -> list[str]:
     return lines
 
 
-def _defects(result: Scores) -> list[str]:
-    if result.defects is None:
+def _defects(found: list[defects.CodeScore] | None, alarms: Mapping[str, int] | None) -> list[str]:
+    if found is None:
         return ["Defects: not scored"]
     lines = ["Defects (noticed of reportable):"]
-    for each in result.defects:
+    for each in found:
         share = "no reason to report" if each.recall is None else f"{each.noticed:,} of {each.reportable:,}"
-        lines.append(f"  {each.code}  planted {each.planted:,}  {share}")
-    alarms = ", ".join(f"{reason} {count:,}" for reason, count in (result.false_alarms or {}).items())
-    return [*lines, f"  false alarms: {alarms or 'none'}"]
+        wrong = sum((alarms or {}).get(reason, 0) for reason in each.reasons)
+        lines.append(
+            f"  {each.code}  planted {each.planted:,}  {share}"
+            + (f"  false alarms {wrong:,}" if wrong else "")
+        )
+    told = ", ".join(f"{reason} {count:,}" for reason, count in (alarms or {}).items())
+    return [*lines, f"  false alarms: {told or 'none'}"]
 
 
 def _complaints(found: causes.Causes | None) -> list[str]:

@@ -30,12 +30,13 @@ class Report:
 
 @dataclass(frozen=True)
 class CodeScore:
-    """One defect code. recall is None where the code has no reason to report."""
+    """One defect code. recall is None where the code has no reason to report. reasons: those that its defects ask for."""
 
     code: str
     planted: int
     reportable: int
     noticed: int
+    reasons: tuple[str, ...] = ()
 
     @property
     def recall(self) -> float | None:
@@ -65,14 +66,17 @@ def score(
     planted_cnt: Counter[str] = Counter()
     reportable: Counter[str] = Counter()
     noticed: Counter[str] = Counter()
+    reasons: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         planted_cnt[row.code] += 1
         if row.reason is None:
             continue
         reportable[row.code] += 1
+        reasons[row.code].add(row.reason)
         noticed[row.code] += _is_noticed(row, by_file)
     scores = [
-        CodeScore(code, planted_cnt[code], reportable[code], noticed[code]) for code in sorted(planted_cnt)
+        CodeScore(code, planted_cnt[code], reportable[code], noticed[code], tuple(sorted(reasons[code])))
+        for code in sorted(planted_cnt)
     ]
     return scores, _false_alarms(rows, told)
 

@@ -22,7 +22,7 @@ def _group() -> None:
 def build(profile: str | None = None) -> None:
     """Write the pages from the ledgers as they are now."""
     settings = settings_module.load(profile)
-    written = render.write(settings.report, data.read_days(settings))
+    written = render.write(settings.report, data.read_days(settings), data.read_defects(settings))
     typer.echo(f"{len(written)} pages written; open {settings.report / 'index.html'}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,6 +12,8 @@ from zoneinfo import ZoneInfo
 from expectations.report import score
 from expectations.report.model import (
     Day,
+    DefectLine,
+    Defects,
     FeedLine,
     GateLine,
     IdentityLine,
@@ -110,6 +113,21 @@ def read_days(settings: Settings) -> list[Day]:
             _gate_lines(judged), _rule_lines(hits.get(day, []), names), known.get("aum"), why,
         ))  # fmt: skip
     return days
+
+
+def read_defects(settings: Settings) -> Defects | None:
+    """Counts that `oxpecker score` left of a bank whose defects are known; None where nobody scored. Counts only: nothing else is opened."""
+    path = settings.home / "score" / f"{settings.prefix}defects.json"
+    if not path.is_file():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    lines = tuple(
+        DefectLine(
+            each["code"], each["name"], each["name_zh"], each["planted"], each["reportable"], each["noticed"], each["false_alarms"]
+        )
+        for each in told["codes"]
+    )  # fmt: skip
+    return Defects(told["business_date"], lines, told["false_alarms_of_no_code"])
 
 
 class Clock:

@@ -48,6 +48,40 @@ class QuarantineLine:
 
 
 @dataclass(frozen=True)
+class DefectLine:
+    """One kind of defect that was planted to see whether it is noticed. reportable: those that must be reported."""
+
+    code: str
+    name: str
+    name_zh: str
+    planted: int
+    reportable: int
+    noticed: int
+    false_alarms: int
+
+
+@dataclass(frozen=True)
+class Defects:
+    """What was noticed of all defects that were planted, as of a release."""
+
+    business_date: str | None
+    lines: tuple[DefectLine, ...]
+    false_alarms_of_no_code: int
+
+    @property
+    def reportable(self) -> int:
+        return sum(line.reportable for line in self.lines)
+
+    @property
+    def noticed(self) -> int:
+        return sum(line.noticed for line in self.lines)
+
+    @property
+    def false_alarms(self) -> int:
+        return sum(line.false_alarms for line in self.lines) + self.false_alarms_of_no_code
+
+
+@dataclass(frozen=True)
 class VerdictLine:
     """One check that did not pass. judged: the range of business dates it was judged with."""
 

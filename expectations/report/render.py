@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from expectations.report import charts
-from expectations.report.model import Day, Trend
+from expectations.report.model import Day, Defects, Trend
 
 # Dates that the table of arrivals shows side by side.
 CALENDAR_DAYS = 31
@@ -32,13 +32,13 @@ def page(day: Day, before: Day | None = None, after: Day | None = None) -> str:
     return _environment.get_template("day.html.j2").render(day=day, before=before, after=after)
 
 
-def index(days: Sequence[Day]) -> str:
-    """All dates with trends over them."""
+def index(days: Sequence[Day], defects: Defects | None = None) -> str:
+    """All dates with trends over them, and what was noticed of planted defects where that was scored."""
     ordered = sorted(days, key=lambda day: day.business_date)
     shown = ordered[-CALENDAR_DAYS:]
     systems = sorted({system for day in shown for system in day.sources})
     return _environment.get_template("index.html.j2").render(
-        days=ordered, shown=shown, systems=systems, trends=trends(ordered)
+        days=ordered, shown=shown, systems=systems, trends=trends(ordered), defects=defects
     )
 
 
@@ -69,13 +69,13 @@ def trends(days: Sequence[Day]) -> list[Trend]:
     ]
 
 
-def write(folder: Path, days: Sequence[Day]) -> list[Path]:
+def write(folder: Path, days: Sequence[Day], defects: Defects | None = None) -> list[Path]:
     """Write all pages and the index; a page that did not change is not touched."""
     folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(days, key=lambda day: day.business_date)
     neighbours = zip([None, *ordered[:-1]], ordered, [*ordered[1:], None], strict=True)
     pages = {f"{day.business_date}.html": page(day, before, after) for before, day, after in neighbours}
-    pages["index.html"] = index(ordered)
+    pages["index.html"] = index(ordered, defects)
     written = []
     for name, text in pages.items():
         path = folder / name
