@@ -30,15 +30,22 @@ class Line(NamedTuple):
 
 
 def lines(
-    stream: IO[bytes], layout: Layout, at: int = 0, stop: int | None = None, number: int = 1
+    stream: IO[bytes],
+    layout: Layout,
+    at: int = 0,
+    stop: int | None = None,
+    number: int = 1,
+    piece: int = PIECE,
 ) -> Iterator[Line]:
     """Lines of the stream from byte `at` on, ended by LF or CRLF, by CR where the contract says so, or by their length.
 
     A last line without an end counts, an empty last line does not; neither does a byte order mark or the sign that ends a file.
     """
-    found = _blocks(stream, layout, at, stop, number) if layout.line_end == "none" else _ended(
-        stream, b"\r" if layout.line_end == "cr" else b"\n", at, stop, number
-    )  # fmt: skip
+    pieces = _pieces(stream, at, stop, piece)
+    if layout.line_end == "none":
+        found = _blocks(pieces, layout.record_bytes, at, number)
+    else:
+        found = _ended(pieces, b"\r" if layout.line_end == "cr" else b"\n", at, number)
     held: Line | None = None
     for line in found:
         if held is not None:
@@ -48,20 +55,20 @@ def lines(
         yield held
 
 
-def _pieces(stream: IO[bytes], at: int, stop: int | None) -> Iterator[bytes]:
+def _pieces(stream: IO[bytes], at: int, stop: int | None, size: int) -> Iterator[bytes]:
     if at:
         stream.seek(at)
     while stop is None or at < stop:
-        piece = stream.read(PIECE if stop is None else min(PIECE, stop - at))
+        piece = stream.read(size if stop is None else min(size, stop - at))
         if not piece:
             return
         at += len(piece)
         yield piece
 
 
-def _ended(stream: IO[bytes], end: bytes, at: int, stop: int | None, number: int) -> Iterator[Line]:
+def _ended(pieces: Iterator[bytes], end: bytes, at: int, number: int) -> Iterator[Line]:
     begin, pending, left_out = at, b"", 0
-    for read in _pieces(stream, at, stop):
+    for read in pieces:
         piece = read
         if left_out:
             # The line is longer than what is kept of one: only its end is looked for.
@@ -86,10 +93,10 @@ def _ended(stream: IO[bytes], end: bytes, at: int, stop: int | None, number: int
         yield Line(number, begin, bare, len(bare) + left_out)
 
 
-def _blocks(stream: IO[bytes], layout: Layout, at: int, stop: int | None, number: int) -> Iterator[Line]:
+def _blocks(pieces: Iterator[bytes], width: int, at: int, number: int) -> Iterator[Line]:
     """Records that follow one another without line ends; a line end after the last is none."""
-    width, pending = layout.record_bytes, b""
-    for piece in _pieces(stream, at, stop):
+    pending = b""
+    for piece in pieces:
         pending += piece
         whole = len(pending) // width
         for k in range(whole):
