@@ -65,6 +65,9 @@ app.add_typer(quarantine_app, name="quarantine")
 model_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Models that score customers.")
 app.add_typer(model_app, name="model")
 
+contract_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Contracts of suppliers' feeds.")
+app.add_typer(contract_app, name="contract")
+
 Conf = Annotated[
     Path | None,
     typer.Option("--conf", help="The bank's own configuration folder, laid over the shipped one."),
@@ -231,48 +234,23 @@ def onboard(
     raise typer.Exit(commands.onboard(files, system, to, _settings(conf=conf), out))
 
 
-@app.command()
-def feeds(conf: Conf = None, landing: Landing = None, profile: Profile = None) -> None:
-    """Check the contracts of this bank's feeds, and look at what has arrived for them; loads nothing, needs no JVM."""
-    from spark_jobs.bronze import preview
-    from spark_jobs.contracts import load
-    from spark_jobs.contracts.loader import load_codes
-    from spark_jobs.contracts.sources import load_sources
-    from spark_jobs.silver.mapping import read_maps
-    from spark_jobs.silver.transforms import TRANSFORMS
+@contract_app.command("check")
+def contract_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="These files instead of the landing folder.", exists=True, dir_okay=False)] = None,
+    conf: Conf = None,
+    landing: Landing = None,
+    day: Annotated[str | None, typer.Option("--business-date", help="Of FILEs whose contract takes the day from a folder.")] = None,
+    rows: Annotated[int, typer.Option("--rows", help="First rows shown of each entity; 0 for none.", min=0, max=20)] = 3,
+    show_values: Annotated[bool, typer.Option("--show-values", help="Show what names a person instead of masks.")] = False,
+    profile: Profile = None,
+) -> None:  # fmt: skip
+    """Check contracts, judge what has arrived for them, and show the first rows of every silver entity; loads nothing, needs no JVM."""
+    from spark_jobs.onboarding import commands
 
     settings = _settings(profile, conf, landing)
-    dirs = settings.conf_dirs
-    sources, contracts = load_sources(dirs), load(dirs)
-    entities = {
-        name: sorted(
-            {
-                m.entity
-                for m in read_maps(source, contracts, lambda code: load_codes(dirs, code), tuple(TRANSFORMS))
-            }
-        )
-        for name, source in sources.items()
-    }
-    table = Table("feed", "fills")
-    for name, filled in entities.items():
-        table.add_row(name, ", ".join(filled) or "nothing: it has no maps")
-    out.print(table)
-    arrived = Table("business date", "feed", "file")
-    # On a narrow screen a file's name may break, a state and its reason must be readable in one piece.
-    arrived.add_column("state", no_wrap=True)
-    for column in ("rows", "unreadable", "never filled"):
-        arrived.add_column(column)
-    for each in preview.look(settings, sources):
-        unreadable = ", ".join(f"{n} {reason}" for reason, n in sorted(each.unreadable.items()))
-        state = each.state if each.reason is None else f"{each.state}: {each.reason}"
-        rows = "" if each.rows is None else str(each.rows)
-        arrived.add_row(
-            str(each.business_date), each.feed, each.file, state, rows, unreadable, ", ".join(each.empty)
-        )
-    out.print(arrived)
-    for file in preview.nobody_asks_for(settings, sources):
-        name = "/".join(filter(None, (file.package_name, file.file_name)))
-        out.print(f"no contract asks for {name} ({file.reason_code})", highlight=False, soft_wrap=True)
+    raise typer.Exit(
+        commands.check(settings, files or [], parse_date(day) if day else None, rows, show_values, out)
+    )
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """A look at what has arrived, before anything is loaded: contracts and maps checked, every file cut and judged. Starts no JVM.
 
-For whoever writes a contract: seconds instead of a run. Counts and reasons only; no value of a record is shown.
+For whoever writes a contract: seconds instead of a run. `oxpecker contract check` shows it, values by their class.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
 
 EVER = datetime(9999, 12, 31)
+# So many records of a file are kept for a look at what maps make of them.
+MOST_FIRST = 2000
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What would become of one file: `state` is verified, held, missing or rejected; `unreadable` counts records by reason."""
+    """What would become of one file: `state` is verified, held, missing or rejected; `unreadable` counts records by reason.
+
+    empty  fields that have no value in any record
+    first  the first readable records, at most MOST_FIRST: number and values in the contract's order
+    """
 
     feed: str
     business_date: date
@@ -36,10 +42,11 @@ class Looked:
     rows: int | None
     unreadable: Mapping[str, int]
     empty: tuple[str, ...]
+    first: tuple[tuple[int, tuple[str | None, ...]], ...] = ()
 
 
 def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[Looked]:
-    """Every delivery in landing, oldest first, whatever the cut-off. `empty` names fields that have no value in any record."""
+    """Every delivery in landing, oldest first, whatever the cut-off."""
     with tempfile.TemporaryDirectory() as folder:
         landed = arrived(settings, EVER, sources)
         days, seen = WorkingDays(settings, sources, landed), list[ledger.FileState]()
@@ -49,27 +56,32 @@ def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[
                 state = examined.state
                 seen.append(state)
                 source = sources[state.feed_code]
-                unreadable, filled = _read_through(examined.path, source)
+                unreadable, filled, first = _read_through(examined.path, source)
                 empty = tuple(n for n in source.names() if n not in filled) if state.rows_found else ()
                 yield Looked(
                     state.feed_code, state.business_date, state.file_name or state.package_name, state.state_code, state.reason_code,
-                    state.rows_found, dict(unreadable), empty,
+                    state.rows_found, dict(unreadable), empty, tuple(first),
                 )  # fmt: skip
 
 
-def _read_through(path: Path | None, source: SourceContract) -> tuple[Counter[str], set[str]]:
-    """Records that cannot be read, by reason, and the fields that any record fills; as far as a broken file goes."""
+def _read_through(
+    path: Path | None, source: SourceContract
+) -> tuple[Counter[str], set[str], list[tuple[int, tuple[str | None, ...]]]]:
+    """Records that cannot be read, by reason, the fields that any record fills, and the first records; as far as a broken file goes."""
     unreadable: Counter[str] = Counter()
     filled: set[str] = set()
+    first: list[tuple[int, tuple[str | None, ...]]] = []
     if path is None:
-        return unreadable, filled
+        return unreadable, filled, first
     with suppress(RecordError):  # the file is held for it
         for record in read(path, source):
             if record.values is None:
                 unreadable.update(record.reasons)
             else:
+                if len(first) < MOST_FIRST:
+                    first.append((record.line_no, tuple(record.values)))
                 filled.update(n for n, v in zip(source.names(), record.values, strict=True) if v is not None)
-    return unreadable, filled
+    return unreadable, filled, first
 
 
 def nobody_asks_for(settings: Settings, sources: Mapping[str, SourceContract]) -> list[Unasked]:

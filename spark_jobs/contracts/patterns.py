@@ -66,6 +66,26 @@ def _serial_day(text: str, from_1904: bool) -> date | None:
     return date(1899, 12, 31 if number < 60 else 30) + timedelta(days=number)
 
 
+def moment_of(text: str, pattern: str) -> datetime | None:
+    """The moment a text names by the pattern, at midnight where it names a day only; None where it names none. `yy` is in this century."""
+    runs = _RUN.findall(pattern)
+    found = re.fullmatch(
+        "".join(f"({_LETTERS[r][0]})" if r in _LETTERS else re.escape(r) for r in runs), text
+    )
+    if found is None:
+        return None
+    told = dict(zip((r for r in runs if r in _LETTERS), map(int, found.groups()), strict=True))
+    month, day, hour = (
+        next((told[r] for r in runs if r in told and r in either), default)
+        for either, default in ((("MM", "M"), 1), (("dd", "d"), 1), (("HH", "H"), 0))
+    )
+    year = told["yyyy"] if "yyyy" in told else 2000 + told.get("yy", -2000)
+    try:
+        return datetime(year, month, day, hour, told.get("mm", 0), told.get("ss", 0))
+    except ValueError:
+        return None
+
+
 def name_pattern(template: str) -> re.Pattern[str]:
     """`cards_{date}_{seq}.csv` as a pattern with groups `day` and `sequence`; `*` stands for anything inside one name."""
     pieces, last = [], 0

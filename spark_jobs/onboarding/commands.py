@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from spark_jobs.bronze import preview
 from spark_jobs.bronze.columnar import KINDS as COLUMNAR_KINDS
+from spark_jobs.contracts import load
+from spark_jobs.contracts.loader import load_codes
+from spark_jobs.contracts.sources import SourceContract, load_sources
+from spark_jobs.onboarding.check import Column, Filled, fill, lay_out
+from spark_jobs.onboarding.evaluate import Evaluator, Token
+from spark_jobs.onboarding.masks import masked
 from spark_jobs.onboarding.onboard import Drafted, write
 from spark_jobs.onboarding.onboard import onboard as drafts_of
 from spark_jobs.settings import Settings
+from spark_jobs.silver.mapping import EntityMap, read_maps
+from spark_jobs.silver.transforms import TRANSFORMS
+
+# More words that no code list knows than these are not listed.
+MOST_WORDS = 8
 
 
 def onboard(
@@ -54,3 +70,110 @@ def _table(drafts: Sequence[Drafted]) -> Table:
             ", ".join(found.key_names), maps, str(len(drafted.questions)),
         )  # fmt: skip
     return table
+
+
+def check(
+    settings: Settings, files: Sequence[Path], day: date | None, rows: int, show_values: bool, out: Console
+) -> int:
+    """Contracts, deliveries and first rows. The exit code is 1 where a file is held or nobody asks for one.
+
+    files  these instead of the landing folder of the settings
+    """
+    dirs = settings.conf_dirs
+    sources, contracts = load_sources(dirs), load(dirs)
+    maps = {
+        name: read_maps(source, contracts, lambda code: load_codes(dirs, code), tuple(TRANSFORMS))
+        for name, source in sources.items()
+    }
+    out.print(_feeds(sources, maps))
+    with tempfile.TemporaryDirectory() as folder:
+        unknown: list[str] = []
+        if files:
+            unknown = lay_out(files, sources, Path(folder), day)
+            settings = settings.with_(landing=Path(folder))
+        looked = list(preview.look(settings, sources))
+        unasked = [
+            "/".join(filter(None, (u.package_name, u.file_name)))
+            for u in preview.nobody_asks_for(settings, sources)
+        ]
+    out.print(_deliveries(looked))
+    for name in (*unknown, *unasked):
+        out.print(f"no contract asks for {name}", highlight=False, soft_wrap=True, markup=False)
+    if files and unknown and day is None:
+        out.print("where a contract takes the day from a folder, give --business-date", soft_wrap=True)
+    for source in sources.values():
+        newest = [each for each in looked if each.feed == source.feed and each.first]
+        if newest and rows:
+            evaluator = Evaluator(source, lambda code: load_codes(dirs, code), settings.zone)
+            for filled in fill(source, maps[source.feed], newest[-1], evaluator, contracts, rows):
+                gone = f", {filled.gone} of them deletions" if filled.gone else ""
+                out.print(
+                    f"\n{filled.table} from {filled.feed}: {filled.rows:,} rows of {filled.file}{gone}",
+                    highlight=False, soft_wrap=True, markup=False,
+                )  # fmt: skip
+                out.print(_rows(filled, rows, show_values))
+    return 1 if unknown or unasked or any(each.state != "verified" for each in looked) else 0
+
+
+def _feeds(sources: Mapping[str, SourceContract], maps: Mapping[str, Sequence[EntityMap]]) -> Table:
+    table = Table("feed", "fills")
+    for name in sources:
+        entities = sorted({m.entity for m in maps[name]})
+        table.add_row(name, ", ".join(entities) or "nothing: it has no maps")
+    return table
+
+
+def _deliveries(looked: Sequence[preview.Looked]) -> Table:
+    table = Table("business date", "feed", "file")
+    # On a narrow screen a file's name may break, a state and its reason must be readable in one piece.
+    table.add_column("state", no_wrap=True)
+    for column in ("rows", "unreadable", "never filled"):
+        table.add_column(column)
+    for each in looked:
+        unreadable = ", ".join(f"{n} {reason}" for reason, n in sorted(each.unreadable.items()))
+        state = each.state if each.reason is None else f"{each.state}: {each.reason}"
+        told = "" if each.rows is None else str(each.rows)
+        table.add_row(
+            str(each.business_date), each.feed, each.file, state, told, unreadable, ", ".join(each.empty)
+        )
+    return table
+
+
+def _rows(filled: Filled, rows: int, show_values: bool) -> Table:
+    table = Table()
+    table.add_column("column")
+    for number in range(1, min(rows, filled.rows) + 1):
+        table.add_column(f"row {number}")
+    table.add_column("note")
+    for column in filled.columns.values():
+        shown = [_shown(value, column, show_values) for value in column.first]
+        shown += [""] * (min(rows, filled.rows) - len(shown))
+        table.add_row(column.name, *shown, _note(column, filled.rows))
+    return table
+
+
+def _shown(value: Any, column: Column, show_values: bool) -> str:
+    if value is None or isinstance(value, bool | Token):
+        return "" if value is None else str(value).lower() if isinstance(value, bool) else f"<{value}>"
+    if isinstance(value, datetime):
+        text = value.isoformat(sep=" ") + "Z"
+    else:
+        text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text if show_values else masked(text, column.privacy)
+
+
+def _note(column: Column, rows: int) -> str:
+    told = []
+    if column.lost:
+        told.append(f"{column.lost} given but not readable as its type")
+    if column.empty > column.lost:
+        told.append(f"{column.empty - column.lost} of {rows} empty")
+    if column.empty and column.must:
+        told.append("must not be empty")
+    if column.unmapped_cnt:
+        words = ", ".join(
+            f"{w} ({n})"
+            for w, n in sorted(column.unmapped.items(), key=lambda wn: (-wn[1], wn[0]))[:MOST_WORDS]
+        )
+        told.append(f"{column.unmapped_cnt} not in the code list" + (f": {words}" if words else ""))
+    return "; ".join(told)

@@ -26,9 +26,7 @@ _NO_SEPARATOR = set(" \"'.-/:+()*_%") | {"\ufeff"}
 _ALONE_OR_JOINED = set("+-@#*:/.^~!$%&=")
 _HEADER_WORD = re.compile(r"[^\W\d][^\r\n]{0,59}")
 # What a last line that is no record begins with, where nothing else says it.
-_END_WORDS = re.compile(
-    r"(?i)(END|ENDE|EOF|TRL|TRAILER|TAIL|TOTAL|SUM|SUMME|COUNT|合计|合計|总计|結束|结束|T|TR|Z|99+)"
-)
+_END_WORDS = re.compile(r"(?i)(END|ENDE|EOF|TRL|TRAILER|TAIL|TOTAL|SUM|SUMME|COUNT|合计|合計|总计|結束|结束)")
 
 
 @dataclass(frozen=True)
@@ -144,9 +142,10 @@ def _leaf_paths(found: dict[str, object], before: str) -> list[str]:
 
 
 def _text(body: bytes, encoding: str) -> Guess:
-    raw = [line.removesuffix(b"\r") for line in body.split(b"\n")[: MOST_LINES + 1]]
-    if len(raw) > MOST_LINES:
-        raw.pop()
+    every = body.removesuffix(b"\n").split(b"\n")
+    # The beginning tells the layout; the last line may count what comes before it.
+    left_out = max(0, len(every) - MOST_LINES - 1)
+    raw = [line.removesuffix(b"\r") for line in (every if not left_out else [*every[:MOST_LINES], every[-1]])]
     while raw and not raw[-1]:
         raw.pop()
     text = [t for t in (_decoded(line, encoding) for line in raw) if t is not None]
@@ -163,13 +162,13 @@ def _text(body: bytes, encoding: str) -> Guess:
             continue
         if best is None or (share, columns) >= best[:2]:
             best = (share, columns, separator, is_quoted)
-    fixed = _fixed(raw, encoding)
+    fixed = _fixed(raw, encoding, left_out)
     if best is None and fixed is None:
         return _one_column(text, raw, encoding)
     if best is None or (fixed is not None and fixed.confidence > best[0]):
         assert fixed is not None
         return fixed
-    return _delimited(text, encoding, best)
+    return _delimited(text, encoding, best, left_out)
 
 
 def _decoded(line: bytes, encoding: str) -> str | None:
@@ -267,7 +266,7 @@ def _one_column(text: list[str], raw: list[bytes], encoding: str) -> Guess:
     )
 
 
-def _fixed(raw: Sequence[bytes], encoding: str) -> Guess | None:
+def _fixed(raw: Sequence[bytes], encoding: str, left_out: int) -> Guess | None:
     """Lines of one length in bytes, but for a title above or a line that is cut; at least 8 bytes, so that a list of codes is none."""
     body = list(raw)
     lengths = Counter(map(len, body))
@@ -282,7 +281,13 @@ def _fixed(raw: Sequence[bytes], encoding: str) -> Guess | None:
     if len(body) - skip > 1:
         firsts = Counter(line[:1] for line in body[skip:-1])
         last = body[-1]
-        is_other = len(last) != length or (len(firsts) == 1 and last[:1] not in firsts)
+        word = (re.match(rb"[A-Za-z]+", last) or [b""])[0].decode()
+        # Of one length with the records: only what counts them can be told from a record of another kind.
+        is_told = _counts(last.decode(encoding, "replace"), len(body) - skip - 1 + left_out)
+        is_alone = len(firsts) == 1 and last[:1] not in firsts and not last[:1].isdigit()
+        is_other = (
+            is_told or bool(_END_WORDS.fullmatch(word)) if len(last) != length else is_told and is_alone
+        )
         if is_other and re.match(rb"[A-Za-z9#*]", last):
             trailer = last.decode(encoding, "replace")
             (mark,) = re.match(r"([A-Za-z]+|9+|.)", trailer).groups()  # type: ignore[union-attr]
@@ -304,7 +309,7 @@ def _fixed(raw: Sequence[bytes], encoding: str) -> Guess | None:
     return Guess(replace(layout, skip_lines=skip), None, length, trailer, (), count / len(body))
 
 
-def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool]) -> Guess:
+def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool], left_out: int) -> Guess:
     share, columns, separator, is_quoted = best
     layout = Layout("delimited", encoding, separator=separator, quote=is_quoted)
     lines = _joined(text) if is_quoted else list(text)
@@ -331,7 +336,7 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
         else:
             layout = replace(layout, header=True)
         header = tuple(names)
-    trailer = _trailer(rows, lines, columns)
+    trailer = _trailer(rows, lines, columns, left_out)
     if trailer is not None:
         mark = _trailer_mark(trailer, separator)
         if any(line.startswith(mark) for line in lines[:-1]):
@@ -380,19 +385,23 @@ def _letters(text: str) -> tuple[bool, bool, bool, bool]:
     )  # fmt: skip
 
 
-def _trailer(rows: Sequence[Sequence[str]], lines: Sequence[str], columns: int) -> str | None:
+def _trailer(rows: Sequence[Sequence[str]], lines: Sequence[str], columns: int, left_out: int) -> str | None:
     """The last line, where it has other columns than a record and begins with a word, or counts the lines above it."""
     if len(rows) < 2:
         return None
     last, others = rows[-1], rows[:-1]
-    count = str(len(others))
     begins = last[0].strip()
-    is_told = any(c.strip().lstrip("0") == count for c in last)
+    word = (re.match(r"[^\W\d_]+", begins) or [""])[0]
+    is_told = any(_counts(c, len(others) + left_out) for c in last[1:] or last)
     if len(last) != columns:
-        return lines[-1] if (_END_WORDS.match(begins) or is_told) and begins else None
-    firsts = {row[0].strip() for row in others if row}
-    is_word = bool(_END_WORDS.fullmatch(begins)) and begins not in firsts
+        return lines[-1] if begins and (is_told or _END_WORDS.fullmatch(word)) else None
+    is_word = bool(word) and not any(row[0].strip().startswith(word) for row in others if row)
     return lines[-1] if is_word and is_told else None
+
+
+def _counts(text: str, rows: int) -> bool:
+    """Whether a number in the text is so many rows; zeros before it count nothing, and neither does a date right before it."""
+    return bool(re.search(rf"(?<![1-9])0*{rows}(?!\d)|\d{{8}}0+{rows}(?!\d)", text.strip()))
 
 
 def _trailer_mark(trailer: str, separator: str) -> str:

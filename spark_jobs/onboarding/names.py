@@ -22,6 +22,7 @@ _IN_NAMES: tuple[tuple[str, str | None], ...] = (
     (r"(?<!\d)\d{4}\.\d{2}\.\d{2}(?!\d)", "yyyy.MM.dd"),
     (r"(?<!\d)\d{2}\.\d{2}\.\d{4}(?!\d)", "dd.MM.yyyy"),
     (r"(?<!\d)\d{2}-\d{2}-\d{4}(?!\d)", "dd-MM-yyyy"),
+    (r"(?<!\d)1\d{6}(?!\d)", "roc"),
     (r"(?<!\d)\d{6}(?!\d)", "yyMMdd"),
 )
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)

@@ -150,9 +150,7 @@ def _marked_days(words: dict[str, int]) -> list[tuple[str, str, str | None]]:
             continue
         first, second, third = (max(p[i] for p in parts) for i in range(3))
         if first > 31 and second <= 12 and third <= 31:
-            found.append(
-                (rf"\d{{2,3}}\{mark}\d{{1,2}}\{mark}\d{{1,2}}", "date", None)
-            )  # years of the Republic of China
+            found.append((rf"\d{{2,3}}\{mark}\d{{1,2}}\{mark}\d{{1,2}}", "date", "roc"))
         elif third > 31 and first <= 31 and second <= 31 and (first > 12) != (second > 12):
             year = "yyyy" if third > 999 else "yy"
             days = f"dd{mark}MM" if first > 12 else f"MM{mark}dd"
@@ -167,7 +165,7 @@ def _marked_days(words: dict[str, int]) -> list[tuple[str, str, str | None]]:
             )
     sevens = [w for w in words if re.fullmatch(r"[01]\d{6}", w, re.ASCII)]
     if len(sevens) >= NEARLY * len(words) and len(words) >= 3:
-        found.append((r"[01]\d{6}", "date", None))
+        found.append((r"[01]\d{6}", "date", "roc"))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 
@@ -20,7 +19,21 @@ def quoted(text: str) -> str:
     """A word of YAML that is read back as this text."""
     if _BARE.fullmatch(text) and text.lower() not in YAML_WORDS:
         return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return in_quotes(text)
+
+
+def in_quotes(text: str) -> str:
+    """The text in double quotes; what no eye sees is escaped."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(sign: str) -> str:
+    if sign in '"\\':
+        return f"\\{sign}"
+    if sign.isprintable():
+        return sign
+    code = ord(sign)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def questions_of(draft: Draft) -> list[str]:
@@ -104,7 +117,9 @@ def as_yaml(draft: Draft) -> str:
     lines += [_field(c, draft, width) for c in draft.columns]
     if draft.key is not None:
         lines.append(f"checks: {{not_null: [{', '.join(map(quoted, draft.key_names))}]}}")
-    return "\n".join([*lines, *_maps(draft), ""])
+    # In quotes what is not printable is escaped; in comments it would only spoil the file.
+    seen = ["".join(c if c.isprintable() else "·" for c in line) for line in (*lines, *_maps(draft))]
+    return "\n".join([*seen, ""])
 
 
 def _wrapped(text: str) -> Iterable[str]:
@@ -140,19 +155,15 @@ def _layout(draft: Draft) -> list[str]:
     if layout.kind not in COLUMNAR_KINDS:
         told.append(f"encoding: {quoted(layout.encoding)}")
     if layout.kind == "delimited":
-        told.append(
-            f"separator: {json.dumps(layout.separator, ensure_ascii=not layout.separator.isprintable())}"
-        )
+        told.append(f"separator: {in_quotes(layout.separator)}")
     if layout.record_bytes:
         told.append(f"record_bytes: {layout.record_bytes}")
     told += [f"{word}: true" for word in ("header", "quote") if getattr(layout, word)]
     told += [f"skip_lines: {layout.skip_lines}"] if layout.skip_lines else []
     told += [f"line_end: {layout.line_end}"] if layout.line_end != "lf" else []
     told += ['decimal: ","'] if layout.decimal == "," else []
-    marks = [f"detail: {json.dumps(layout.detail)}"] if layout.detail else []
-    marks += (
-        [f"trailer: {json.dumps(layout.trailer_mark, ensure_ascii=False)}"] if layout.trailer_mark else []
-    )
+    marks = [f"detail: {in_quotes(layout.detail)}"] if layout.detail else []
+    marks += [f"trailer: {in_quotes(layout.trailer_mark)}"] if layout.trailer_mark else []
     told += [f"record_type: {{{', '.join(marks)}}}"] if marks else []
     why = [] if layout.kind in COLUMNAR_KINDS else [f"{draft.encoding.confidence:.2f}: {draft.encoding.why}"]
     if layout.kind in ("delimited", "fixed"):
@@ -163,13 +174,10 @@ def _layout(draft: Draft) -> list[str]:
 def _control(draft: Draft) -> list[str]:
     declared = draft.control
     assert declared is not None
-    place = (
-        [f"in: file, file: {json.dumps(draft.control_file, ensure_ascii=False)}"]
-        if draft.control_file
-        else ["in: trailer"]
-    )
-    pattern = declared.pattern.replace("'", "''")
-    told = [*place, f"pattern: '{pattern}'"]
+    place = [f"in: file, file: {in_quotes(draft.control_file)}"] if draft.control_file else ["in: trailer"]
+    pattern = declared.pattern
+    in_single = "'" + pattern.replace("'", "''") + "'"
+    told = [*place, f"pattern: {in_single if pattern.isprintable() else in_quotes(pattern)}"]
     told += [f"date_format: {quoted(declared.date_format)}"] if declared.date_format else []
     if declared.sums:
         told.append(
@@ -186,16 +194,12 @@ def _field(column: Column, draft: Draft, width: int) -> str:
     told.append(f"type: {typed.type}")
     told += [f"format: {quoted(typed.format)}"] if typed.format else []
     told.append(f"class: {column.privacy}")
-    told += (
-        [f"null: [{', '.join(json.dumps(w, ensure_ascii=False) for w in typed.null)}]"] if typed.null else []
-    )
+    told += [f"null: [{', '.join(in_quotes(w) for w in typed.null)}]"] if typed.null else []
     if (
         not (draft.guess.layout.header or draft.guess.layout.kind in ("fixed", "jsonl", *COLUMNAR_KINDS))
         and draft.guess.columns
     ):
-        told.append(
-            f"description: {json.dumps(draft.guess.columns[draft.columns.index(column)], ensure_ascii=False)}"
-        )
+        told.append(f"description: {in_quotes(draft.guess.columns[draft.columns.index(column)])}")
     return f"  {quoted(column.name) + ':':<{width}} {{{', '.join(told)}}}   # {_seen(column)}"
 
 

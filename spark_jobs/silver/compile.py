@@ -26,6 +26,7 @@ from spark_jobs.silver.transforms import TRANSFORMS, ZONED
 from spark_jobs.tables import Lake
 
 UNMAPPED = "_unmapped"
+TRUE_WORDS = ("1", "y", "yes", "true", "t", "是")
 _PAIR, _ENTRY = "\x1e", "\x1f"
 META = (
     "_day", "_line", "_record", "_order", "_gone", "_until", "_feed", "_stub", "_valid_from", "_valid_to", "_origin",
@@ -154,9 +155,7 @@ class Compiler:
         if kind == "number":
             return number(raw, decimal=declared.decimal, overpunched=declared.is_overpunched)
         if kind == "boolean":
-            return F.when(F.lower(raw).isin("1", "y", "yes", "true", "t", "是"), True).when(
-                raw.isNotNull(), False
-            )
+            return F.when(F.lower(raw).isin(*TRUE_WORDS), True).when(raw.isNotNull(), False)
         return raw
 
     def _const(self, value: Any) -> Column:

@@ -13,6 +13,7 @@ from spark_jobs.bronze.preview import look, nobody_asks_for
 from spark_jobs.contracts import load
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.sources import load_sources
+from spark_jobs.onboarding.onboard import onboard
 from spark_jobs.silver.mapping import read_maps
 from spark_jobs.silver.transforms import TRANSFORMS
 
@@ -54,6 +55,46 @@ def test_every_row_of_a_public_file_is_read(example: Example, tmp_path: Path) ->
     )
     assert looked.business_date == example.day
     assert nobody_asks_for(settings, sources) == []
+
+
+# What a person finds in each file; the first two have no column that names a record.
+FOUND = {
+    "card_default": ([], {"age": "number", "bill_amt1": "number", "pay_amt6": "number", "sex": "string"}),
+    "bank_marketing": ([], {"age": "number", "balance": "number", "housing": "boolean", "job": "string"}),
+    "cfpb_complaints": (
+        ["complaint_id"], {"date_received": "date", "timely_response": "boolean", "zip_code": "string", "company_response": "string"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_a_draft_of_a_public_file_finds_what_a_person_finds_in_it(example: Example) -> None:
+    needs(example)
+
+    drafts, refused = onboard([data_folder() / example.file])
+
+    assert refused == []
+    (drafted,) = drafts
+    layout, key_and_types = drafted.draft.guess.layout, FOUND[example.name]
+    assert (layout.kind, layout.encoding, layout.separator, layout.header) == (
+        "delimited",
+        "utf-8",
+        ",",
+        True,
+    )
+    assert (drafted.draft.rows, drafted.unreadable, drafted.held) == (ROWS[example.name], {}, {})
+    types = {c.name: c.typed.type for c in drafted.draft.columns}
+    assert (drafted.draft.key_names, {n: types[n] for n in key_and_types[1]}) == key_and_types
+
+
+def test_amounts_that_a_program_rounded_are_asked_about() -> None:
+    """The limits of the Taiwanese card file are partly written like 1e+05."""
+    (example,) = (e for e in EXAMPLES if e.name == "card_default")
+    needs(example)
+
+    (drafted,) = onboard([data_folder() / example.file])[0]
+
+    assert any(q.startswith("`limit_bal`") and "written like 1e+05" in q for q in drafted.questions)
 
 
 def test_a_file_is_laid_out_as_it_is_and_its_arrival_lies_in_the_night_after_its_day(tmp_path: Path) -> None:

@@ -116,9 +116,11 @@ def test_a_look_at_the_files_tells_what_would_become_of_them(
 
 def test_the_command_shows_it_without_a_server(nordhain: tuple[Settings, dict[str, SourceContract]]) -> None:
     shown = CliRunner().invoke(
-        app, ["feeds", "--conf", str(CONF), "--landing", str(nordhain[0].landing)], env={"COLUMNS": "200"}
+        app,
+        ["contract", "check", "--conf", str(CONF), "--landing", str(nordhain[0].landing)],
+        env={"COLUMNS": "200"},
     )
 
-    assert shown.exit_code == 0, shown.output
+    assert shown.exit_code == 1, shown.output
     assert "haus__salden" in shown.output
     assert "held: row_count_control" in shown.output

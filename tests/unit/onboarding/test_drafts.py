@@ -157,6 +157,27 @@ def test_a_separator_of_one_or_more_signs_is_found_also_beside_empty_columns(
     assert drafted.unreadable == {}
 
 
+def test_a_last_record_is_not_taken_for_a_trailer_although_its_number_counts_the_records(
+    tmp_path: Path,
+) -> None:
+    rows = "".join(f"{n},Dave,{1900 + n}\n" for n in range(100))
+
+    drafted = only(tmp_path / "a_20260930.csv", f"id,name,year\n{rows}")
+    fixed = only(tmp_path / "b_20260930.dat", "".join(f"A{n:04d}xyz\n" for n in range(20)) + "B0021xyz\n")
+
+    assert (drafted.draft.rows, drafted.draft.guess.layout.trailer_mark) == (100, None)
+    assert (fixed.draft.rows, fixed.draft.guess.layout.trailer_mark) == (21, None)
+
+
+def test_the_trailer_of_a_long_file_is_found_at_its_end(tmp_path: Path) -> None:
+    rows = "".join(f"K{n:05d}|{n}.25\n" for n in range(5000))
+
+    drafted = only(tmp_path / "a_20260930.txt", f"{rows}T|20260930|5000\n")
+
+    assert drafted.draft.guess.layout.trailer_mark == "T|"
+    assert (drafted.draft.rows, drafted.held) == (5000, {})
+
+
 def test_a_gzip_file_is_opened_and_keeps_its_ending_in_the_name(tmp_path: Path) -> None:
     drafted = only(tmp_path / "list_2026-09-30.csv.gz", gzip.compress(b"code,what\nA,1\nB,2\nC,3\n", mtime=0))
 
@@ -227,6 +248,7 @@ def test_what_cannot_be_read_is_refused_with_what_to_ask_the_supplier_for(
         ("haus-260930.tgz", "haus-{date:yyMMdd}.tgz"),
         ("T24.30.09.2026.txt", "T24.{date:dd.MM.yyyy}.txt"),
         ("2026-09-30/activity.csv", "{date}/activity.csv"),
+        ("AC1150930.txt", "AC{date:roc}.txt"),
         ("in/activity.csv", "{date}/activity.csv"),
         ("BAL_20260930_02.txt", "BAL_{date}_{seq}.txt"),
         ("ORDER_12345678_20260930.txt", "ORDER_12345678_{date}.txt"),
@@ -278,8 +300,8 @@ def test_words_that_stand_for_nothing_are_listed_and_an_open_end_is_asked_about(
         (("09/30/2026", "01/02/2026"), ("date", "MM/dd/yyyy")),
         (("3/9/2026", "30/9/2026"), ("date", "d/M/yyyy")),
         (("03/09/2026", "01/02/2026"), ("string", None)),  # Nobody can tell.
-        (("115/09/30", "75/01/02"), ("date", None)),
-        (("1150930", "0750102", "1011231"), ("date", None)),
+        (("115/09/30", "75/01/02"), ("date", "roc")),
+        (("1150930", "0750102", "1011231"), ("date", "roc")),
         (("30.09.2026", "01.02.2026"), ("date", "dd.MM.yyyy")),
         (("20260930", "20260201"), ("date8", None)),
         (("30092026", "01022026"), ("date", "ddMMyyyy")),
