@@ -103,12 +103,10 @@ def examine(
         )
     found = []
     for source in mine:
-        name = _member(source, package, files)
-        if name is None:
-            if package.sequence == 1 and source.delivery.member and not source.delivery.opening:
-                found.append(_without_file(package, source, delivery_id, "missing", "missing", known_at))
-            continue
-        found.append(_file(package, source, delivery_id, name, files, told, known_at))
+        names = _members(source, package, files)
+        if not names and package.sequence == 1 and source.delivery.member and not source.delivery.opening:
+            found.append(_without_file(package, source, delivery_id, "missing", "missing", known_at))
+        found += [_file(package, source, delivery_id, name, files, told, known_at) for name in names]
     return Examination(tuple(found), _unasked(package, mine, files))
 
 
@@ -155,15 +153,17 @@ def enter_unasked(lake: Lake, found: Iterable[Unasked]) -> None:
         lake.publish(UNASKED, lake.spark.createDataFrame(content, schema_of(lake.contracts, UNASKED)))
 
 
-def _member(source: SourceContract, package: Package, files: Mapping[str, Path]) -> str | None:
-    """The inner file of a feed; one with another date in its name is found, too, so that it can be held."""
+def _members(source: SourceContract, package: Package, files: Mapping[str, Path]) -> list[str]:
+    """The inner files of a feed: one, or one per part. One with another date in its name is found, too, so that it can be held."""
     if source.delivery.file is not None:
-        return package.name
+        return [package.name]
     template = source.delivery.member or ""
     pattern = patterns.name_pattern(template)
     names = sorted(name for name in files if pattern.fullmatch(name))
+    if "{part}" in template:
+        return names
     right = patterns.named(template, package.business_date)
-    return right if right in names else (names[0] if names else None)
+    return [right] if right in names else names[:1]
 
 
 def _file(

@@ -57,7 +57,9 @@ def _judged(
         works = is_working(state.business_date, state.business_date, state.arrived_at)
         checks.append(Check(EMPTY, None, Decimal(0), not works))
     if source.volume_band is not None:
-        usual = _usual(state, source.delivery, accepted, is_working)
+        mine = source.part(state.file_name)
+        alike = [s for s in accepted if s.feed_code == state.feed_code and source.part(s.file_name) == mine]
+        usual = _usual(state, source.delivery, alike, is_working)
         if usual:
             least, most = source.volume_band
             passed = least * usual <= rows <= most * usual
@@ -69,18 +71,18 @@ def _judged(
 
 
 def _usual(
-    state: FileState, delivery: Delivery, accepted: Sequence[FileState], is_working: IsWorking
+    state: FileState, delivery: Delivery, alike: Sequence[FileState], is_working: IsWorking
 ) -> float | None:
-    """Median rows of the latest earlier dates of the same kind; None where there are too few to tell."""
+    """Median rows of the latest earlier dates of the same kind; None where there are too few to tell. alike: of the feed, and of the part."""
 
     def kind(day: date) -> tuple[bool, bool]:
         return is_working(day, state.business_date, state.arrived_at), day.day in delivery.full_on
 
     by_day: dict[date, FileState] = {}
-    for other in sorted(accepted, key=lambda s: s.sequence_no):
+    for other in sorted(alike, key=lambda s: s.sequence_no):
         came_before = str(other.arrived_at) <= str(state.arrived_at)
-        if other.feed_code == state.feed_code and other.business_date < state.business_date and came_before:
+        if other.business_date < state.business_date and came_before:
             by_day[other.business_date] = other
     mine = kind(state.business_date)
-    alike = [by_day[day].rows_found or 0 for day in sorted(by_day, reverse=True) if kind(day) == mine]
-    return float(median(alike[:MOST_EARLIER])) if len(alike) >= LEAST_EARLIER else None
+    rows = [by_day[day].rows_found or 0 for day in sorted(by_day, reverse=True) if kind(day) == mine]
+    return float(median(rows[:MOST_EARLIER])) if len(rows) >= LEAST_EARLIER else None

@@ -23,6 +23,18 @@ STOPPED = ("held", "missing", "rejected")
 LATE, CONFLICT, DUPLICATE, MISSING = "late", "conflict", "duplicate", "missing"
 # When a file can no longer be what its date was published with; None where its feed has no deadline.
 LateAfter = Callable[[FileState], datetime | None]
+# Whose share of the feed a file is; see `SourceContract.part`.
+PartOf = Callable[[FileState], str]
+
+
+def parts_of(sources: Mapping[str, SourceContract]) -> PartOf:
+    """Parts by the contracts; a feed that has none any more is one file."""
+
+    def part(state: FileState) -> str:
+        source = sources.get(state.feed_code)
+        return source.part(state.file_name) if source is not None else ""
+
+    return part
 
 
 def unseen(
@@ -55,24 +67,29 @@ def unseen(
     return found
 
 
-def settle(states: Iterable[FileState], late_after: LateAfter = lambda state: None) -> dict[str, FileState]:
-    """The ledger after new files came.
+def settle(
+    states: Iterable[FileState],
+    late_after: LateAfter = lambda state: None,
+    part_of: PartOf = lambda state: "",
+) -> dict[str, FileState]:
+    """The ledger after new files came. Parts of a feed are settled each for itself.
 
     A hold for a missing `.OK` falls away once a file of that package and feed was looked at. The first file of a date that came after
     `late_after`, when nothing at all had come before, is `late`: it loads, and the dates it touches are restated.
     """
-    by_day: dict[tuple[str, date], list[FileState]] = {}
+    by_day: dict[tuple[str, date, str], list[FileState]] = {}
+    looked_at: set[tuple[str, str]] = set()
     for state in states:
-        by_day.setdefault((state.feed_code, state.business_date), []).append(state)
+        by_day.setdefault((state.feed_code, state.business_date, part_of(state)), []).append(state)
+        if state.reason_code not in ("ok_missing", MISSING):
+            looked_at.add((state.feed_code, state.delivery_id))
     settled: dict[str, FileState] = {}
     for files in by_day.values():
         in_order = sorted(files, key=_by_sequence)
         readable = [f for f in in_order if f.state_code in READABLE]
-        looked_at = {f.delivery_id for f in in_order if f.reason_code not in ("ok_missing", MISSING)}
         for each in in_order:
-            if each not in readable and not (
-                each.reason_code == "ok_missing" and each.delivery_id in looked_at
-            ):
+            answered = each.reason_code == "ok_missing" and (each.feed_code, each.delivery_id) in looked_at
+            if each not in readable and not answered:
                 settled[each.file_id] = each
         settled |= _in_force(readable)
         late = _late([settled[f.file_id] for f in in_order if f.file_id in settled], late_after)
@@ -150,7 +167,11 @@ def never_came(
 
 
 def held_required(
-    states: Iterable[FileState], first: date, last: date, carried: Collection[str] = ()
+    states: Iterable[FileState],
+    first: date,
+    last: date,
+    carried: Collection[str] = (),
+    part_of: PartOf = lambda state: "",
 ) -> list[FileState]:
     """Required feeds of these dates that are held, missing or rejected, and for which nothing else was loaded.
 
@@ -158,12 +179,14 @@ def held_required(
     """
     states = list(states)
     loaded = {(s.feed_code, s.business_date) for s in states if s.state_code == "loaded"}
+    parts = {(s.feed_code, s.business_date, part_of(s)) for s in states if s.state_code == "loaded"}
     begun: dict[str, date] = {}
     for feed, day in loaded:
         begun[feed] = min(day, begun.get(feed, day))
     return [
         s for s in states
         if s.is_required and first <= s.business_date <= last and s.state_code in STOPPED
-        and (s.feed_code, s.business_date) not in loaded
+        and (s.feed_code, s.business_date, part_of(s)) not in parts
+        and (s.file_name or (s.feed_code, s.business_date) not in loaded)
         and not (s.feed_code in carried and begun.get(s.feed_code, date.max) < s.business_date)
     ]  # fmt: skip

@@ -49,8 +49,10 @@ def _holds(package: Package, source: SourceContract, day: date) -> bool:
     if package.ok is None:
         return True
     member = patterns.named(source.delivery.member, day)
+    asked = patterns.name_pattern(member) if "{part}" in member else None
     try:
-        return member in listed(package.ok)
+        names = listed(package.ok)
+        return any(asked.fullmatch(name) for name in names) if asked else member in names
     except ValueError:
         return True  # Malformed: it is here, and bronze will say what is wrong with it.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import cache
 
 _LETTERS = {
     "yyyy": (r"\d{4}", "%Y"), "yy": (r"\d{2}", "%y"), "MM": (r"\d{2}", "%m"), "M": (r"\d{1,2}", "%m"), "dd": (r"\d{2}", "%d"),
@@ -22,7 +23,7 @@ PLAIN_DATE = r"\d{4}-\d{2}-\d{2}|\d{8}"
 NAMED = ("roc", "excel", "excel1904")
 ROC_DAY = r"(\d{2,3})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{3})(\d{2})(\d{2})"
 SERIAL_DAY = r"(\d{1,7})(\.\d+)?"
-_PLACE = re.compile(r"\{date(?::(?P<format>[^{}]+))?\}|\{seq\}|\*")
+_PLACE = re.compile(r"\{date(?::(?P<format>[^{}]+))?\}|\{seq\}|\{part\}|\*")
 
 
 def unknown_letters(pattern: str) -> str | None:
@@ -86,13 +87,16 @@ def moment_of(text: str, pattern: str) -> datetime | None:
         return None
 
 
+@cache
 def name_pattern(template: str) -> re.Pattern[str]:
-    """`cards_{date}_{seq}.csv` as a pattern with groups `day` and `sequence`; `*` stands for anything inside one name."""
+    """`cards_{date}_{seq}.csv` as a pattern with groups `day`, `sequence` and `part`; `*` stands for anything inside one name."""
     pieces, last = [], 0
     for place in _PLACE.finditer(template):
         pieces.append(re.escape(template[last : place.start()]))
         if place[0] == "*":
             pieces.append(r"[^/]*")
+        elif place[0] == "{part}":
+            pieces.append(r"(?P<part>[^/]+?)")
         elif place[0] == "{seq}":
             pieces.append(r"(?P<sequence>\d+)")
         else:
@@ -101,6 +105,12 @@ def name_pattern(template: str) -> re.Pattern[str]:
         last = place.end()
     pieces.append(re.escape(template[last:]))
     return re.compile("".join(pieces))
+
+
+def part_of(template: str, name: str) -> str:
+    """What stands for `{part}` in a name: the outlet or branch whose share of a feed the file is. Empty where the feed is one file."""
+    found = name_pattern(template).fullmatch(name) if "{part}" in template else None
+    return found["part"] if found else ""
 
 
 def date_format(template: str) -> str | None:

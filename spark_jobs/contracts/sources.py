@@ -159,6 +159,11 @@ class SourceContract:
     def names(self) -> list[str]:
         return [f.name for f in self.fields]
 
+    def part(self, file_name: str) -> str:
+        """Of a feed that comes in several files a day, whose share this one is; empty where it is one file."""
+        template = self.delivery.member or self.delivery.file or ""
+        return patterns.part_of(template.rsplit("/", 1)[-1], file_name)
+
 
 @cache
 def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:

@@ -62,19 +62,22 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
         s for s in settling.never_came(states, mine, dates, due, lake.run.known_at) if s.file_id not in known
     ]
     if fresh or absent:
-        settled = settling.settle(states, late_after)
+        part_of = settling.parts_of(lake.sources)
+        settled = settling.settle(states, late_after, part_of)
         loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
         quarantined = _load(lake, loads)
         _enter_checks(lake, fresh)
         # Several systems are loaded side by side, each by a process of its own: what the others entered meanwhile stays.
         with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
             stored = ledger.read_states(lake).values()
-            settled = settling.settle([*stored, *(e.state for e in fresh), *absent], late_after)
+            settled = settling.settle([*stored, *(e.state for e in fresh), *absent], late_after, part_of)
             known = {key: _counted(state, quarantined) for key, state in settled.items()}
             ledger.write_states(lake, known)
     carried = [feed for feed, source in mine.items() if source.delivery.carry_forward]
     theirs = [state for state in known.values() if state.feed_code in mine]
-    stopped = settling.held_required(theirs, dates.first, dates.last, carried)
+    stopped = settling.held_required(
+        theirs, dates.first, dates.last, carried, settling.parts_of(lake.sources)
+    )
     if stopped:
         told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
         raise RequiredFeedHeld(

@@ -15,7 +15,7 @@ from spark_jobs import settings as settings_module
 from spark_jobs.bronze import ledger
 from spark_jobs.bronze.discovery import Package, arrived
 from spark_jobs.bronze.ledger import FileState
-from spark_jobs.bronze.settling import held_required, never_came, settle, unseen
+from spark_jobs.bronze.settling import held_required, never_came, parts_of, settle, unseen
 from spark_jobs.contracts.sources import load_sources
 from spark_jobs.settings import SHIPPED_CONF
 from tests.unit.bronze import test_ledger
@@ -253,3 +253,57 @@ def test_a_package_that_waits_for_its_ok_is_looked_at_again(tmp_path: Path) -> N
     package = replace(lay_down(tmp_path / "landing", b""), ok=None)
 
     assert unseen([package], looked(package, tmp_path / "work"), SOURCES) == [package]
+
+
+# --- a feed in several files a day -------------------------------------------------------------------------------
+
+OUTLETS = replace(
+    SOURCES["survey__response"],
+    delivery=replace(SOURCES["survey__response"].delivery, member="RESPONSE_{part}_{date}.jsonl"),
+)
+
+
+def share(file_id: str, outlet: str, sequence: int = 1, **more) -> FileState:
+    name = f"RESPONSE_{outlet}_20260930.jsonl"
+    return file(file_id, sequence, **({"feed_code": "survey__response", "file_name": name} | more))
+
+
+def parts(*files: FileState) -> dict[str, str]:
+    settled = settle(files, part_of=parts_of({"survey__response": OUTLETS}))
+    return {key: state.state_code for key, state in settled.items()}
+
+
+def test_the_files_of_several_outlets_are_in_force_side_by_side():
+    assert parts(share("a", "330101"), share("b", "330102")) == {"a": "loaded", "b": "loaded"}
+
+
+def test_a_resend_of_one_outlet_replaces_its_file_and_no_other():
+    files = share("a", "330101"), share("b", "330102"), share("c", "330102", 2)
+
+    assert parts(*files) == {"a": "loaded", "b": "superseded", "c": "loaded"}
+
+
+def test_a_required_outlet_that_is_held_stops_publication_though_the_others_are_loaded():
+    known = [
+        share("a", "330101", state="loaded"), share("b", "330102", state="held", reason="md5"),
+    ]  # fmt: skip
+    asked = parts_of({"survey__response": OUTLETS})
+
+    assert [s.file_id for s in held_required(known, DAY, DAY, (), asked)] == ["b"]
+    resent = [*known, share("c", "330102", 2, state="loaded")]
+    assert held_required(resent, DAY, DAY, (), asked) == []
+
+
+def test_every_part_of_a_package_is_looked_at(tmp_path: Path) -> None:
+    tmp_path.joinpath("landing").mkdir()
+    with tarfile.open(tmp_path / "landing" / "SURVEY_01_20260930.tar.gz", "w:gz") as archive:
+        for outlet in ("330101", "330102"):
+            archive.addfile(tarfile.TarInfo(f"RESPONSE_{outlet}_20260930.jsonl"), io.BytesIO(b""))
+    (tmp_path / "landing" / "SURVEY_01_20260930.OK").write_text("")
+    sources = {"survey__response": OUTLETS}
+    (package,) = arrived(settings_module.load(landing=tmp_path / "landing"), EVER, sources)
+
+    found = ledger.examine(package, sources, tmp_path / "work", EVER)
+
+    assert [e.state.file_name[9:15] for e in found.files] == ["330101", "330102"]
+    assert found.unasked == ()
