@@ -141,7 +141,7 @@ def propose(
                     f"`{column.name}`: " + "; or ".join(f.told() for f in fits) + ": is it that?"
                 )
     for kind, look in looked.items():
-        if look is not None and look.known < KNOWN:
+        if look is not None and look.unknown and look.are_shown:
             made.questions.append(
                 f"`{_named(best[kind])}`: {look.told()}: what do these words mean? Add them to codes/{look.code_list}.csv as aliases"
             )

@@ -61,6 +61,10 @@ def questions_of(draft: Draft) -> list[str]:
         )
     for column in draft.columns:
         asked += [f"`{column.name}`: {doubt}" for doubt in column.typed.doubts]
+        if column.typed.null:
+            asked.append(
+                f"`{column.name}`: does {' and '.join(column.typed.null)} mean unknown? It is drafted so"
+            )
         if column.means("secret"):
             asked.append(
                 f"`{column.name}` looks like a secret (C3), which is refused: ask the supplier not to send it"

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from spark_jobs import settings as settings_module
+from spark_jobs.cli import app
 from spark_jobs.contracts import load
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.sources import SourceContract, load_sources
+from spark_jobs.onboarding.onboard import onboard
 from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
 from spark_jobs.silver.mapping import DIRECTIVES, OPERATORS, EntityMap, read_maps
 from spark_jobs.silver.transforms import TRANSFORMS
@@ -80,6 +83,40 @@ def test_every_expression_there_is_is_shown_once() -> None:
     look(activity["maps"])
     assert set(OPERATORS) <= used
     assert [word for word in DIRECTIVES if f"`{word}" not in PAGE and word not in used] == []
+
+
+@pytest.fixture(scope="module")
+def ten_minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample that the page begins with, as its supplier sends it."""
+    folder = tmp_path_factory.mktemp("ten_minutes")
+    sample = next(
+        text for text in re.findall(r"```\n(.*?\n)```", PAGE, re.DOTALL) if text.startswith("客户号")
+    )
+    (folder / "customers_20260930.txt").write_bytes(sample.encode("gb18030"))
+    return folder
+
+
+def test_the_two_commands_print_what_the_page_shows(
+    ten_minutes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ten_minutes)
+    shown = re.findall(r"```\n\$ oxpecker ([^\n]*)\n(.*?)\n```", PAGE, re.DOTALL)
+
+    assert [command.split()[0] for command, _ in shown] == ["onboard", "contract"]
+    for command, output in shown:
+        printed = CliRunner().invoke(app, command.split()).output
+        # An ellipsis leaves out what stands between.
+        at = 0
+        for part in output.split("…"):
+            assert part.strip() in printed[at:], f"{command}:\n{printed}"
+            at = printed.index(part.strip(), at)
+
+
+def test_the_draft_on_the_page_is_the_one_that_is_written(ten_minutes: Path) -> None:
+    drafts, refused = onboard([ten_minutes / "customers_20260930.txt"], system="partner")
+
+    assert refused == []
+    assert dict(SNIPPETS)["contracts/sources/partner__customers.yml"] == drafts[0].text
 
 
 def test_every_reason_on_the_page_is_one_the_code_gives() -> None:
