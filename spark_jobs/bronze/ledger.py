@@ -170,13 +170,14 @@ def _file(
     package: Package, source: SourceContract, delivery_id: str, name: str, files: Mapping[str, Path],
     told: Mapping[str, Listed], known_at: datetime,
 ) -> Examined:  # fmt: skip
-    content = files[name].read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
+    path = files[name]
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
     control = _control_file(source, name, files)
     if control is None and source.control is not None and source.control.file is not None:
         return _without_file(package, source, delivery_id, "held", "ok_missing", known_at)
     checked = verify(
-        content, source, package.business_date, told.get(name), control.read_bytes() if control else None
+        path, source, package.business_date, told.get(name), control.read_bytes() if control else None
     )
     reason = checked.reason
     if not _day_fits(source, name, package.business_date):
@@ -185,11 +186,11 @@ def _file(
         reason = "not_listed"
     state = FileState(
         ledger_id("file", package.identity(), name, digest), delivery_id, source.source_code, source.feed,
-        package.business_date, package.sequence, package.name, name, digest, len(content), package.arrived_at,
+        package.business_date, package.sequence, package.name, name, digest, path.stat().st_size, package.arrived_at,
         "held" if reason else "verified", reason, checked.rows_declared, checked.rows_found, 0,
         source.delivery.required, known_at, package.size,
     )  # fmt: skip
-    return Examined(state, checked.checks, files[name])
+    return Examined(state, checked.checks, path)
 
 
 def _control_file(source: SourceContract, name: str, files: Mapping[str, Path]) -> Path | None:
@@ -198,7 +199,9 @@ def _control_file(source: SourceContract, name: str, files: Mapping[str, Path]) 
     if declared is None:
         return files.get(name.rsplit(".", 1)[0] + ".ctl")
     beside = files[name].with_name(declared)
-    return files.get(declared) or (beside if source.delivery.file and beside.is_file() else None)
+    return files.get(declared) or (
+        beside if source.delivery.file and beside.is_file() and not beside.is_symlink() else None
+    )
 
 
 def _day_fits(source: SourceContract, name: str, day: date) -> bool:

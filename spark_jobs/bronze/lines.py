@@ -56,7 +56,7 @@ def lines(
 
 
 def _pieces(stream: IO[bytes], at: int, stop: int | None, size: int) -> Iterator[bytes]:
-    if at:
+    if stream.tell() != at:
         stream.seek(at)
     while stop is None or at < stop:
         piece = stream.read(size if stop is None else min(size, stop - at))

@@ -51,21 +51,27 @@ class Cut:
         self.header: bytes | None = None
         self.trailer: bytes | None = None
         self.columns: tuple[str, ...] | None = None
+        # An empty line is no record, except where its one field may be empty.
+        self._is_json = layout.kind in objects.KINDS
+        self._drops_empty = self._is_json or len(source.fields) > 1
         self._watcher: Callable[[Iterator[Line]], Iterator[Line]] | None = None
+        # The line above the details; None where there is none.
+        self.above: Line | None = None
         if layout.kind in columnar.KINDS:
             self.columns, self._found = columnar.opened(content, source)
             return
         found = lines(opened(content), layout)
         for _ in range(layout.skip_lines):
-            next(found, None)
-        found = quoted(found, layout) if layout.quote else found
-        # An empty line is no record, except where its one field may be empty.
-        is_json = layout.kind in objects.KINDS
-        if is_json or len(source.fields) > 1:
-            found = (line for line in found if (line.raw.strip() if is_json else line.raw))
-        if layout.header and (first := next(found, None)) is not None:
-            self.header = first.raw
-        self._found = found
+            self.above = next(found, None)
+        self._found = self._records(found)
+        if layout.header and (first := next(self._found, None)) is not None:
+            self.header, self.above = first.raw, first
+
+    def _records(self, found: Iterator[Line]) -> Iterator[Line]:
+        found = quoted(found, self.layout) if self.layout.quote else found
+        if not self._drops_empty:
+            return found
+        return (line for line in found if (line.raw.strip() if self._is_json else line.raw))
 
     def watch(self, watcher: Callable[[Iterator[Line]], Iterator[Line]]) -> None:
         """Let every detail pass by `watcher` on its way to whoever reads."""
@@ -73,12 +79,18 @@ class Cut:
 
     def details(self) -> Iterator[Line]:
         """The detail records, once, in order."""
-        return self._watcher(self._details()) if self._watcher else self._details()
+        details = self._but_trailer(self._found)
+        return self._watcher(details) if self._watcher else details
 
-    def _details(self) -> Iterator[Line]:
+    def details_of(self, found: Iterator[Line], is_last: bool) -> Iterator[Line]:
+        """The same of lines of the file that were cut elsewhere; `is_last`: the last of them may be the trailer."""
+        records = self._records(found)
+        return self._but_trailer(records) if is_last else records
+
+    def _but_trailer(self, found: Iterator[Line]) -> Iterator[Line]:
         mark = self.layout.trailer_mark
         held: Line | None = None
-        for line in self._found:
+        for line in found:
             if held is not None:
                 yield held
             held = line
@@ -95,8 +107,18 @@ def read(content: bytes | Path, source: SourceContract) -> Iterator[Record]:
 
 def read_cut(made: Cut, source: SourceContract) -> Iterator[Record]:
     """The same of a file that is cut already. Records of kinds that belong to other feeds are left out."""
-    readers = {"fixed": _read_fixed, "delimited": _read_delimited}
-    for record in readers.get(source.layout.kind, _read_objects)(made, source):
+    return read_lines(made.details(), made.header, source)
+
+
+def read_lines(found: Iterator[Line], header: bytes | None, source: SourceContract) -> Iterator[Record]:
+    """Records of lines, which are details under this header."""
+    if source.layout.kind == "fixed":
+        records = _read_fixed(found, source)
+    elif source.layout.kind == "delimited":
+        records = _read_delimited(found, header, source)
+    else:
+        records = _read_objects(found, source)
+    for record in records:
         if record.values is not None and not record.raw.isascii():
             _restore(record, source.layout.signs)
         _spoiled(record, source.layout)
@@ -149,7 +171,7 @@ def _blank(text: str, declared: SourceField) -> str | None:
     return None if stripped == "" or stripped in declared.null else stripped
 
 
-def _read_fixed(made: Cut, source: SourceContract) -> Iterator[Record]:
+def _read_fixed(found: Iterator[Line], source: SourceContract) -> Iterator[Record]:
     layout = source.layout
     slices = [
         (declared, slice(declared.at[0] - 1, declared.at[1])) for declared in source.fields if declared.at
@@ -158,7 +180,7 @@ def _read_fixed(made: Cut, source: SourceContract) -> Iterator[Record]:
     ours, others = (
         [m.encode(layout.encoding) for m in ms] for ms in ((marks.ours, marks.others) if marks else ((), ()))
     )
-    for line in made.details():
+    for line in found:
         record, raw = _record(line, layout), line.raw
         mark = raw[marks.at[0] - 1 : marks.at[1]] if marks and marks.at else b""
         if record.reasons:
@@ -208,15 +230,15 @@ def _begins_a_character(rest: bytes, encoding: str) -> bool:
         return False
 
 
-def _read_delimited(made: Cut, source: SourceContract) -> Iterator[Record]:
+def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: SourceContract) -> Iterator[Record]:
     layout, marks = source.layout, source.layout.marks
-    order = _columns(made.header, source)
+    order = _columns(header, source)
     at = {name: i for i, name in enumerate(order)}
     places = [at.get(f.source_name) for f in source.fields]
     declared = {f.source_name for f in source.fields}
     extra = [(name, i) for name, i in at.items() if name not in declared]
     has_half = codecs.lookup(layout.encoding).name in TWO_BYTE
-    for line in made.details():
+    for line in lines_:
         record, raw = _record(line, layout), line.raw
         if record.reasons:
             yield record
@@ -250,9 +272,9 @@ def _read_delimited(made: Cut, source: SourceContract) -> Iterator[Record]:
         yield record
 
 
-def _read_objects(made: Cut, source: SourceContract) -> Iterator[Record]:
+def _read_objects(lines_: Iterator[Line], source: SourceContract) -> Iterator[Record]:
     encoding = source.layout.encoding if source.layout.kind in objects.KINDS else "utf-8"
-    for line in made.details():
+    for line in lines_:
         record = _record(line, source.layout)
         if not record.reasons:
             try:

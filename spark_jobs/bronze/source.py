@@ -13,17 +13,23 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
+from spark_jobs.bronze import fast
 from spark_jobs.bronze.notices import Notices
-from spark_jobs.bronze.records import Record, read
-from spark_jobs.contracts.sources import load_sources
+from spark_jobs.bronze.records import Record
+from spark_jobs.contracts.sources import SourceContract, load_sources
 
 NAME = "oxpecker_bank_file"
-BATCH = 20_000
 PARTITIONS = 2
+# A larger file is read in parts, side by side where there are cores.
+SPLIT_BYTES = 64 * 1024**2
+# A longer line than the column can tell; its beginning is kept.
+MOST_SHOWN_LENGTH = 2**31 - 1
 PLACE = (
     "business_date date, _delivery_id string, _file_id string, _line_no bigint, _byte_offset bigint, _byte_len int, "
     "_record binary, _parse_status string, _reason_codes array<string>, _row_hash string, _arrived_at timestamp, "
@@ -69,10 +75,13 @@ class _Reader(DataSourceReader):
         self._files = files
 
     def partitions(self) -> Sequence[InputPartition]:
-        """A worker costs about a second to start, so files share a few, the large ones spread first."""
-        groups: list[list[dict[str, Any]]] = [[] for _ in range(min(PARTITIONS, len(self._files)))]
-        for given in sorted(self._files, key=lambda f: (-f["bytes"], f["file_id"])):
-            min(groups, key=lambda group: sum(f["bytes"] for f in group)).append(given)
+        """A worker costs about a second to start, so files share a few, the large ones spread first; a very large one is split."""
+        sources = load_sources(tuple(Path(p) for p in self._conf_dirs))
+        given = [part for each in self._files for part in _parted(each, sources[each["feed"]])]
+        wanted = max(PARTITIONS, -(-sum(each["bytes"] for each in given) // (SPLIT_BYTES * 4)))
+        groups: list[list[dict[str, Any]]] = [[] for _ in range(min(wanted, len(given)))]
+        for each in sorted(given, key=lambda f: (-f["bytes"], f["file_id"], f["part"] or [])):
+            min(groups, key=lambda group: sum(f["bytes"] for f in group)).append(each)
         return [_Files(group) for group in groups if group]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
@@ -81,14 +90,58 @@ class _Reader(DataSourceReader):
         for given in partition.files:
             source = sources[given["feed"]]
             notices = Notices(source)
-            pending: list[Record] = []
-            for record in read(Path(given["path"]), source):
-                pending.append(record)
-                if len(pending) == BATCH:
-                    yield _batch(pending, given, notices)
-                    pending = []
-            if pending:
-                yield _batch(pending, given, notices)
+            part = fast.Part(*given["part"]) if given["part"] else None
+            for some in fast.read(Path(given["path"]), source, part, notices):
+                yield _clean(some, given) if isinstance(some, fast.Block) else _batch(some, given, notices)
+
+
+def _parted(given: dict[str, Any], source: SourceContract) -> Iterator[dict[str, Any]]:
+    """A file as one, or each part of a large one with its share of the bytes."""
+    if given["bytes"] <= SPLIT_BYTES:
+        yield given | {"part": None}
+        return
+    for part in fast.parts(Path(given["path"]), source, SPLIT_BYTES):
+        if part is None:
+            yield given | {"part": None}
+        else:
+            size = (part.stop or given["bytes"]) - part.start
+            yield given | {"part": [part.start, part.stop, part.number, part.is_last], "bytes": size}
+
+
+def _clean(block: fast.Block, given: dict[str, Any]) -> pa.RecordBatch:
+    """Records that were read by columns: none has a reason."""
+    n = len(block.numbers)
+
+    def same(name: str, value: Any) -> pa.Array:
+        return pa.repeat(pa.scalar(value, _TYPES[name]), n)
+
+    arrays: dict[str, pa.Array] = {
+        "_feed": same("_feed", given["feed"]),
+        "_values": block.values,
+        "business_date": same("business_date", date.fromisoformat(given["business_date"])),
+        "_delivery_id": same("_delivery_id", given["delivery_id"]),
+        "_file_id": same("_file_id", given["file_id"]),
+        "_line_no": pa.array(block.numbers),
+        "_byte_offset": pa.array(block.offsets),
+        "_byte_len": pc.binary_length(block.raw),
+        "_record": block.raw,
+        "_parse_status": same("_parse_status", "ok"),
+        "_reason_codes": pa.ListArray.from_arrays(
+            pa.array(np.zeros(n + 1, np.int32)), pa.array([], pa.string())
+        ),
+        "_row_hash": pa.array([_row_hash(raw) for raw in block.raw.to_pylist()], pa.string()),
+        "_arrived_at": same("_arrived_at", _instant(given)),
+        "_rescued": pa.nulls(n, _TYPES["_rescued"]),
+    }
+    return pa.RecordBatch.from_arrays([arrays[name] for name in _TYPES], names=list(_TYPES))
+
+
+def _row_hash(raw: bytes) -> str:
+    return hashlib.blake2b(raw, digest_size=12).hexdigest()
+
+
+def _instant(given: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(given["arrived_at"] + "+00:00")
 
 
 def _batch(records: list[Record], given: dict[str, Any], notices: Notices) -> pa.RecordBatch:
@@ -101,7 +154,7 @@ def _batch(records: list[Record], given: dict[str, Any], notices: Notices) -> pa
         "_file_id": [given["file_id"]] * n,
         "_line_no": [r.line_no for r in records],
         "_byte_offset": [r.offset for r in records],
-        "_byte_len": [r.size for r in records],
+        "_byte_len": [min(r.size, MOST_SHOWN_LENGTH) for r in records],
         "_record": [r.raw for r in records],
         "_parse_status": [
             "quarantined" if r.values is None else "repaired" if r.reasons else "ok" for r in records
@@ -109,8 +162,8 @@ def _batch(records: list[Record], given: dict[str, Any], notices: Notices) -> pa
         "_reason_codes": [
             r.reasons if r.values is None else [*r.reasons, *notices.of(r.values)] for r in records
         ],
-        "_row_hash": [hashlib.blake2b(r.raw, digest_size=12).hexdigest() for r in records],
-        "_arrived_at": [datetime.fromisoformat(given["arrived_at"] + "+00:00")] * n,
+        "_row_hash": [_row_hash(r.raw) for r in records],
+        "_arrived_at": [_instant(given)] * n,
         "_rescued": [list(r.rescued.items()) if r.rescued else None for r in records],
     }
     columns = [pa.array(values, _TYPES[name]) for name, values in arrays.items()]
