@@ -16,7 +16,7 @@ from pathlib import Path
 from spark_jobs.bronze import ledger, plausible
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import read
+from spark_jobs.bronze.records import Record, read
 from spark_jobs.bronze.working_days import WorkingDays
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
@@ -31,7 +31,7 @@ class Looked:
     """What would become of one file: `state` is verified, held, missing or rejected; `unreadable` counts records by reason.
 
     empty  fields that have no value in any record
-    first  the first readable records, at most MOST_FIRST: number and values in the contract's order
+    first  the first readable records, at most MOST_FIRST
     """
 
     feed: str
@@ -42,7 +42,7 @@ class Looked:
     rows: int | None
     unreadable: Mapping[str, int]
     empty: tuple[str, ...]
-    first: tuple[tuple[int, tuple[str | None, ...]], ...] = ()
+    first: tuple[Record, ...] = ()
 
 
 def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[Looked]:
@@ -64,13 +64,11 @@ def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[
                 )  # fmt: skip
 
 
-def _read_through(
-    path: Path | None, source: SourceContract
-) -> tuple[Counter[str], set[str], list[tuple[int, tuple[str | None, ...]]]]:
+def _read_through(path: Path | None, source: SourceContract) -> tuple[Counter[str], set[str], list[Record]]:
     """Records that cannot be read, by reason, the fields that any record fills, and the first records; as far as a broken file goes."""
     unreadable: Counter[str] = Counter()
     filled: set[str] = set()
-    first: list[tuple[int, tuple[str | None, ...]]] = []
+    first: list[Record] = []
     if path is None:
         return unreadable, filled, first
     with suppress(RecordError):  # the file is held for it
@@ -79,7 +77,7 @@ def _read_through(
                 unreadable.update(record.reasons)
             else:
                 if len(first) < MOST_FIRST:
-                    first.append((record.line_no, tuple(record.values)))
+                    first.append(record)
                 filled.update(n for n, v in zip(source.names(), record.values, strict=True) if v is not None)
     return unreadable, filled, first
 

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from spark_jobs.bronze.drift import ENOUGH_ROWS, Change, Profile, diff, profiles
 from spark_jobs.bronze.preview import Looked
 from spark_jobs.contracts import Contracts, patterns
 from spark_jobs.contracts.model import PrivacyClass
@@ -66,10 +67,10 @@ def fill(
             for name, expression in entity_map.columns.items()
         }  # fmt: skip
         result = Filled(source.feed, entity_map.entity, entity_map.table, looked.file, 0, 0, columns)
-        for line_no, values in looked.first:
-            record = dict(zip(source.names(), values, strict=True))
-            for row in evaluator.rows(entity_map, record, line_no, looked.business_date):
-                _count(result, row, record, entity_map, contracts, source, first)
+        for record in looked.first:
+            values = dict(zip(source.names(), record.values or (), strict=True))
+            for row in evaluator.rows(entity_map, values, record.line_no, looked.business_date):
+                _count(result, row, values, entity_map, contracts, source, first)
         made.append(result)
     return made
 
@@ -134,6 +135,35 @@ def _fields_of(given: Any) -> set[str]:
     if isinstance(given, tuple | list):
         return set().union(*map(_fields_of, given))
     return set()
+
+
+def drifted(source: SourceContract, before: Looked, after: Looked) -> list[Change]:
+    """How the columns of two deliveries differ, by what is in their first records.
+
+    A declared column without any value is not there; where it was seldom filled before, that says nothing and is left out.
+    """
+    old, new = (_profiles(source, each) for each in (before, after))
+    was = {p.name: p for p in old}
+    rows = len(after.first)
+    changes = diff(old, new)
+    return [
+        c for c in changes
+        if c.kind in ("renamed", "swapped", "type")
+        or (c.kind == "dropped" and rows * was[c.columns[0]].filled >= ENOUGH_ROWS)
+        or (c.kind == "added" and c.columns[0] not in source.names() and len(before.first) >= ENOUGH_ROWS)
+    ]  # fmt: skip
+
+
+def _profiles(source: SourceContract, looked: Looked) -> list[Profile]:
+    """Profiles of the declared columns that have any value, then of those that the contract does not know."""
+    strange = sorted({name for record in looked.first for name in record.rescued or ()} - set(source.names()))
+    rows = [
+        [*(record.values or ()), *((record.rescued or {}).get(name) for name in strange)]
+        for record in looked.first
+    ]
+    decimal = next((f.decimal for f in source.fields), ".")
+    made = profiles([*source.names(), *strange], rows, looked.business_date, decimal)
+    return [p for p in made if p.filled]
 
 
 def lay_out(

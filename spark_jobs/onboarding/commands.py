@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ from rich.table import Table
 
 from spark_jobs.bronze import preview
 from spark_jobs.bronze.columnar import KINDS as COLUMNAR_KINDS
-from spark_jobs.contracts import load
+from spark_jobs.bronze.drift import told
+from spark_jobs.bronze.touched import marts_of, touched
+from spark_jobs.contracts import Contracts, load
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.sources import SourceContract, load_sources
-from spark_jobs.onboarding.check import Column, Filled, fill, lay_out
+from spark_jobs.onboarding.check import Column, Filled, drifted, fill, lay_out
 from spark_jobs.onboarding.evaluate import Evaluator, Token
 from spark_jobs.onboarding.masks import masked
 from spark_jobs.onboarding.onboard import Drafted, write
 from spark_jobs.onboarding.onboard import onboard as drafts_of
-from spark_jobs.settings import Settings
+from spark_jobs.settings import REPOSITORY, Settings
 from spark_jobs.silver.mapping import EntityMap, read_maps
 from spark_jobs.silver.transforms import TRANSFORMS
 
@@ -101,6 +104,7 @@ def check(
         out.print(f"no contract asks for {name}", highlight=False, soft_wrap=True, markup=False)
     if files and unknown and day is None:
         out.print("where a contract takes the day from a folder, give --business-date", soft_wrap=True)
+    _tell_drift(sources, maps, looked, contracts, out)
     for source in sources.values():
         newest = [each for each in looked if each.feed == source.feed and each.first]
         if newest and rows:
@@ -113,6 +117,32 @@ def check(
                 )  # fmt: skip
                 out.print(_rows(filled, rows, show_values))
     return 1 if unknown or unasked or any(each.state != "verified" for each in looked) else 0
+
+
+def _tell_drift(
+    sources: Mapping[str, SourceContract], maps: Mapping[str, Sequence[EntityMap]], looked: Sequence[preview.Looked],
+    contracts: Contracts, out: Console,
+) -> None:  # fmt: skip
+    """Differences between neighbouring deliveries of each feed, and the tables that they would touch."""
+    marts = marts_of(REPOSITORY / "dbt_project" / "models")
+    for name, source in sources.items():
+        mine = sorted(
+            (each for each in looked if each.feed == name and each.first), key=lambda each: each.business_date
+        )
+        for before, after in pairwise(mine):
+            changes = drifted(source, before, after)
+            if changes:
+                reach = touched({m.table for m in maps[name]}, contracts.tables, marts)
+                lines = [
+                    f"\n{name}: columns of {after.business_date} against {before.business_date}",
+                    *(f"  {line}" for line in told(changes)),
+                ]
+                out.print(
+                    "\n".join([*lines, f"  touches  {reach.told()}"]),
+                    highlight=False,
+                    soft_wrap=True,
+                    markup=False,
+                )
 
 
 def _feeds(sources: Mapping[str, SourceContract], maps: Mapping[str, Sequence[EntityMap]]) -> Table:
@@ -132,9 +162,9 @@ def _deliveries(looked: Sequence[preview.Looked]) -> Table:
     for each in looked:
         unreadable = ", ".join(f"{n} {reason}" for reason, n in sorted(each.unreadable.items()))
         state = each.state if each.reason is None else f"{each.state}: {each.reason}"
-        told = "" if each.rows is None else str(each.rows)
+        rows = "" if each.rows is None else str(each.rows)
         table.add_row(
-            str(each.business_date), each.feed, each.file, state, told, unreadable, ", ".join(each.empty)
+            str(each.business_date), each.feed, each.file, state, rows, unreadable, ", ".join(each.empty)
         )
     return table
 
@@ -163,17 +193,17 @@ def _shown(value: Any, column: Column, show_values: bool) -> str:
 
 
 def _note(column: Column, rows: int) -> str:
-    told = []
+    notes = []
     if column.lost:
-        told.append(f"{column.lost} given but not readable as its type")
+        notes.append(f"{column.lost} given but not readable as its type")
     if column.empty > column.lost:
-        told.append(f"{column.empty - column.lost} of {rows} empty")
+        notes.append(f"{column.empty - column.lost} of {rows} empty")
     if column.empty and column.must:
-        told.append("must not be empty")
+        notes.append("must not be empty")
     if column.unmapped_cnt:
         words = ", ".join(
             f"{w} ({n})"
             for w, n in sorted(column.unmapped.items(), key=lambda wn: (-wn[1], wn[0]))[:MOST_WORDS]
         )
-        told.append(f"{column.unmapped_cnt} not in the code list" + (f": {words}" if words else ""))
-    return "; ".join(told)
+        notes.append(f"{column.unmapped_cnt} not in the code list" + (f": {words}" if words else ""))
+    return "; ".join(notes)

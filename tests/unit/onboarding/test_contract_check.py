@@ -151,6 +151,29 @@ def test_files_are_laid_where_their_contract_looks_for_them(tmp_path: Path) -> N
     assert unasked == ["other.csv"]
 
 
+def test_two_columns_that_changed_places_are_told_with_the_tables_they_would_touch(
+    bank: Path, tmp_path: Path
+) -> None:
+    landing = tmp_path / "in"
+    landing.mkdir()
+    people = [
+        (f"K{n:03d}", f"李小{n}", "MF"[n % 2], f"{n % 28 + 1:02d}.03.1980", f"154{n * 104729:08d}")
+        for n in range(1, 61)
+    ]
+    for day, order in (("20260929", (0, 1, 2, 3, 4)), ("20260930", (4, 1, 2, 3, 0))):
+        rows = [";".join(person[k] for k in order) for person in people]
+        (landing / f"people_{day}.csv").write_text(
+            "nr;name;sex;born;phone\n" + "\n".join(rows) + "\n", encoding="utf-8"
+        )
+
+    _, text = said("--conf", bank, "--landing", landing, "--rows", 0)
+
+    assert "probe__people: columns of 2026-09-30 against 2026-09-29" in text
+    assert "swapped  nr ↔ phone: text and number; each looks like what the other was" in text
+    assert "touches  silver.party_contact, silver.party_hist; identity." in text
+    assert "mart.dim_customer" in text
+
+
 def test_a_whole_foreign_bank_is_looked_at_in_one_go(tmp_path: Path) -> None:
     nordhain.deliver(tmp_path)
 
