@@ -11,8 +11,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from spark_jobs.bronze.drift import ENOUGH_ROWS, Change, Profile, diff, profiles
+from spark_jobs.bronze.drift import Change, diff
 from spark_jobs.bronze.preview import Looked
+from spark_jobs.bronze.value_profiles import ENOUGH_ROWS, Profile, profiles
 from spark_jobs.contracts import Contracts, patterns
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import SourceContract

@@ -11,8 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spark_jobs.bronze.drift import Change, Profile, diff, distance, profiles, told, verdict
+from spark_jobs.bronze.drift import Change, diff, told, verdict
 from spark_jobs.bronze.touched import marts_of, touched
+from spark_jobs.bronze.value_profiles import Profile, distance, profiles
 from spark_jobs.contracts import load
 from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
 

@@ -1,0 +1,76 @@
+"""The first and the last line of a file: whether they are names of columns, and what counts the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+HEADER_WORD = re.compile(r"[^\W\d][^\r\n]{0,59}")
+# What a last line that is no record begins with, where nothing else says it.
+END_WORDS = re.compile(r"(?i)(END|ENDE|EOF|TRL|TRAILER|TAIL|TOTAL|SUM|SUMME|COUNT|合计|合計|总计|結束|结束)")
+
+
+def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] | None:
+    """The first line, where it is names: words, each once, unlike the values below."""
+    if not rows or len(rows[0]) != columns:
+        return None
+    first = [c.strip().strip('"') for c in rows[0]]
+    below = [row for row in rows[1:200] if len(row) == columns]
+    words = [bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in first if c]
+    if not words or sum(words) < max(1, 0.8 * len(first)):
+        return None
+    if not below:
+        return tuple(first)
+    votes = 0
+    for at, name in enumerate(first):
+        values = [row[at].strip().strip('"') for row in below if row[at].strip()]
+        if name in values:
+            votes -= 2
+        elif values:
+            typed = (
+                sum(not HEADER_WORD.fullmatch(v) or looks_like_a_value(v) for v in values) > len(values) / 2
+            )
+            # Names of columns are seldom as long as each other, values of one column often are; their signs differ, too.
+            is_unlike = _letters(name) != _letters(values[0])
+            votes += 2 if typed else 1 if is_unlike else 0
+    return tuple(first) if votes > 0 else None
+
+
+def looks_like_a_value(text: str) -> bool:
+    return bool(re.search(r"\d{4,}|^[\d.,\-+/: ]+$|@", text))
+
+
+def _letters(text: str) -> tuple[bool, bool, bool, bool]:
+    return (
+        any("a" <= c <= "z" for c in text), any("A" <= c <= "Z" for c in text), any(ord(c) > 0x2FFF for c in text), "_" in text,
+    )  # fmt: skip
+
+
+def find_trailer(
+    rows: Sequence[Sequence[str]], lines: Sequence[str], columns: int, left_out: int
+) -> str | None:
+    """The last line, where it has other columns than a record and begins with a word, or counts the lines above it."""
+    if len(rows) < 2:
+        return None
+    last, others = rows[-1], rows[:-1]
+    begins = last[0].strip()
+    word = (re.match(r"[^\W\d_]+", begins) or [""])[0]
+    is_told = any(counts(c, len(others) + left_out) for c in last[1:] or last)
+    if len(last) != columns:
+        return lines[-1] if begins and (is_told or END_WORDS.fullmatch(word)) else None
+    is_word = bool(word) and not any(row[0].strip().startswith(word) for row in others if row)
+    return lines[-1] if is_word and is_told else None
+
+
+def counts(text: str, rows: int) -> bool:
+    """Whether a number in the text is so many rows; zeros before it count nothing, and neither does a date right before it."""
+    return bool(re.search(rf"(?<![1-9])0*{rows}(?!\d)|\d{{8}}0+{rows}(?!\d)", text.strip()))
+
+
+def trailer_mark_of(trailer: str, separator: str) -> str:
+    """What the last line begins with: its first cell with the separator, or its first word."""
+    head, found, _ = trailer.partition(separator)
+    if found and head.strip() and not re.search(r"\d{2,}", head):
+        return head + separator
+    word = re.match(r"[^\W\d]+|\W+", trailer)
+    return word[0] if word else trailer[:3]
