@@ -14,7 +14,7 @@ import typer
 
 from demo_bank.coverage import LATER, missing
 from demo_bank.dirt.plan import FULL, LEVELS
-from demo_bank.generate import SYSTEMS
+from demo_bank.generate import ALL, usual
 from demo_bank.generate import generate as generate_bank
 from demo_bank.sizes import DEFAULT_SEED, SIZES
 
@@ -49,10 +49,10 @@ def generate(
         raise typer.BadParameter(
             f"no size `{size}`; " + (f"did you mean `{near[0]}`?" if near else ", ".join(SIZES))
         )
-    wanted = tuple(systems.split(",")) if systems else SYSTEMS
-    unknown = sorted(set(wanted) - set(SYSTEMS))
+    wanted = tuple(systems.split(",")) if systems else usual(chosen)
+    unknown = sorted(set(wanted) - set(ALL))
     if unknown:
-        raise typer.BadParameter(f"no system {', '.join(unknown)}; known are {', '.join(SYSTEMS)}")
+        raise typer.BadParameter(f"no system {', '.join(unknown)}; known are {', '.join(ALL)}")
     if dirt not in LEVELS:
         raise typer.BadParameter(f"no level {dirt}; known are {', '.join(LEVELS)}")
     changed = replace(

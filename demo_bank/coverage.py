@@ -22,15 +22,15 @@ DEFECTS: dict[str, tuple[tuple[str, ...], date | None]] = {
     "D04": (("CORE",), date(2026, 9, 11)), "D05": (("ECIF", "CALL"), date(2026, 9, 9)), "D06": (("WEALTH",), date(2026, 9, 21)),
     "D07": (("CARD",), date(2026, 9, 3)), "D08": (("SURVEY",), date(2026, 9, 28)), "D09": (("MBANK", "CONSENT"), date(2026, 9, 21)),
     "D10": (("LOAN",), date(2026, 9, 16)), "D11": (("WEALTH",), date(2026, 9, 14)), "D12": (("CRM",), date(2026, 9, 17)),
-    "D14": (("CALL",), None), "D15": (("LOAN",), None), "D16": (("CALL",), None), "D17": (("ECIF",), date(2026, 9, 18)), "D18": (("ECIF",), None),
-    "D19": (("CORE", "ECIF"), None), "D20": (("CALL", "CARD"), None), "D21": (("CMPL",), None), "D23": (("CORE",), None), "D24": (("CORE",), None),
+    "D13": (("QUEUE",), None), "D14": (("CALL",), None), "D15": (("LOAN",), None), "D16": (("CALL",), None), "D17": (("ECIF",), date(2026, 9, 18)), "D18": (("ECIF",), None),
+    "D19": (("CORE", "ECIF"), None), "D20": (("CALL", "CARD"), None), "D21": (("CMPL", "AGENCY"), None), "D22": (("AGENCY",), date(2026, 9, 7)), "D23": (("CORE",), None), "D24": (("CORE",), None),
     "D25": (("CORE", "LOAN"), None), "D26": (("CORE", "ECIF"), None), "D27": (("CORE", "ECIF"), None), "D28": (("CORE",), None),
     "D29": (("ECIF",), None), "D30": (("CALL",), None), "D31": (("CARD",), None), "D32": (("ECIF", "CARD"), None), "D33": (("ECIF",), None), "D34": (("ECIF",), None),
     "D35": (("CORE",), None), "D36": (("CORE",), None), "D37": (("ECIF",), None), "D38": (("CORE", "ECIF"), None), "D39": (("WEALTH",), None),
     "D40": (("ECIF",), None), "D41": (("ECIF",), date(2026, 9, 22)), "D42": (("MBANK", "CARD"), None), "D43": (("SURVEY",), None),
     "D44": (("MBANK",), date(2026, 9, 22)), "D45": (("CRM", "HRORG"), None), "D47": (("CORE",), None), "D48": (("CORE",), None),
 }  # fmt: skip
-LATER = (*UNSEEN, "D13", "D22", "D46")
+LATER = (*UNSEEN, "D46")
 CERTIFICATES = ("01", "03", "05", "06", "07", "08", "10")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from demo_bank import steward
+from demo_bank.behaviour.deliver import MORE as MORE_BEHAVIOUR
 from demo_bank.behaviour.deliver import SYSTEMS as BEHAVIOUR_SYSTEMS
 from demo_bank.behaviour.deliver import Behaviour
 from demo_bank.coverage import Cell, coverage
@@ -23,7 +24,7 @@ from demo_bank.packages import Inner, Landing
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
-from demo_bank.systems import card, core, core_opening, ecif, hrorg, loan, ref, wealth
+from demo_bank.systems import agency, card, core, core_opening, ecif, hrorg, loan, ref, wealth
 from demo_bank.systems.core_customers import Customers
 from demo_bank.systems.ecif import Ecif
 from demo_bank.truth import Truth
@@ -39,6 +40,15 @@ SYSTEMS = (
     hrorg.SYSTEM,
     *BEHAVIOUR_SYSTEMS,
 )
+# Made in the large sizes, or where somebody asks for them.
+MORE = (*MORE_BEHAVIOUR, agency.SYSTEM)
+ALL = (*SYSTEMS, *MORE)
+LARGE = ("demo", "full")
+
+
+def usual(size: Size) -> tuple[str, ...]:
+    """The systems of a size where nobody says which."""
+    return ALL if size.name in LARGE else SYSTEMS
 
 
 @dataclass(frozen=True)
@@ -135,12 +145,16 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
             landing.deliver(
                 hrorg.SYSTEM, 1, day, hrorg.package(world, day, reused=plan.soils), hrorg.arrival(day)
             )
+        if agency.SYSTEM in systems and agency.is_due(day):
+            landing.deliver(agency.SYSTEM, 1, day, agency.package(registry, books, day), agency.arrival(day))
         parts = money.parts(day, systems)
         witness.day(lived, made, parts)
         hidden.balances(day, parts)
     landing.close()
     if loan.SYSTEM in systems:
         hidden.link("loan", *loan.links(money.loans))
+    if agency.SYSTEM in systems and any(agency.is_due(day) for day in size.dates):
+        hidden.link("agency", *agency.accounts(books))
     ledger.write(hidden.folder)
     hidden.close()
     diary.close(registry, conduct, books, plan)

@@ -14,7 +14,7 @@ from demo_bank.lines import Lines
 from demo_bank.packages import Landing
 from demo_bank.registry import Registry
 from demo_bank.sheets import Sheet
-from demo_bank.systems import apm, call, cmpl, consent, crm, mbank, msg, survey
+from demo_bank.systems import apm, call, cmpl, consent, crm, mbank, msg, queue, survey, wechat
 
 Files = Sequence[Lines | Sheet]
 # What each system delivers for a day, and when it arrives.
@@ -28,6 +28,11 @@ WRITERS: Mapping[str, tuple[Callable[[Conduct, Day], Files], Callable[[date], da
     consent.SYSTEM: (consent.package, consent.arrival),
     apm.SYSTEM: (apm.package, apm.arrival),
 }
+# Made where they are asked for: each system costs every run some seconds.
+MORE: Mapping[str, tuple[Callable[[Conduct, Day], Files], Callable[[date], datetime]]] = {
+    wechat.SYSTEM: (lambda conduct, lived: wechat.package(conduct.people, lived), wechat.arrival),
+    queue.SYSTEM: (lambda conduct, lived: queue.package(conduct.people, lived), queue.arrival),
+}
 SYSTEMS = tuple(WRITERS)
 
 
@@ -37,25 +42,25 @@ class Behaviour:
     def __init__(self, registry: Registry, landing: Landing, systems: Sequence[str] = SYSTEMS) -> None:
         self.conduct = Conduct.open(people_of(registry))
         self.landing = landing
-        self.systems = [name for name in SYSTEMS if name in systems]
+        self.writers = {name: how for name, how in {**WRITERS, **MORE}.items() if name in systems}
 
     def opening(self) -> None:
         """Opening packages: last logins."""
-        if mbank.SYSTEM in self.systems:
+        if mbank.SYSTEM in self.writers:
             day, files = mbank.opening_package(self.conduct)
             self.landing.deliver(mbank.SYSTEM, 0, day, [each.inner() for each in files], mbank.arrival(day))
 
     def tiers(self, months: list[date], month_average_cents: NDArray[np.int64]) -> None:
         """CRM's opening package: the tier of each person in closed months (person × month)."""
-        if crm.SYSTEM in self.systems:
+        if crm.SYSTEM in self.writers:
             day, sheets = crm.opening_package(self.conduct, month_average_cents, months)
             self.landing.deliver(crm.SYSTEM, 0, day, [each.inner() for each in sheets], crm.arrival(day))
 
     def live(self, day: date) -> Day:
         """One date: everybody lives it, then every system writes its package."""
         lived = self.conduct.advance(day)
-        for system in self.systems:
-            write, arrival = WRITERS[system]
+        for system, (write, arrival) in self.writers.items():
             files = [each.inner() for each in write(self.conduct, lived)]
-            self.landing.deliver(system, 1, day, files, arrival(day))
+            if files:
+                self.landing.deliver(system, 1, day, files, arrival(day))
         return lived

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from demo_bank import calendar
-from demo_bank.dirt import feeds, people
+from demo_bank.dirt import feeds, outlets, people
 from demo_bank.dirt.contacts import Contacts
 from demo_bank.dirt.ledger import Defect, Ledger
 from demo_bank.dirt.order import BACKWARDS, BACKWARDS_DAYS, LateAccounts, LateBinds, backwards
@@ -76,6 +76,11 @@ class DirtyLanding(Landing):
         if (system, feeds.object_of(inner)) == ("CORE", "TXN") and inner.record_bytes:
             self._reversals(path, inner)
             return inner
+        if system == "QUEUE":
+            return outlets.crlf(path, inner, self.plan, self.ledger)
+        if system == "AGENCY":
+            is_pay = inner.name.startswith("PAYROLL_")
+            return outlets.through_a_spreadsheet(path, inner, self.plan, self.ledger) if is_pay else inner
         if (system, feeds.object_of(inner)) == ("CRM", "CUST_ASSIGN"):
             return two_managers(path, inner, self.plan, self.ledger)
         if (system, feeds.object_of(inner)) == ("MBANK", "USER_BIND") and sequence > 0:
