@@ -6,10 +6,12 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.onboarding.onboard import Drafted, onboard
+from tests.nasty.pack import cases, content_of
 
 ENCODINGS = ("utf-8", "gb18030", "big5", "iso8859-1")
 SEPARATORS = (",", ";", "|", "\t", "|+|", "|@|", "\x1d", "^", "~|~")
@@ -107,6 +109,21 @@ def test_a_file_of_fixed_width_is_read_by_its_draft(data: st.DataObject) -> None
 def test_any_bytes_are_drafted_or_refused_and_nothing_breaks(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sure(Path(folder) / "file_20260930.bin", content)
+
+
+@pytest.mark.parametrize("name", cases())
+def test_a_nasty_file_is_drafted_or_refused_and_nothing_breaks(name: str, tmp_path: Path) -> None:
+    case = cases()[name]
+    ending = case.get("archive", "tar.gz") if "members" in case or "archive" in case else "dat"
+
+    drafts, refused = onboard_one(tmp_path / f"data_20260930.{ending}", content_of(case))
+
+    assert drafts or refused
+
+
+def onboard_one(path: Path, content: bytes) -> tuple[list[Drafted], list[str]]:
+    path.write_bytes(content)
+    return onboard([path])
 
 
 @settings(max_examples=40, deadline=None)
