@@ -128,7 +128,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         "marts", "spark_jobs.jobs.marts:run",
         ("profile.*", "identity.party_customer", "silver.org_hist", "silver.product_hist", "silver.calendar", "silver.touchpoint",
-         "silver.complaint", "silver.complaint_event", "silver.customer_manager_hist", "ops.delivery_file", "ops.deadline",
+         "silver.complaint", "silver.complaint_event", "silver.customer_manager_hist", "silver.crm_task", "ops.delivery_file", "ops.deadline",
          "verdict:profile"),
         ("mart_build.*",), "dbt builds and tests the marts beside the published ones.", logic_version=2, retries=1,
     ),

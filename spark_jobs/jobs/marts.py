@@ -90,6 +90,9 @@ def run(lake: Lake, dates: DateRange) -> None:
         "manager_capacity": int(lake.rules("guard")["manager_capacity"]),
         "min_customers": int(lake.rules("metric")["min_customers"]),
         "experience": dict(lake.rules("experience")),
+        "churn_reasons": {
+            code: {"zh": row["zh"], "en": row["en"]} for code, row in lake.codes("churn_reason").items()
+        },
     }
     done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=given)
     nodes = results(lake.settings)

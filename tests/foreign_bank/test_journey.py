@@ -138,11 +138,12 @@ def test_marts_answer_in_one_release(nordhain: tuple[Lake, RunSummary]) -> None:
 
 
 def test_crm_gets_its_file_without_a_name_because_nobody_consented(nordhain: tuple[Lake, RunSummary]) -> None:
+    """34 customers but 31, who has no account yet, and the twins 1 and 2: until a steward has looked at them CRM waits."""
     (folder,) = nordhain[0].settings.exports.glob("*customer_full*/20261002")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     rows = pq.read_table(folder / manifest["files"][0]["name"]).to_pylist()
 
-    assert len(rows) == manifest["files"][0]["rows"] == 34
+    assert len(rows) == manifest["files"][0]["rows"] == 34 - 1 - 2
     assert {(row["export_name"], row["export_mobile"]) for row in rows} == {(None, None)}
 
 

@@ -4,6 +4,8 @@ select
     score_ratio,
     band_code,
     reason_codes,
+    {{ in_words('reason_codes', 'zh', '；') }} as reasons_zh_text,
+    {{ in_words('reason_codes', 'en', '; ') }} as reasons_en_text,
     model_version,
     support_days,
     is_scored

@@ -1,5 +1,9 @@
 with current_customers as (
-    select * from {{ source('profile', 'customer_current') }}
+    select
+        shown.*,
+        outlets.org_name as open_org_name
+    from {{ source('profile', 'customer_current') }} as shown
+    left join {{ ref('dim_org') }} as outlets on shown.open_org_code = outlets.org_code
 )
 
 select
@@ -9,6 +13,10 @@ select
     retired_into_customer_id,
     age_band_code,
     sex_code,
+    region_code,
+    open_org_code,
+    open_org_name,
+    manager_staff_id,
     is_minor,
     is_deceased,
     party_cnt,

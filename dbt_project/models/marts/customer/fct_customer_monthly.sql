@@ -27,6 +27,26 @@ seen as (
         max_by(tier_code, business_date) as tier_code
     from daily
     group by customer_id, month_date
+),
+
+complaints as (
+    select
+        customer_id,
+        cast(trunc(business_date, 'MM') as date) as month_date,
+        count(*) as complaint_cnt
+    from {{ ref('fct_complaint_loop') }}
+    group by customer_id, cast(trunc(business_date, 'MM') as date)
+),
+
+answers as (
+    select
+        customer_id,
+        cast(trunc(business_date, 'MM') as date) as month_date,
+        count(*) as answer_cnt,
+        avg(value_score) as answers_avg_score
+    from {{ source('profile', 'x_score') }}
+    where is_counted
+    group by customer_id, cast(trunc(business_date, 'MM') as date)
 )
 
 select
@@ -40,9 +60,14 @@ select
     months.max_overdue_days,
     seen.product_cnt,
     seen.login_cnt,
+    if(seen.month_date is null, null, coalesce(complaints.complaint_cnt, 0)) as complaint_cnt,
+    if(seen.month_date is null, null, coalesce(answers.answer_cnt, 0)) as answer_cnt,
+    cast(answers.answers_avg_score as decimal(9, 4)) as answers_avg_score,
     seen.tier_code,
     months.day_cnt,
     months.is_complete_month,
     months.is_from_opening
 from months
 left join seen on months.customer_id = seen.customer_id and months.month_date = seen.month_date
+left join complaints on months.customer_id = complaints.customer_id and months.month_date = complaints.month_date
+left join answers on months.customer_id = answers.customer_id and months.month_date = answers.month_date

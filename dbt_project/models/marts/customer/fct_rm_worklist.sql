@@ -25,15 +25,45 @@ managers as (
     group by hits.rule_hit_id
 ),
 
+-- What became of the newest task that was closed before: a manager should not open with what was settled last week.
+closed as (
+    select
+        hits.rule_hit_id,
+        done.rule_code as previous_rule_code,
+        coalesce(done.outcome_code, done.status_code) as previous_outcome_code,
+        done.closed_at as previous_closed_at,
+        row_number() over (
+            partition by hits.rule_hit_id order by done.closed_at desc, done.task_no_crm asc
+        ) as recency_no
+    from hits
+    inner join {{ source('identity', 'party_customer') }} as members
+        on
+            hits.customer_id = members.customer_id
+            and members.valid_from <= hits.business_date
+            and hits.business_date < members.valid_to
+    inner join {{ source('silver', 'crm_task') }} as done
+        on members.party_id = done.party_id and done.closed_at < hits.action_date
+    where {{ is_believed('members') }}
+),
+
+previous as (
+    select * from closed
+    where recency_no = 1
+),
+
 tasks as (
     select
         hits.*,
         managers.manager_staff_id,
-        daily.aum_30_avg_cny
+        daily.aum_30_avg_cny,
+        previous.previous_rule_code,
+        previous.previous_outcome_code,
+        previous.previous_closed_at
     from hits
     inner join managers on hits.rule_hit_id = managers.rule_hit_id
     left join {{ source('profile', 'customer_daily') }} as daily
         on hits.customer_id = daily.customer_id and hits.business_date = daily.business_date
+    left join previous on hits.rule_hit_id = previous.rule_hit_id
 ),
 
 -- What waits for an instant of its own takes no place before those that can be worked.
@@ -72,5 +102,8 @@ select
     aum_30_avg_cny,
     if(is_within_capacity, 'sent', 'queued') as outcome_code,
     if(outcome_code = 'sent' and not is_within_capacity, 'capacity', first_reason_code) as first_reason_code,
-    is_within_capacity
+    is_within_capacity,
+    previous_rule_code,
+    previous_outcome_code,
+    previous_closed_at
 from judged
