@@ -183,8 +183,8 @@ def test_the_difference_reads_like_a_sentence() -> None:
     ]
 
 
-def test_what_a_feed_of_tasks_touches_is_its_table_the_metrics_and_no_mart() -> None:
-    """`silver.crm_task` is read by the job of metrics only (pipeline.py), and no mart names it."""
+def test_what_a_feed_of_tasks_touches_is_its_table_the_metrics_and_the_worklist() -> None:
+    """`silver.crm_task` is read by the jobs of metrics and marts (pipeline.py), and one mart names it."""
     found = touched(
         ["silver.crm_task"], load((SHIPPED_CONF,)).tables, marts_of(REPOSITORY / "dbt_project" / "models")
     )
@@ -192,7 +192,7 @@ def test_what_a_feed_of_tasks_touches_is_its_table_the_metrics_and_no_mart() -> 
     assert found.silver == ("silver.crm_task",)
     assert found.profile == ()
     assert "metric.value" in found.metric
-    assert found.marts == ()
+    assert found.marts == ("mart.fct_rm_worklist",)
 
 
 def test_what_a_feed_of_the_calendar_touches_reaches_the_marts_that_name_it() -> None:
