@@ -37,6 +37,10 @@ class Census:
         """The first bytes of the file: a mark of UTF-16, or as many NULs as it brings."""
         self.is_two_byte = head.startswith(_UTF16) or head.count(b"\x00") > MOST_NULS * len(head)
 
+    def wants(self, content: bytes) -> bool:
+        """Whether lines of a piece can tell anything more."""
+        return not self._seen or (self._lines < CENSUS_LINES and not content.isascii())
+
     def see(self, raw: bytes) -> None:
         self._seen += 1
         if self._seen == 1:

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from spark_jobs.bronze import columnar
+import numpy as np
+
+from spark_jobs.bronze import columnar, fast
 from spark_jobs.bronze.archives import opened
 from spark_jobs.bronze.census import Census
 from spark_jobs.bronze.discovery import Listed
-from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import Cut, read_cut, schema_drift
+from spark_jobs.bronze.pieces import Piece, begins, pieces
+from spark_jobs.bronze.records import Cut, read, schema_drift
+from spark_jobs.bronze.tally import Tally
+from spark_jobs.bronze.vectors import Bytes
 from spark_jobs.columns.money import parse_number
 from spark_jobs.contracts.patterns import parse_day
 from spark_jobs.contracts.sources import SourceContract, SourceField
@@ -60,27 +64,12 @@ class Verified:
 
 
 @dataclass
-class _Tally:
-    """Sums of an amount where a field belongs and where it does not, in the smallest unit, by bytes of fixed-width records."""
-
-    amount: slice
-    by: slice
-    belongs: Callable[[bytes], bool]
-    sums: list[int] = field(default_factory=lambda: [0, 0])
-
-    def add(self, raw: bytes) -> None:
-        text = raw[self.amount].strip()
-        if re.fullmatch(rb"[+-]?\d+", text):
-            self.sums[0 if self.belongs(raw[self.by]) else 1] += int(text)
-
-
-@dataclass
 class _Seen:
     """What one pass over a file finds: its rows, its sums, and how often times that should follow one another do not."""
 
     rows: int = 0
-    trailer: _Tally | None = None
-    control: _Tally | None = None
+    trailer: Tally | None = None
+    control: Tally | None = None
     sums: dict[str, int] = field(default_factory=dict)
     compared: int = 0
     wrong: int = 0
@@ -98,7 +87,7 @@ def verify(
                 census.look_at_head(stream.read(65_536))
         made = Cut(content, source)
         drift = schema_drift(made, source)
-        seen = _gone_through(made, source, census if is_text else None)
+        seen = _gone_through(content, made, source, census if is_text else None)
     except RecordError as problem:
         told_rows = listed.rows if listed else None
         return Verified((Check(str(problem), None, None, False),), str(problem), told_rows, 0)
@@ -151,46 +140,77 @@ def _md5(content: bytes | Path) -> str:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _gone_through(made: Cut, source: SourceContract, census: Census | None) -> _Seen:
-    """One pass. Values are read only where a check needs them."""
+def _gone_through(content: bytes | Path, made: Cut, source: SourceContract, census: Census | None) -> _Seen:
+    """One pass over the lines, and a second one over the values where a check needs them."""
     seen = _Seen(trailer=_trailer_tally(source), control=_tally(source, "amt", "dc_flag", _is_debit))
     tallies = [t for t in (seen.trailer, seen.control) if t is not None]
-    sums = source.control.sums if source.control else {}
-    seen.sums = dict.fromkeys(sums, 0)
     if census is not None and made.header is not None:
         census.see(made.header)
-
-    def watched(lines: Iterator[Line]) -> Iterator[Line]:
-        for line in lines:
+    start = begins(content, made, source) if isinstance(content, Path) else None
+    found = pieces(content, made, source, start) if start and isinstance(content, Path) else [made.details()]
+    for some in found:
+        if isinstance(some, Piece):
+            seen.rows += _looked_at(some, source, census, tallies)
+            continue
+        for line in some:
             seen.rows += 1
             if census is not None:
                 census.see(line.raw)
             for tally in tallies:
                 tally.add(line.raw)
-            yield line
+    if source.in_order or (source.control and source.control.sums):
+        _add_up(content, source, seen)
+    return seen
 
-    made.watch(watched)
-    if not sums and not source.in_order:
-        for _ in made.details():
-            pass
-        return seen
+
+def _looked_at(piece: Piece, source: SourceContract, census: Census | None, tallies: Sequence[Tally]) -> int:
+    """Records of a piece, for its bytes as a whole wherever that tells the same."""
+    content = piece.content
+    if census is not None and census.wants(content):
+        for raw in filter(None, content.replace(b"\r\n", b"\n").split(b"\n")):
+            census.see(raw)
+    if tallies:
+        data: Bytes = np.frombuffer(content, np.uint8)
+        ends = np.flatnonzero(data == 10)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        for tally in tallies:
+            tally.add_all(data, starts, ends, source.layout.record_bytes)
+    if len(source.fields) == 1:
+        return piece.count
+    padded = b"\n" + (content.replace(b"\r\n", b"\n") if b"\r" in content else content)
+    # Each empty line is a line end right after another.
+    return piece.count - sum(len(run) - 1 for run in re.findall(rb"\n\n+", padded))
+
+
+def _add_up(content: bytes | Path, source: SourceContract, seen: _Seen) -> None:
+    """Declared sums, exact, and how often times that should follow one another do not. Unreadable records add nothing."""
     fields = {f.name: (at, f) for at, f in enumerate(source.fields)}
+    sums = source.control.sums if source.control else {}
+    seen.sums = dict.fromkeys(sums, 0)
     summed = [
         (name, *fields[each.of], [(fields[by][0], kept) for by, kept in each.where.items()])
         for name, each in sums.items()
     ]
     times = [fields[name][0] for name in source.in_order]
-    for record in read_cut(made, source):
-        if record.values is None:
-            continue
+    for values in _values(content, source):
         for name, at, declared, conditions in summed:
-            if all(record.values[k] in kept for k, kept in conditions):
-                seen.sums[name] += _amount(record.values[at], declared) or 0
-        told = [t for at in times if (t := record.values[at]) is not None]
+            if all(values[k] in kept for k, kept in conditions):
+                seen.sums[name] += _amount(values[at], declared) or 0
+        told = [t for at in times if (t := values[at]) is not None]
         for earlier, later in pairwise(told):
             seen.compared += 1
             seen.wrong += earlier > later
-    return seen
+
+
+def _values(content: bytes | Path, source: SourceContract) -> Iterator[list[str | None]]:
+    if isinstance(content, bytes):
+        yield from (record.values for record in read(content, source) if record.values is not None)
+        return
+    for some in fast.read(content, source):
+        if isinstance(some, fast.Block):
+            yield from some.values.to_pylist()
+        else:
+            yield from (record.values for record in some if record.values is not None)
 
 
 def _declared(made: Cut, source: SourceContract, control: bytes | None) -> re.Match[str] | None:
@@ -280,7 +300,7 @@ def _is_debit(flag: bytes) -> bool:
     return flag == b"D"
 
 
-def _trailer_tally(source: SourceContract) -> _Tally | None:
+def _trailer_tally(source: SourceContract) -> Tally | None:
     if source.layout.trailer != "core_trailer":
         return None
     if source.feed.endswith("acct_bal"):
@@ -293,7 +313,7 @@ def _trailer_tally(source: SourceContract) -> _Tally | None:
     return None
 
 
-def _tally(source: SourceContract, amount: str, by: str, belongs: Callable[[bytes], bool]) -> _Tally | None:
+def _tally(source: SourceContract, amount: str, by: str, belongs: Callable[[bytes], bool]) -> Tally | None:
     """None where the feed has no such fields by bytes."""
     at = {f.name: slice(f.at[0] - 1, f.at[1]) for f in source.fields if f.at}
-    return _Tally(at[amount], at[by], belongs) if amount in at and by in at else None
+    return Tally(at[amount], at[by], belongs) if amount in at and by in at else None

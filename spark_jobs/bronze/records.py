@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,7 +54,6 @@ class Cut:
         # An empty line is no record, except where its one field may be empty.
         self._is_json = layout.kind in objects.KINDS
         self._drops_empty = self._is_json or len(source.fields) > 1
-        self._watcher: Callable[[Iterator[Line]], Iterator[Line]] | None = None
         # The line above the details; None where there is none.
         self.above: Line | None = None
         if layout.kind in columnar.KINDS:
@@ -73,14 +72,9 @@ class Cut:
             return found
         return (line for line in found if (line.raw.strip() if self._is_json else line.raw))
 
-    def watch(self, watcher: Callable[[Iterator[Line]], Iterator[Line]]) -> None:
-        """Let every detail pass by `watcher` on its way to whoever reads."""
-        self._watcher = watcher
-
     def details(self) -> Iterator[Line]:
         """The detail records, once, in order."""
-        details = self._but_trailer(self._found)
-        return self._watcher(details) if self._watcher else details
+        return self._but_trailer(self._found)
 
     def details_of(self, found: Iterator[Line], is_last: bool) -> Iterator[Line]:
         """The same of lines of the file that were cut elsewhere; `is_last`: the last of them may be the trailer."""
@@ -102,16 +96,12 @@ class Cut:
 
 def read(content: bytes | Path, source: SourceContract) -> Iterator[Record]:
     """All detail records of a file, in order. Signs of the bank's private list are put in their place; the bytes stay with the record."""
-    return read_cut(Cut(content, source), source)
-
-
-def read_cut(made: Cut, source: SourceContract) -> Iterator[Record]:
-    """The same of a file that is cut already. Records of kinds that belong to other feeds are left out."""
+    made = Cut(content, source)
     return read_lines(made.details(), made.header, source)
 
 
 def read_lines(found: Iterator[Line], header: bytes | None, source: SourceContract) -> Iterator[Record]:
-    """Records of lines, which are details under this header."""
+    """Records of lines, which are details under this header. Those of kinds that belong to other feeds are left out."""
     if source.layout.kind == "fixed":
         records = _read_fixed(found, source)
     elif source.layout.kind == "delimited":

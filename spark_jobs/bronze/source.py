@@ -21,6 +21,7 @@ from pyspark.sql.types import StructType
 
 from spark_jobs.bronze import fast
 from spark_jobs.bronze.notices import Notices
+from spark_jobs.bronze.pieces import Part, parts
 from spark_jobs.bronze.records import Record
 from spark_jobs.contracts.sources import SourceContract, load_sources
 
@@ -90,7 +91,7 @@ class _Reader(DataSourceReader):
         for given in partition.files:
             source = sources[given["feed"]]
             notices = Notices(source)
-            part = fast.Part(*given["part"]) if given["part"] else None
+            part = Part(*given["part"]) if given["part"] else None
             for some in fast.read(Path(given["path"]), source, part, notices):
                 yield _clean(some, given) if isinstance(some, fast.Block) else _batch(some, given, notices)
 
@@ -100,7 +101,7 @@ def _parted(given: dict[str, Any], source: SourceContract) -> Iterator[dict[str,
     if given["bytes"] <= SPLIT_BYTES:
         yield given | {"part": None}
         return
-    for part in fast.parts(Path(given["path"]), source, SPLIT_BYTES):
+    for part in parts(Path(given["path"]), source, SPLIT_BYTES):
         if part is None:
             yield given | {"part": None}
         else:

@@ -16,7 +16,7 @@ from spark_jobs.bronze.archives import GZIP
 from spark_jobs.bronze.controls import verify
 from spark_jobs.bronze.lines import BOM, cells, lines, quoted
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import Cut, Record, read, read_cut
+from spark_jobs.bronze.records import Cut, Record, read, read_lines
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, Marks, SourceContract, SourceField
 from tests.nasty import makers
@@ -73,7 +73,7 @@ def all_of(content: bytes, feed: SourceContract) -> tuple[Cut, list[Record]] | N
     """None where the file as such is refused, which `verify` then says, too."""
     try:
         made = Cut(content, feed)
-        return made, list(read_cut(made, feed))
+        return made, list(read_lines(made.details(), made.header, feed))
     except RecordError as problem:
         assert verify(content, feed, DAY, None, None).reason is not None, problem
         return None

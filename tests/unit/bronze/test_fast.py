@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.bronze import fast
-from spark_jobs.bronze.fast import Block, Part
+from spark_jobs.bronze.controls import verify
+from spark_jobs.bronze.fast import Block
 from spark_jobs.bronze.lines import BOM
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.objects import RecordError
+from spark_jobs.bronze.pieces import Part, parts
 from spark_jobs.bronze.records import Cut, Record, read
+from spark_jobs.bronze.tally import Tally
 from spark_jobs.contracts.model import PrivacyClass
-from spark_jobs.contracts.sources import Delivery, Layout, Marks, SourceContract, SourceField
+from spark_jobs.contracts.sources import Control, Delivery, Layout, Marks, SourceContract, SourceField, Sum
 
+DAY = date(2026, 9, 30)
 DELIVERY = Delivery("X", "X_{date}.txt", None, "full", "06:00", False, False, False)
 Told = tuple[int, int, bytes, list[str | None] | None, tuple[str, ...]]
 CELLS = [
@@ -171,9 +178,58 @@ def test_the_parts_of_a_file_together_are_the_file(
     except RecordError:
         return
 
-    parts = fast.parts(path, source, size)
+    found = parts(path, source, size)
 
-    assert sorted(t for part in parts for t in quickly(path, source, 50, part)) == sorted(expected)
+    assert sorted(t for part in found for t in quickly(path, source, 50, part)) == sorted(expected)
+
+
+@settings(max_examples=300)
+@given(file=files(), sums=st.booleans())
+def test_the_checks_of_a_file_tell_the_same_by_pieces_as_line_by_line(
+    file: tuple[bytes, SourceContract], sums: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content, source = file
+    path = tmp_path_factory.mktemp("checks") / "file"
+    path.write_bytes(content)
+    if sums:
+        control = Control(re.compile(r"T(?P<total>\d*)"), None, None, {"total": Sum("a", {"c": ("x", "a")})})
+        source = replace(source, control=control, in_order=("a", "b"))
+
+    assert verify(path, source, DAY, None, None) == verify(content, source, DAY, None, None)
+
+
+AMOUNTS = st.one_of(
+    st.integers(-(10**17) + 1, 10**17 - 1).map(lambda n: f"{n:+018d}".encode()),
+    st.sampled_from(
+        [
+            b" " * 18,
+            b"12".rjust(18),
+            b"12".ljust(18),
+            b"+" + b"9" * 17,
+            b"9" * 18,
+            b"1-2".zfill(18),
+            b"--".ljust(18, b"1"),
+            b"1" * 5,
+        ]
+    ),
+)
+
+
+@given(
+    rows=st.lists(st.tuples(AMOUNTS, st.sampled_from([b"D", b"C"])), max_size=30),
+    ends=st.sampled_from([b"\n", b"\r\n"]),
+)
+def test_a_piece_adds_up_to_what_its_records_do(rows: list[tuple[bytes, bytes]], ends: bytes) -> None:
+    content = b"".join(flag + amount + ends for amount, flag in rows)
+    one_by_one, at_once = (Tally(slice(1, 19), slice(0, 1), lambda flag: flag == b"D") for _ in range(2))
+    for amount, flag in rows:
+        one_by_one.add(flag + amount)
+
+    data = np.frombuffer(content, np.uint8)
+    stops = np.flatnonzero(data == 10)
+    at_once.add_all(data, np.concatenate(([0], stops[:-1] + 1)), stops, 19)
+
+    assert at_once.sums == one_by_one.sums
 
 
 def test_clean_records_are_read_by_columns_and_only_the_others_one_by_one(tmp_path: Path) -> None:
@@ -194,5 +250,5 @@ def test_a_file_with_line_breaks_in_quotes_is_never_cut_in_two(tmp_path: Path) -
     (tmp_path / "file").write_bytes(b'1,,"a\nb"\n' * 20)
     source = feed(Layout("delimited", "utf-8", quote=True))
 
-    assert len(fast.parts(tmp_path / "file", source, 10)) == 1
+    assert len(parts(tmp_path / "file", source, 10)) == 1
     assert Cut(tmp_path / "file", source).header is None
