@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 TESTS ?= tests
 # Whole runs of the pipeline, each of minutes: they would not fit into what a change may wait for.
-WALKS := tests/journeys tests/dags/test_daily_run.py tests/foreign_bank/test_journey.py tests/examples/test_complaints_all_the_way.py
+WALKS := tests/journeys tests/dags/test_daily_run.py tests/examples/test_complaints_all_the_way.py
 
 .PHONY: help setup run up down sql examples test journeys check contracts demo-model bench lock clean
 
