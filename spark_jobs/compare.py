@@ -19,6 +19,7 @@ from spark_jobs.contracts import Contracts
 from spark_jobs.contracts.model import LAYERS, PrivacyClass, Write
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.settings import Settings
+from spark_jobs.stored import dataset
 
 LEFT_OUT_LAYERS = ("ops", "export")
 LEFT_OUT_COLUMNS = ("_run_id", "known_from", "known_to")
@@ -90,7 +91,7 @@ def compare(
 
 
 def _count(path: Path) -> int:
-    return int(DeltaTable(str(path)).to_pyarrow_dataset().count_rows())
+    return int(dataset(DeltaTable(str(path))).count_rows())
 
 
 def _differs(name: str, ref: Path, got: Path, contracts: Contracts, *, exact: bool) -> Difference | None:
@@ -98,7 +99,7 @@ def _differs(name: str, ref: Path, got: Path, contracts: Contracts, *, exact: bo
         db.execute("SET TimeZone = 'UTC'")
         columns: dict[str, dict[str, str]] = {}
         for side, path in (("ref", ref), ("got", got)):
-            db.register(f"{side}_stored", DeltaTable(str(path)).to_pyarrow_dataset())
+            db.register(f"{side}_stored", dataset(DeltaTable(str(path))))
             stored = db.execute(f"describe {side}_stored").fetchall()
             kept = [(c[0], c[1]) for c in stored if exact or c[0] not in LEFT_OUT_COLUMNS]
             columns[side] = dict(kept)

@@ -197,6 +197,8 @@ def _command(settings: Settings) -> list[str]:
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={metastore};create=true",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
+        # The default writes 96 bits, which Arrow and what builds on it read in nanoseconds: 9999-12-31 has no place there.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         # Off by default: a flipped bit in a Parquet page would be read as a valid value.
         "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
         "spark.sql.shuffle.partitions": str(server.shuffle_partitions),

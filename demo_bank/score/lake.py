@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from pyarrow.dataset import ParquetReadOptions
 
 from spark_jobs.exports.release import current
 from spark_jobs.settings import Settings
+from spark_jobs.stored import dataset
 
 
 @dataclass
@@ -35,11 +35,7 @@ class Tables:
         delta = DeltaTable(path, version=version)
         known = {f.name for f in delta.schema().fields}
         self.missing += [f"{name}.{column}" for column in columns if column not in known]
-        # Spark writes instants with nanoseconds' range in mind; 9999-12-31 only fits when they are read as microseconds.
-        files = delta.to_pyarrow_dataset(
-            parquet_read_options=ParquetReadOptions(coerce_int96_timestamp_unit="us")
-        )
-        found = files.to_table(columns=[column for column in columns if column in known])
+        found = dataset(delta).to_table(columns=[column for column in columns if column in known])
         for column in columns:
             if column not in known:
                 found = found.append_column(column, pa.nulls(found.num_rows, pa.string()))

@@ -9,16 +9,14 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from pyarrow.dataset import ParquetReadOptions
 
 from spark_jobs.contracts import Contracts
 from spark_jobs.contracts.types import duckdb_type
 from spark_jobs.exports.release import Release
 from spark_jobs.settings import Settings
+from spark_jobs.stored import dataset
 
 LEDGER = "ops.stage_commit"
-# Spark writes instants in a form that is read in nanoseconds, where 9999-12-31 has no place.
-_MICROSECONDS = ParquetReadOptions(coerce_int96_timestamp_unit="us")
 _NAMED = re.compile(r"\b(silver|identity|profile|metric|ops|bronze)\.([a-z_0-9]+)\b")
 
 
@@ -63,7 +61,7 @@ class Tables:
             return
         self.versions[table] = opened.version()
         self.connection.register(
-            f"_{schema}_{thing}", opened.to_pyarrow_dataset(parquet_read_options=_MICROSECONDS)
+            f"_{schema}_{thing}", dataset(opened)
         )
         unknown = self._unknown_columns(table, {field.name for field in opened.schema().fields})
         self.connection.execute(
@@ -101,7 +99,7 @@ class Tables:
         schema, thing = LEDGER.split(".")
         path = self.settings.warehouse / f"{self.settings.prefix}{schema}" / thing
         try:
-            ledger = DeltaTable(str(path)).to_pyarrow_dataset()
+            ledger = dataset(DeltaTable(str(path)))
         except TableNotFoundError:
             return {}
         self.connection.register("_left", ledger)

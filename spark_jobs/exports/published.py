@@ -11,6 +11,7 @@ import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from spark_jobs import stored
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports.release import Release, require_current
 from spark_jobs.settings import Settings
@@ -35,8 +36,8 @@ def query(settings: Settings, statement: str) -> Rows:
             if schema not in statement and name.split(".")[1] not in statement:
                 continue
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            dataset = DeltaTable(table.path, version=table.version).to_pyarrow_dataset()
-            connection.register(f"_{name.replace('.', '_')}", dataset)
+            rows = stored.dataset(DeltaTable(table.path, version=table.version))
+            connection.register(f"_{name.replace('.', '_')}", rows)
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM _{name.replace('.', '_')}")
         connection.execute("SET TimeZone = 'UTC'")
         # The release and nothing else: no file, no address, no variable of this process can be read or written.
@@ -54,11 +55,11 @@ def ledger(settings: Settings, table: str, statement: str) -> Rows:
     schema, thing = table.split(".")
     path = settings.warehouse / f"{settings.prefix}{schema}" / thing
     try:
-        dataset = DeltaTable(str(path)).to_pyarrow_dataset()
+        rows = stored.dataset(DeltaTable(str(path)))
     except TableNotFoundError:
         return [], []
     with duckdb.connect(":memory:") as connection:
-        connection.register("ledger", dataset)
+        connection.register("ledger", rows)
         return _fetched(connection, statement.format(table="ledger"))
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from deltalake import write_deltalake
+from deltalake import convert_to_deltalake, write_deltalake
 
 from spark_jobs import settings as settings_module
 from spark_jobs.compare import Side, compare
@@ -43,6 +44,18 @@ def lay(home: Path, table: str, **columns: list[Any]) -> None:
 def differing(ref: Path, got: Path, exact: bool = False) -> dict[str, Any]:
     _, found = compare(Side(ref), Side(got), CONTRACTS, exact=exact)
     return {d.table: d for d in found}
+
+
+def test_an_instant_of_96_bits_may_lie_beyond_the_range_of_nanoseconds(tmp_path: Path) -> None:
+    for side, name in (("a", "x"), ("b", "x"), ("c", "y")):
+        folder = tmp_path / side / "lake" / "silver" / "party"
+        folder.mkdir(parents=True)
+        rows = pa.table({"party_id": ["1"], "name": [name], "known_to": pa.array([OPEN], pa.timestamp("us"))})
+        pq.write_table(rows, folder / "part.parquet", use_deprecated_int96_timestamps=True)
+        convert_to_deltalake(str(folder))
+
+    assert differing(tmp_path / "a", tmp_path / "b", exact=True) == {}
+    assert differing(tmp_path / "a", tmp_path / "c", exact=True)["silver.party"].changed == 1
 
 
 @pytest.mark.requirement("R-PRV-13")
