@@ -60,9 +60,7 @@ class Tables:
             self.connection.execute(f'CREATE TABLE "{schema}"."{thing}" ({columns})')
             return
         self.versions[table] = opened.version()
-        self.connection.register(
-            f"_{schema}_{thing}", dataset(opened)
-        )
+        self.connection.register(f"_{schema}_{thing}", dataset(opened))
         unknown = self._unknown_columns(table, {field.name for field in opened.schema().fields})
         self.connection.execute(
             f'CREATE VIEW "{schema}"."{thing}" AS SELECT *{unknown} FROM "_{schema}_{thing}"'

@@ -55,7 +55,14 @@ def published(spark: SparkSession, lake: Lake) -> Lake:
         lake.publish(name, rows, DateRange(date(2026, 9, 1), LAST_DAY))
     lake.ensure_table("silver.org_hist")
     lake.ensure_schema("mart_build")
-    chosen = ["--select", "dim_org", "dim_customer", "dim_customer_masked", "--exclude-resource-type", "unit_test"]
+    chosen = [
+        "--select",
+        "dim_org",
+        "dim_customer",
+        "dim_customer_masked",
+        "--exclude-resource-type",
+        "unit_test",
+    ]
     built = marts.dbt(lake.settings, "build", *chosen, dates=DateRange.day(LAST_DAY))
     assert built.returncode == 0, built.stdout[-4000:]
     publish.run(lake, DateRange.day(LAST_DAY))
