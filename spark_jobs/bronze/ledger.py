@@ -13,6 +13,8 @@ from pyspark.sql import functions as F
 
 from spark_jobs.bronze.controls import Check, verify
 from spark_jobs.bronze.discovery import Listed, Package, Unasked, listed, unpack
+from spark_jobs.bronze.objects import RecordError
+from spark_jobs.bronze.profiling import Seen, look_at
 from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.contracts.spark_types import schema_of
@@ -48,15 +50,17 @@ class FileState:
     is_required: bool
     known_at: datetime
     package_bytes: int | None = None
+    profile_json: str | None = None
 
 
 @dataclass(frozen=True)
 class Examined:
-    """A file that was looked at: its ledger row, its checks, and where its bytes lie."""
+    """A file that was looked at: its ledger row, its checks, where its bytes lie, and what its columns look like."""
 
     state: FileState
     checks: tuple[Check, ...] = ()
     path: Path | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,18 @@ def _file(
         "held" if reason else "verified", reason, checked.rows_declared, checked.rows_found, 0,
         source.delivery.required, known_at, package.size,
     )  # fmt: skip
-    return Examined(state, checked.checks, path)
+    return Examined(state, checked.checks, path, _seen(path, source, state))
+
+
+def _seen(path: Path, source: SourceContract, state: FileState) -> Seen | None:
+    """The columns of a file that is as declared, or that is held for its columns; of no other they say anything."""
+    is_about_columns = state.reason_code is None or state.reason_code.startswith("schema_")
+    if state.sequence_no == 0 or not is_about_columns:
+        return None
+    try:
+        return look_at(path, source, state.business_date)
+    except RecordError:  # the file is held for it
+        return None
 
 
 def _control_file(source: SourceContract, name: str, files: Mapping[str, Path]) -> Path | None:

@@ -29,10 +29,12 @@ def judge(
     known: Iterable[FileState],
     sources: Mapping[str, SourceContract],
     is_working: IsWorking,
+    then: Callable[[Examined], Examined] = lambda file: file,
 ) -> list[Examined]:
     """The files in their order, those that cannot be what happened held with `empty_working_day` or `volume_band`.
 
     known  the ledger before these files came
+    then   a further judgement of each file, before the next one is compared with it
     """
     files = list(fresh)
     accepted = [s for s in known if s.state_code in ACCEPTED and s.sequence_no > 0]
@@ -41,6 +43,7 @@ def judge(
         source = sources[each.state.feed_code]
         if each.state.state_code == "verified" and each.state.sequence_no > 0:
             each = _judged(each, source, accepted, is_working)
+        each = then(each)
         judged[each.state.file_id] = each
         if each.state.state_code == "verified":
             accepted.append(each.state)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze import ledger, plausible
+from spark_jobs.bronze import drifting, ledger, plausible, settling
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import Record, read
@@ -50,9 +50,10 @@ def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[
     with tempfile.TemporaryDirectory() as folder:
         landed = arrived(settings, EVER, sources)
         days, seen = WorkingDays(settings, sources, landed), list[ledger.FileState]()
+        columns = drifting.Columns([], sources, settling.parts_of(sources), lambda feed: ())
         for package in landed:
             files = ledger.examine(package, sources, Path(folder), EVER).files
-            for examined in plausible.judge(files, seen, sources, days.is_working):
+            for examined in plausible.judge(files, seen, sources, days.is_working, columns.judged):
                 state = examined.state
                 seen.append(state)
                 source = sources[state.feed_code]

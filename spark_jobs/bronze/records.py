@@ -304,18 +304,24 @@ def schema_drift(made: Cut, source: SourceContract) -> str | None:
     """How the columns of a file differ from its contract, where that stops the feed; columns added at the end do not.
 
     `schema_missing`: a declared column is not there; `schema_twice`: there are two of its name; `schema_added`: one was put between
-    others; `schema_swapped`: another order. A supplier who does one of these has changed more than a name, so the feed waits for a
-    look at the agreement.
+    others, or at the end where the contract holds for that, too; `schema_swapped`: another order. A supplier who does one of these has
+    changed more than a name, so the feed waits for a look at the agreement.
     """
     names = column_names(made, source)
     if names is None:
         return "truncated" if source.layout.header else None
-    declared = [f.source_name.split(".")[0] for f in source.fields]
+    paths = source.layout.kind in columnar.KINDS
+    declared = list(dict.fromkeys(_column_of(f.source_name, names, paths) for f in source.fields))
     if any(name not in names for name in declared):
         return "schema_missing"
     if any(f"{name}#2" in names for name in declared):
         return "schema_twice"
     known = [name for name in names if name in declared]
-    if names[: len(known)] != known:
+    if names[: len(known)] != known or (len(names) > len(known) and source.drift.get("added") == "hold"):
         return "schema_added"
     return "schema_swapped" if known != declared else None
+
+
+def _column_of(path: str, names: Sequence[str], paths: bool) -> str:
+    """The column that holds a field: of its very name, or, where columns have parts, the one its path begins with."""
+    return path if path in names or not paths else path.split(".")[0]

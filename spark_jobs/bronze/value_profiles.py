@@ -26,6 +26,7 @@ OF_A_KIND = 0.9
 FEW_WORDS, OFTEN = 24, 10
 _WEIGHTS = {"filled": 0.1, "distinct": 0.15, "lengths": 0.2, "shapes": 0.25, "range": 0.4, "words": 0.4}
 _DAY = re.compile(r"\d{7,8}|\d{2,4}([-/.])\d{1,2}\1\d{1,2}")
+_RUNS = re.compile(r"(\d+)|([A-Z]+)|([a-z]+)|([^\x00-\x7f]+)")
 _MOMENT = re.compile(r"\d{14}|\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}.*")
 
 
@@ -91,10 +92,14 @@ def _hashed(word: str) -> str:
 
 def _shape(word: str) -> str:
     """Runs of digits, capitals, small letters and hanzi as one sign each, others as they are."""
-    signs = re.sub(r"\d+", "9", word[:40])
-    signs = re.sub(r"[A-Z]+", "A", signs)
-    signs = re.sub(r"[a-z]+", "a", signs)
-    return re.sub(r"[^\x00-\x7f]+", "字", signs)
+    word = word[:40]
+    if word.isascii() and word.isdigit():
+        return "9"
+    return _RUNS.sub(_sign, word)
+
+
+def _sign(run: re.Match[str]) -> str:
+    return ("9", "A", "a", "字")[(run.lastindex or 1) - 1]
 
 
 def _kind(words: Counter[str], filled: int, decimal: str) -> str:

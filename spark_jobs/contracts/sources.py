@@ -136,6 +136,7 @@ class SourceContract:
 
     empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
     volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
+    drift              kind of change of its columns → accept, rescue or hold, where not as usual (`bronze.drift.POLICY`)
     """
 
     feed: str
@@ -151,6 +152,7 @@ class SourceContract:
     volume_band: tuple[float, float] | None = None
     in_order: tuple[str, ...] = ()
     control: Control | None = None
+    drift: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -245,6 +247,7 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         volume_band=_band(checks["volume_band"], f"{relative}, checks") if "volume_band" in checks else None,
         in_order=tuple(checks.get("in_order", ())),
         control=control,
+        drift=given.get("drift", {}),
     )
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,12 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.bronze import ledger, plausible, settling
+from spark_jobs.bronze import drifting, ledger, plausible, settling
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.bronze.source import NAME, BankFiles
 from spark_jobs.bronze.timeliness import is_due
+from spark_jobs.bronze.touched import marts_of, touched
 from spark_jobs.bronze.waiting import source_systems
 from spark_jobs.bronze.working_days import WorkingDays
 from spark_jobs.columns.calendar import WorkingCalendar
@@ -28,6 +29,8 @@ from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
 from spark_jobs.history import instant
 from spark_jobs.processes import one_at_a_time
+from spark_jobs.settings import REPOSITORY
+from spark_jobs.silver.mapping import table_of
 from spark_jobs.tables import WRITERS, Lake, cut_off
 
 # What one read holds in memory beside what is being written.
@@ -54,7 +57,9 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     _tell_unasked(lake, [u for each in looked for u in each.unasked], systems)
     fresh = [e for each in looked for e in each.files if e.state.file_id not in known]
     days = WorkingDays(lake.settings, lake.sources, landed, lambda: _stored_days(lake))
-    fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working)
+    part_of = settling.parts_of(lake.sources)
+    columns = drifting.Columns(known.values(), lake.sources, part_of, partial(_reached, lake))
+    fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working, columns.judged)
     states = [*known.values(), *(e.state for e in fresh)]
     late_after = partial(_late_after, lake)
     due = partial(_is_due, lake, days)
@@ -62,22 +67,21 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
         s for s in settling.never_came(states, mine, dates, due, lake.run.known_at) if s.file_id not in known
     ]
     if fresh or absent:
-        part_of = settling.parts_of(lake.sources)
         settled = settling.settle(states, late_after, part_of)
         loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
         quarantined = _load(lake, loads)
         _enter_checks(lake, fresh)
+        _enter_changes(lake, columns.found)
         # Several systems are loaded side by side, each by a process of its own: what the others entered meanwhile stays.
         with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
             stored = ledger.read_states(lake).values()
             settled = settling.settle([*stored, *(e.state for e in fresh), *absent], late_after, part_of)
-            known = {key: _counted(state, quarantined) for key, state in settled.items()}
+            counted = {key: _counted(state, quarantined) for key, state in settled.items()}
+            known = drifting.keep_needed(counted, part_of)
             ledger.write_states(lake, known)
     carried = [feed for feed, source in mine.items() if source.delivery.carry_forward]
     theirs = [state for state in known.values() if state.feed_code in mine]
-    stopped = settling.held_required(
-        theirs, dates.first, dates.last, carried, settling.parts_of(lake.sources)
-    )
+    stopped = settling.held_required(theirs, dates.first, dates.last, carried, part_of)
     if stopped:
         told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
         raise RequiredFeedHeld(
@@ -105,6 +109,13 @@ def _is_due(lake: Lake, days: WorkingDays, source: SourceContract, day: date) ->
 def _stored_days(lake: Lake) -> dict[date, bool]:
     days = lake.read("silver.calendar").select("calendar_date", "is_working_day").collect()
     return {row["calendar_date"]: bool(row["is_working_day"]) for row in days}
+
+
+def _reached(lake: Lake, feed: str) -> tuple[str, ...]:
+    """Tables that a change of the feed's columns reaches, layer by layer."""
+    filled = {table_of(entity) for entity in lake.sources[feed].maps}
+    found = touched(filled, lake.contracts.tables, marts_of(REPOSITORY / "dbt_project" / "models"))
+    return (*found.silver, *found.identity, *found.profile, *found.metric, *found.marts)
 
 
 def _tell_unasked(lake: Lake, inside: Sequence[Unasked], systems: Sequence[str] | None) -> None:
@@ -221,4 +232,12 @@ def _enter_checks(lake: Lake, files: Sequence[Examined]) -> None:
     ]
     if rows:
         table = "ops.control_check"
+        lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))
+
+
+def _enter_changes(lake: Lake, found: Sequence[drifting.SchemaChange]) -> None:
+    """What differs in the columns of files, with all that it would touch."""
+    if found:
+        table = "ops.schema_change"
+        rows = [(*astuple(change), lake.run.known_at) for change in found]
         lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))

@@ -11,9 +11,10 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from spark_jobs.bronze.drift import Change, diff
+from spark_jobs.bronze.drift import Change
+from spark_jobs.bronze.drifting import differences
 from spark_jobs.bronze.preview import Looked
-from spark_jobs.bronze.value_profiles import ENOUGH_ROWS, Profile, profiles
+from spark_jobs.bronze.profiling import seen_in
 from spark_jobs.contracts import Contracts, patterns
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import SourceContract
@@ -139,32 +140,9 @@ def _fields_of(given: Any) -> set[str]:
 
 
 def drifted(source: SourceContract, before: Looked, after: Looked) -> list[Change]:
-    """How the columns of two deliveries differ, by what is in their first records.
-
-    A declared column without any value is not there; where it was seldom filled before, that says nothing and is left out.
-    """
-    old, new = (_profiles(source, each) for each in (before, after))
-    was = {p.name: p for p in old}
-    rows = len(after.first)
-    changes = diff(old, new)
-    return [
-        c for c in changes
-        if c.kind in ("renamed", "swapped", "type")
-        or (c.kind == "dropped" and rows * was[c.columns[0]].filled >= ENOUGH_ROWS)
-        or (c.kind == "added" and c.columns[0] not in source.names() and len(before.first) >= ENOUGH_ROWS)
-    ]  # fmt: skip
-
-
-def _profiles(source: SourceContract, looked: Looked) -> list[Profile]:
-    """Profiles of the declared columns that have any value, then of those that the contract does not know."""
-    strange = sorted({name for record in looked.first for name in record.rescued or ()} - set(source.names()))
-    rows = [
-        [*(record.values or ()), *((record.rescued or {}).get(name) for name in strange)]
-        for record in looked.first
-    ]
-    decimal = next((f.decimal for f in source.fields), ".")
-    made = profiles([*source.names(), *strange], rows, looked.business_date, decimal)
-    return [p for p in made if p.filled]
+    """How the columns of two deliveries differ, by what is in their first records."""
+    old, new = (seen_in(source, each.business_date, each.first) for each in (before, after))
+    return differences(source, old, new)
 
 
 def lay_out(
