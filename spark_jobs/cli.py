@@ -511,6 +511,9 @@ def model_list(profile: Profile = None) -> None:
 
 
 def _add_plugins() -> None:
+    from spark_jobs.steward.commands import app as steward_app
+
+    app.add_typer(steward_app, name="steward")
     for point in sorted(entry_points(group="oxpecker.commands"), key=lambda e: e.name):
         try:
             app.add_typer(point.load(), name=point.name)

@@ -30,6 +30,7 @@ PORTS: Mapping[str, str] = {
 PREFIX = "OXPECKER_"
 ENVIRONMENT = {
     *PORTS.values(), "OXPECKER_PROFILE", "OXPECKER_HOME", "OXPECKER_LANDING", "OXPECKER_PREFIX", "OXPECKER_CONF", "OXPECKER_REMOTE",
+    "OXPECKER_STEWARD_PASSWORD",
 }  # fmt: skip
 EARLIER_SPELLINGS: Mapping[str, str] = {}
 
@@ -102,6 +103,21 @@ class Settings:
     def steward_decisions(self) -> Path:
         """Decisions of data stewards, one JSON object a line; lies beside landing unless the profile says else."""
         return self.steward or self.landing.parent / "steward" / "decisions.jsonl"
+
+    @property
+    def steward_log(self) -> Path:
+        """What stewards decide about records, files and feeds, by command or at their desk; outlives the lake, as landing does."""
+        return self.steward_decisions.with_name("desk.jsonl")
+
+    @property
+    def steward_actions(self) -> Path:
+        """Who looked at what and did what at the steward's desk."""
+        return self.steward_decisions.with_name("actions.jsonl")
+
+    @property
+    def steward_accounts(self) -> Path:
+        """People who may use the steward's desk."""
+        return self.steward_decisions.with_name("accounts.json")
 
     def with_(self, **changes: Any) -> Settings:
         return replace(self, **changes)

@@ -22,7 +22,7 @@ from pyspark.sql.types import StructType
 from spark_jobs.bronze import fast
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.pieces import Part, parts
-from spark_jobs.bronze.records import Record
+from spark_jobs.bronze.records import Cut, Record
 from spark_jobs.contracts.sources import SourceContract, load_sources
 
 NAME = "oxpecker_bank_file"
@@ -36,16 +36,18 @@ PLACE = (
     "_record binary, _parse_status string, _reason_codes array<string>, _row_hash string, _arrived_at timestamp, "
     "_rescued map<string,string>"
 )
+# The line that names the columns, beside records kept aside: with it they can be read again without their file.
+HEADER = "_header"
 _TYPES = {
     "_feed": pa.string(), "_values": pa.list_(pa.string()),
     "business_date": pa.date32(), "_delivery_id": pa.string(), "_file_id": pa.string(), "_line_no": pa.int64(),
     "_byte_offset": pa.int64(), "_byte_len": pa.int32(), "_record": pa.binary(), "_parse_status": pa.string(),
     "_reason_codes": pa.list_(pa.string()), "_row_hash": pa.string(), "_arrived_at": pa.timestamp("us", "UTC"),
-    "_rescued": pa.map_(pa.string(), pa.string()),
+    "_rescued": pa.map_(pa.string(), pa.string()), HEADER: pa.binary(),
 }  # fmt: skip
 
 
-SCHEMA = f"_feed string, _values array<string>, {PLACE}"
+SCHEMA = f"_feed string, _values array<string>, {PLACE}, {HEADER} binary"
 
 
 class BankFiles(DataSource):
@@ -93,7 +95,10 @@ class _Reader(DataSourceReader):
             notices = Notices(source)
             part = Part(*given["part"]) if given["part"] else None
             for some in fast.read(Path(given["path"]), source, part, notices):
-                yield _clean(some, given) if isinstance(some, fast.Block) else _batch(some, given, notices)
+                if isinstance(some, fast.Block):
+                    yield _clean(some, given)
+                else:
+                    yield _batch(some, given, notices, _header(some, given, source))
 
 
 def _parted(given: dict[str, Any], source: SourceContract) -> Iterator[dict[str, Any]]:
@@ -133,6 +138,7 @@ def _clean(block: fast.Block, given: dict[str, Any]) -> pa.RecordBatch:
         "_row_hash": pa.array([_row_hash(raw) for raw in block.raw.to_pylist()], pa.string()),
         "_arrived_at": same("_arrived_at", _instant(given)),
         "_rescued": pa.nulls(n, _TYPES["_rescued"]),
+        HEADER: pa.nulls(n, _TYPES[HEADER]),
     }
     return pa.RecordBatch.from_arrays([arrays[name] for name in _TYPES], names=list(_TYPES))
 
@@ -145,7 +151,16 @@ def _instant(given: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(given["arrived_at"] + "+00:00")
 
 
-def _batch(records: list[Record], given: dict[str, Any], notices: Notices) -> pa.RecordBatch:
+def _header(records: list[Record], given: dict[str, Any], source: SourceContract) -> bytes | None:
+    """The line that names the columns, where a record may need it to be read again."""
+    if not source.layout.header or all(r.values is not None for r in records):
+        return None
+    return Cut(Path(given["path"]), source).header
+
+
+def _batch(
+    records: list[Record], given: dict[str, Any], notices: Notices, header: bytes | None = None
+) -> pa.RecordBatch:
     n = len(records)
     arrays: dict[str, list[Any]] = {
         "_feed": [given["feed"]] * n,
@@ -166,6 +181,7 @@ def _batch(records: list[Record], given: dict[str, Any], notices: Notices) -> pa
         "_row_hash": [_row_hash(r.raw) for r in records],
         "_arrived_at": [_instant(given)] * n,
         "_rescued": [list(r.rescued.items()) if r.rescued else None for r in records],
+        HEADER: [header if r.values is None else None for r in records],
     }
     columns = [pa.array(values, _TYPES[name]) for name, values in arrays.items()]
     return pa.RecordBatch.from_arrays(columns, names=list(arrays))

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from spark_jobs.bronze import drifting, ledger, plausible, settling
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
-from spark_jobs.bronze.source import NAME, BankFiles
+from spark_jobs.bronze.source import HEADER, NAME, BankFiles
 from spark_jobs.bronze.timeliness import is_due
 from spark_jobs.bronze.touched import marts_of, touched
 from spark_jobs.bronze.waiting import source_systems
@@ -195,7 +195,7 @@ def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examin
     values = [F.col("_values")[at].alias(name) for at, name in enumerate(lake.sources[feed].names())]
     days = [e.state.business_date for e in files]
     ids = [e.state.file_id for e in files]
-    place = [c for c in rows.columns if c not in ("_feed", "_values")]
+    place = [c for c in rows.columns if c not in ("_feed", "_values", HEADER)]
     lake.publish(
         f"bronze.{feed}", mine.select(*values, *place), DateRange(min(days), max(days)),
         within=F.col("_file_id").isin(*ids),
@@ -211,7 +211,7 @@ def _keep_aside(lake: Lake, unread: DataFrame) -> dict[str, int]:
             F.col("_file_id").alias("file_id"), F.col("_feed").alias("feed_code"), "business_date",
             F.col("_line_no").alias("line_no"), F.col("_byte_offset").alias("byte_offset"), F.col("_byte_len").alias("byte_len"),
             F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.lit("open").alias("state_code"),
-            F.col("_ingested_at").alias("known_at"),
+            F.col("_ingested_at").alias("known_at"), F.col(HEADER).alias("file_header"), F.lit(None).alias("decision_id"),
         ))  # fmt: skip
     return counted
 
