@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 from expectations import judge, measure
@@ -59,8 +60,19 @@ def _publish(lake: Lake, gate: str, dates: DateRange, verdicts: Sequence[Verdict
         lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)), is_new=True)
 
 
-def write_report(lake: Lake, dates: DateRange) -> None:
-    """The report stage: every page from the ledgers, the index last touched."""
-    from expectations.report import data, render
+ALERTS = "ops.quality_alert"
 
-    render.write(lake.settings.report, data.read_days(lake.settings), data.read_defects(lake.settings))
+
+def write_report(lake: Lake, dates: DateRange) -> None:
+    """The report stage: alerts of the scorecard, then every page from the ledgers, the index last touched."""
+    from expectations.report import data, gather, render
+
+    found = gather.read_alerts(lake.settings, data.asker(lake.settings))
+    _publish_alerts(lake, [astuple(alert) for alert in found])
+    render.write(lake.settings.report, data.read_days(lake.settings, found), data.read_defects(lake.settings))
+
+
+def _publish_alerts(lake: Lake, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write the alerts where they are not those that are stored."""
+    if {*rows} != {tuple(row) for row in lake.read(ALERTS).collect()}:
+        lake.publish(ALERTS, lake.spark.createDataFrame(list(rows), schema_of(lake.contracts, ALERTS)))

@@ -388,6 +388,33 @@ def release_list(as_json: Json = False, profile: Profile = None) -> None:
     out.print(table)
 
 
+@release_app.command("restatements")
+def release_restatements(
+    day: Annotated[
+        str | None, typer.Option("--business-date", help="Of this date alone, YYYY-MM-DD.")
+    ] = None,
+    as_json: Json = False, profile: Profile = None,
+) -> None:  # fmt: skip
+    """Dates that readers had seen and that a later release showed otherwise: how much, and why; read without a JVM."""
+    from spark_jobs.exports import published
+
+    of_day = None if day is None else parse_date(day)
+    columns, rows = published.ledger(_settings(profile), "ops.restatement", _RESTATED)
+    rows = [row for row in rows if of_day is None or row[0] == of_day]
+    if not rows and not as_json:
+        out.print("no date that was published has been restated")
+        return
+    _print_rows(columns, rows, "json" if as_json else "table")
+
+
+_RESTATED = (
+    "select business_date, table_name, release_id, rows_added_cnt as added, rows_removed_cnt as removed, rows_changed_cnt as changed, "
+    "customers_touched_cnt as customers, aum_change_cny as aum_change, restated_by_code as restated_by, "
+    "array_to_string(list_concat(cause_delivery_ids, cause_decision_ids), ' ') as causes "
+    "from {table} order by known_at desc, table_name, business_date"
+)
+
+
 @quarantine_app.command("list")
 def quarantine_list(
     feed: Annotated[

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from expectations.report import score
+from expectations.report.alerts import Alert
+from expectations.report.gather import Ask, Rows, read_alerts
 from expectations.report.model import (
+    AlertLine,
+    ChangeLine,
     Day,
     DefectLine,
     Defects,
@@ -18,6 +22,7 @@ from expectations.report.model import (
     GateLine,
     IdentityLine,
     QuarantineLine,
+    RestatedLine,
     RuleLine,
     VerdictLine,
 )
@@ -26,9 +31,6 @@ from spark_jobs.contracts.sources import SourceContract, load_sources
 from spark_jobs.exports import published
 from spark_jobs.exports import release as releases
 from spark_jobs.settings import Settings
-
-Rows = list[dict[str, Any]]
-Ask = Callable[[str, str], Rows]
 
 _FEEDS = """
     select file_id, source_code, feed_code, state_code, reason_code, sequence_no, epoch(arrived_at) as arrived, rows_declared, rows_found,
@@ -55,6 +57,12 @@ _RULES = """
     select business_date, rule_code, min(purpose_code) as purpose, outcome_code, first_reason_code, count(*) as hits
     from {table} group by business_date, rule_code, outcome_code, first_reason_code order by rule_code
 """
+_CHANGES = "select business_date, feed_code, drift_action_code, reason_code, diff_lines, touched_tables from {table} order by feed_code, file_id"
+_RESTATED = """
+    select business_date, table_name, release_id, rows_added_cnt, rows_removed_cnt, rows_changed_cnt, customers_touched_cnt, aum_change_cny,
+           restated_by_code, len(cause_delivery_ids) + len(cause_decision_ids) as causes
+    from {table} order by known_at desc, release_id, table_name
+"""
 _STAGES = """
     with newest as (
         select job_code, to_date, max(started_at) as began from {table} group by all
@@ -65,13 +73,19 @@ _STAGES = """
 """
 
 
-def read_days(settings: Settings) -> list[Day]:
-    """One `Day` per business date that any ledger knows, oldest first."""
+def asker(settings: Settings) -> Ask:
+    """Asks one ledger of the lake as it is now; no rows where it was never written."""
 
     def ask(table: str, statement: str) -> Rows:
         columns, rows = published.ledger(settings, table, statement)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
+    return ask
+
+
+def read_days(settings: Settings, alerts: Sequence[Alert] | None = None) -> list[Day]:
+    """One `Day` per business date that any ledger knows, oldest first. alerts: those of the lake, read where not given."""
+    ask = asker(settings)
     controls: dict[str, Rows] = defaultdict(list)
     for row in ask("ops.control_check", _CONTROLS):
         controls[row["file_id"]].append(row)
@@ -83,10 +97,15 @@ def read_days(settings: Settings) -> list[Day]:
     released = _by_day(ask("ops.release", _RELEASES))
     stages = _by_day(ask("ops.stage_commit", _STAGES))
     hits = _by_day(ask("profile.a_rule_hit", _RULES))
+    changes = _by_day(ask("ops.schema_change", _CHANGES))
+    restated = _by_day(ask("ops.restatement", _RESTATED))
     names = {
         code: str(rule["name"]) for code, rule in settings_module.rules(settings, "alert")["rules"].items()
     }
     shown, clock = releases.current(settings), Clock(settings)
+    alerted: dict[date, list[AlertLine]] = defaultdict(list)
+    for alert in read_alerts(settings, ask) if alerts is None else alerts:
+        alerted[alert.business_date].append(_alert_line(alert, clock))
     newest = date.fromisoformat(shown.business_date) if shown else None
     begun: dict[str, date] = {}
     for day in sorted(feeds):
@@ -111,6 +130,7 @@ def read_days(settings: Settings) -> list[Day]:
             known.get("customers"), int(known["parties"]) if known.get("parties") is not None else None,
             tuple((s["job_code"], float(s["secs"] or 0), int(s["written"] or 0)) for s in stages.get(day, [])),
             _gate_lines(judged), _rule_lines(hits.get(day, []), names), known.get("aum"), why,
+            tuple(_change_line(c) for c in changes.get(day, [])), tuple(alerted[day]), tuple(_restated_line(r) for r in restated.get(day, [])),
         ))  # fmt: skip
     return days
 
@@ -163,6 +183,37 @@ def _by_day(rows: Iterable[dict[str, Any]]) -> dict[date, Rows]:
     for row in rows:
         found.setdefault(row["business_date"], []).append(row)
     return found
+
+
+def _change_line(row: Mapping[str, Any]) -> ChangeLine:
+    return ChangeLine(
+        row["feed_code"], row["drift_action_code"], row["reason_code"], tuple(row["diff_lines"] or ()), tuple(row["touched_tables"] or ())
+    )  # fmt: skip
+
+
+def _restated_line(row: Mapping[str, Any]) -> RestatedLine:
+    return RestatedLine(
+        row["table_name"], row["release_id"], row["rows_added_cnt"], row["rows_removed_cnt"], row["rows_changed_cnt"],
+        row["customers_touched_cnt"], row["aum_change_cny"], row["restated_by_code"], row["causes"],
+    )  # fmt: skip
+
+
+def _alert_line(alert: Alert, clock: Clock) -> AlertLine:
+    def told(value: float | None) -> str:
+        if value is None:
+            return "never came"
+        units = {"timeliness": f"{value:,.0f} min late", "trend": f"{value:,.0f} rows"}
+        # Rounded down: what is not whole is not told as whole.
+        return units.get(alert.quality_dimension_code, f"{int(value * 10_000) / 100:.2f} %")
+
+    def local(moment: datetime) -> str:
+        return f"{moment.replace(tzinfo=UTC).astimezone(clock.zone):%m-%d %H:%M}"
+
+    return AlertLine(
+        alert.feed_code, alert.quality_dimension_code, alert.severity, alert.state_code, told(alert.measured), told(alert.threshold),
+        alert.reason_code, alert.owner, local(alert.opened_at), None if alert.answered_at is None else local(alert.answered_at),
+        alert.aum_touched,
+    )  # fmt: skip
 
 
 def controls_of(feeds: Rows, controls: Mapping[str, Rows]) -> dict[str, Rows]:

@@ -130,6 +130,49 @@ class ScoreLine:
 
 
 @dataclass(frozen=True)
+class ChangeLine:
+    """A delivery whose columns are not those of the one before: what differs in sentences, and the tables it would touch."""
+
+    feed: str
+    action: str
+    reason: str | None
+    lines: tuple[str, ...]
+    touched: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AlertLine:
+    """What a feed did not keep. measured and threshold are in words, with their unit; times are the bank's."""
+
+    feed: str
+    dimension: str
+    severity: str
+    state: str
+    measured: str
+    threshold: str
+    reason: str | None
+    owner: str
+    opened_at: str
+    answered_at: str | None
+    aum: Decimal | None
+
+
+@dataclass(frozen=True)
+class RestatedLine:
+    """What a release showed otherwise of this date than readers had seen."""
+
+    table: str
+    release_id: str
+    added: int
+    removed: int
+    changed: int
+    customers: int | None
+    aum_change: Decimal | None
+    by: str
+    causes: int
+
+
+@dataclass(frozen=True)
 class IdentityLine:
     """How many customer events of one kind happened."""
 
@@ -174,6 +217,13 @@ class Day:
     rules: tuple[RuleLine, ...] = ()
     aum: Decimal | None = None
     why: tuple[str, ...] = ()
+    changes: tuple[ChangeLine, ...] = ()
+    alerts: tuple[AlertLine, ...] = ()
+    restated: tuple[RestatedLine, ...] = ()
+
+    @property
+    def open_alerts(self) -> int:
+        return sum(a.state == "open" for a in self.alerts)
 
     @property
     def held(self) -> tuple[FeedLine, ...]:

@@ -8,6 +8,7 @@ from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports import release as releases
+from spark_jobs.exports import restated
 from spark_jobs.tables import Lake
 
 # Beside the marts, these are what analysts may read.
@@ -15,7 +16,10 @@ PUBLISHED_PROFILES = ("profile.customer_daily", "profile.customer_current")
 
 
 def run(lake: Lake, dates: DateRange) -> None:
-    """Name every published table's version, then swap the pointer; JDBC's stable views follow one by one."""
+    """Note what published dates will show otherwise, name every published table's version, then swap the pointer.
+
+    JDBC's stable views follow one by one.
+    """
     pinned = _pinned(lake)
     if not any(name.startswith("mart.") for name in pinned):
         raise OxpeckerError("publish: no mart was built; look at the stage `marts` before this one")
@@ -23,6 +27,8 @@ def run(lake: Lake, dates: DateRange) -> None:
     shown = releases.current(lake.settings)
     if shown is not None and shown.release_id == new_id:
         return
+    if shown is not None:
+        restated.note(lake, dates, shown, new_id, pinned)
     published_at = lake.clock()
     release = releases.Release(
         new_id, str(dates.last), lake.run.run_id, lake.run.rules_version, version("oxpecker"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -29,12 +31,17 @@ def summarise_changes(before: DataFrame, after: DataFrame) -> DataFrame:
     )
 
 
-def causes(lake: Lake) -> list[tuple[str, str]]:
-    """(business date, delivery) of what this run's cut-off made known first, and that came after its own day's cut-off or as a correction."""
+def causes(lake: Lake, since: datetime | None = None) -> list[tuple[str, str]]:
+    """(business date, delivery) of what became known after `since` (not given: by this run's cut-off first), and that came after its own
+    day's cut-off or as a correction."""
     files = lake.read("ops.delivery_file").where(F.col("state_code").isin(*ACCEPTED))
-    known = files.where(F.col("known_at") == instant(lake.run.known_at)).select(
-        "delivery_id", "business_date", "sequence_no", "arrived_at"
+    at = F.col("known_at")
+    is_fresh = (
+        at == instant(lake.run.known_at)
+        if since is None
+        else (at > instant(since)) & (at <= instant(lake.run.known_at))
     )
+    known = files.where(is_fresh).select("delivery_id", "business_date", "sequence_no", "arrived_at")
     return sorted(
         {
             (str(row["business_date"]), row["delivery_id"])

@@ -106,6 +106,7 @@ def bank(tmp_path: Path) -> Bank:
 NEXT, THIRD = DAY + timedelta(1), DAY + timedelta(2)
 
 
+@pytest.mark.requirement("R-OPS-06")
 def test_two_dates_that_changed_places_under_their_names_are_held_and_the_corrected_file_loads(
     bank: Bank,
 ) -> None:

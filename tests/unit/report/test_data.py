@@ -29,6 +29,9 @@ FILE = [
 ]
 
 
+KNOWN_AT = datetime(2026, 9, 29, 22, 30, tzinfo=UTC)
+
+
 def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 9, day, hour, minute, tzinfo=UTC)
 
@@ -39,6 +42,8 @@ def lake(tmp_path):
     settings = settings_module.load(home=tmp_path, prefix="")
 
     def write(table, columns, rows):
+        if columns is FILE:
+            columns, rows = [*FILE, "file_name", "known_at"], [(*row, "", KNOWN_AT) for row in rows]
         arrays = {name: [row[n] for row in rows] for n, name in enumerate(columns)}
         write_deltalake(str(settings.warehouse / table.replace(".", "/")), pa.table(arrays), mode="append")
 

@@ -1,9 +1,10 @@
 """The steward's pages: what is held stands first, gaps stay gaps, text from outside stays text."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from expectations.report import charts, render
-from expectations.report.model import Day, FeedLine, Trend
+from expectations.report.model import ChangeLine, Day, FeedLine, RestatedLine, Trend
 from tests.support.report import DAY, example, feed
 
 
@@ -104,3 +105,30 @@ def test_the_calendar_shows_one_mark_per_source_and_date():
     assert calendar.count('class="held" title') == 1  # loan on the 27th
     assert calendar.count('class="late" title') == 1  # card on the 28th
     assert calendar.count('class="nil" title') == 2  # card on the 27th, loan on the 28th
+
+
+def test_columns_that_changed_are_told_in_sentences_with_what_they_would_touch():
+    change = ChangeLine(
+        "task",
+        "hold",
+        "schema_swapped",
+        ("swapped  created ↔ due: both day",),
+        ("silver.crm_task", "mart.fct_rm_worklist"),
+    )
+
+    text = render.page(example(changes=(change,)))
+
+    held = text[text.index('id="held"') : text.index('id="quarantine"')]
+    assert "swapped  created ↔ due: both day" in held
+    assert "mart.fct_rm_worklist" in held
+
+
+def test_a_date_that_was_restated_says_by_how_much_and_why():
+    line = RestatedLine("profile.customer_daily", "r2", 0, 1, 2, 3, Decimal("-1234.50"), "delivery", 1)
+
+    text = render.page(example(restated=(line,)))
+
+    section = text[text.index('id="restated"') : text.index('id="arrived"')]
+    assert "-1,234.50" in section
+    assert "delivery (1)" in section
+    assert "what was published of this date stands" in render.page(example())
