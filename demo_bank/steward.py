@@ -18,7 +18,10 @@ FIRST, SECOND = "H00001", "RM00001"
 
 
 def decisions(registry: Registry, ledger: Ledger) -> list[dict[str, Any]]:
-    """04 and 05 stay two, 11 is repaired, 30 and another are merged on 09-10 and parted on 09-20. Decisions about a person need two people."""
+    """04 and 05 stay two, 11 is repaired, 25 is erased, 30 and another are merged on 09-10 and parted on 09-20.
+
+    Decisions about a person need two people.
+    """
     n = registry.world.people
     told: list[dict[str, Any]] = []
     if n > cast.FIXED:
@@ -30,6 +33,10 @@ def decisions(registry: Registry, ledger: Ledger) -> list[dict[str, Any]]:
         siblings = _pair(registry, cast.person(4), cast.person(5))
         told.append(
             _decision("cast-04-05", "review_item", siblings, "keep_apart", "certificates_contradict", "2026-09-23T10:00:00+08:00")
+        )  # fmt: skip
+        leaver = f"core:{registry.cust_no[cast.person(25)]}"
+        told.append(
+            _decision("cast-25-erase", "review_item", leaver, "erase", "asked_by_customer", "2026-09-22T15:00:00+08:00")
         )  # fmt: skip
     key = str(registry.ecif_no[cast.person(11)]) if n > cast.person(11) else ""
     for defect in ledger.rows:

@@ -45,8 +45,8 @@ JOBS: tuple[Job, ...] = (
     ),
     _gate("bronze", ("bronze.*",), "Rows and amounts of bronze against trailers and control files."),
     Job(
-        "decisions", "spark_jobs.jobs.decisions:run", ("landing", "verdict:bronze"), ("ops.steward_decision",),
-        "Enter what data stewards decided.", retries=2,
+        "decisions", "spark_jobs.jobs.decisions:run", ("landing", "verdict:bronze"), ("ops.steward_decision", "ops.erasure_tombstone"),
+        "Enter what data stewards decided, and who is to be erased.", retries=2,
     ),
     Job(
         "silver", "spark_jobs.jobs.silver:run", ("bronze.*", "verdict:bronze"), ("silver.*",),
@@ -60,7 +60,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         "identity", "spark_jobs.jobs.identity:run",
         ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
-         "silver.party_agreement", "ops.steward_decision", "verdict:silver"),
+         "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "verdict:silver"),
         ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=3, retries=2,
     ),
     _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from spark_jobs.errors import DeliveryError
 
-ABOUT_PERSONS = ("merge", "keep_apart", "split", "take_back")
+ERASE = "erase"
+ABOUT_PERSONS = ("merge", "keep_apart", "split", "take_back", ERASE)
 ABOUT_RECORDS = ("repair", "discard", "replay", "release", "accept")
 NEEDED = ("decision_id", "subject_kind_code", "subject_id", "decision_code", "first_staff_id", "decided_at")
 
@@ -91,6 +92,6 @@ def _refusal(told: Mapping[str, Any]) -> str | None:
         return "same_person_twice"
     if code == "take_back" and told["subject_kind_code"] != "decision":
         return "no_decision_named"
-    if code != "take_back" and len({*str(told["subject_id"]).split("|")}) < 2:
+    if code not in ("take_back", ERASE) and len({*str(told["subject_id"]).split("|")}) < 2:
         return "one_record_only"
     return None

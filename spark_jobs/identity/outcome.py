@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -187,15 +187,21 @@ def memberships(line: Timeline, confidence: Mapping[str, float]) -> list[Row]:
     ]  # fmt: skip
 
 
-def customers(line: Timeline) -> list[Row]:
-    """identity.customer: every id that ever was."""
+def customers(line: Timeline, erased: Container[str] = ()) -> list[Row]:
+    """identity.customer: every id that ever was; an id that was absorbed before its person was erased stays a retired one."""
     sizes: dict[str, int] = defaultdict(int)
     for m in line.memberships:
         sizes[m.customer_id] += m.valid_to == OPEN
     return [
-        (c, created, "retired" if c in line.retired else "active", line.retired.get(c), sizes[c])
+        (c, created, _status(c, line, erased), line.retired.get(c), sizes[c])
         for c, created in sorted(line.created.items())
     ]
+
+
+def _status(customer: str, line: Timeline, erased: Container[str]) -> str:
+    if customer in line.retired:
+        return "retired"
+    return "erased" if customer in erased else "active"
 
 
 def events(line: Timeline) -> list[Row]:

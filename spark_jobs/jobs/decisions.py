@@ -1,6 +1,11 @@
-"""Enter what data stewards decided into `ops.steward_decision`: once, for good, whatever becomes of the file."""
+"""Enter what data stewards decided into `ops.steward_decision`, and who is to be erased into `ops.erasure_tombstone`: once, for good,
+whatever becomes of the file.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from spark_jobs.bronze import decisions
 from spark_jobs.contracts.spark_types import schema_of
@@ -9,6 +14,9 @@ from spark_jobs.errors import DeliveryError
 from spark_jobs.tables import Lake
 
 TABLE = "ops.steward_decision"
+TOMBSTONE = "ops.erasure_tombstone"
+# What a source sends of the person again changes nothing.
+POLICY = "suppress"
 
 
 def run(lake: Lake, dates: DateRange) -> None:
@@ -16,6 +24,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     found = decisions.read(lake.settings.steward_decisions, lake.settings.zone, lake.run.known_at)
     if not found:
         lake.ensure_table(TABLE)
+        lake.ensure_table(TOMBSTONE)
         return
     entered = {row["decision_id"]: row for row in lake.read(TABLE).collect()}
     rows = {}
@@ -30,6 +39,18 @@ def run(lake: Lake, dates: DateRange) -> None:
         if known is None:
             rows[each.decision_id] = row
     lake.publish(TABLE, lake.spark.createDataFrame(list(rows.values()), schema_of(lake.contracts, TABLE)))
+    stones = lake.spark.createDataFrame(_tombstones(lake, found), schema_of(lake.contracts, TOMBSTONE))
+    lake.publish(TOMBSTONE, stones)
+
+
+def _tombstones(lake: Lake, found: Sequence[decisions.Delivered]) -> list[tuple[object, ...]]:
+    """One a party; of two requests the earlier counts. No take_back lifts it: what was erased is gone."""
+    stones: dict[tuple[str, str], datetime] = {}
+    for each in sorted(found, key=lambda d: (d.decided_at, d.decision_id)):
+        if each.code == decisions.ERASE and not each.refused:
+            for source, number in each.records:
+                stones.setdefault((source, lake.tokens.value("party", source, number)), each.decided_at)
+    return [(source, token, at, POLICY) for (source, token), at in sorted(stones.items())]
 
 
 def _row(lake: Lake, each: decisions.Delivered) -> tuple[object, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -12,13 +13,13 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import OPEN_DATE, current_belief
-from spark_jobs.identity import evidence, features, registers
+from spark_jobs.identity import erasure, evidence, features, registers
 from spark_jobs.identity import words as stewards
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.golden import assemble_golden, facts
 from spark_jobs.identity.guards import Mark
 from spark_jobs.identity.outcome import Pair, customers, events, links, memberships, reviews, stated
-from spark_jobs.identity.timeline import Edge, Timeline
+from spark_jobs.identity.timeline import Edge, Timeline, Words
 from spark_jobs.identity.words import Decision
 from spark_jobs.tables import Lake
 
@@ -47,6 +48,7 @@ class Known:
     phones: DataFrame
     traits: DataFrame
     decisions: list[Decision]
+    asked: dict[str, date]
 
 
 def run(lake: Lake, dates: DateRange) -> None:
@@ -57,10 +59,11 @@ def run(lake: Lake, dates: DateRange) -> None:
     met = evidence.compared(pairs, known.traits).localCheckpoint()
     held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
     lake.publish("identity.pair_score", _pair_scores(held, rules))
-    line, told = _folded(lake, known, held, rules)
-    _publish(lake, known, line, told, rules)
+    line, told, erased = _folded(lake, known, held, rules)
+    _publish(lake, known, line, told, erased, rules)
     _publish_registers(lake, known, rules)
-    members = current_belief(lake.read("identity.party_customer"))
+    gone = lake.read("identity.customer").where("status_code = 'erased'").select("customer_id")
+    members = current_belief(lake.read("identity.party_customer")).join(gone, "customer_id", "left_anti")
     # Cut here and there: a plan deeper than a hundred messages cannot be sent.
     said = facts(known.parties, known.identifiers, known.contacts).localCheckpoint()
     golden = assemble_golden(members, said, list(rules["survivorship"])).localCheckpoint()
@@ -81,8 +84,15 @@ def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
     traits = features.traits(seen, features.names(parties), born, ids).localCheckpoint()
     phones = features.phones(contacts).localCheckpoint()
     return Known(
-        parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates)
-    )
+        parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates), _asked(lake, dates)
+    )  # fmt: skip
+
+
+def _asked(lake: Lake, dates: DateRange) -> dict[str, date]:
+    """Parties to be erased up to the last date → the local day of the request."""
+    local = F.to_date(F.from_utc_timestamp("erased_at", lake.settings.zone))
+    rows = lake.read("ops.erasure_tombstone").select("party_no_token", local.alias("day"))
+    return {r["party_no_token"]: r["day"] for r in rows.where(F.col("day") <= F.lit(dates.last)).collect()}
 
 
 def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
@@ -114,8 +124,10 @@ def _pair_scores(held: DataFrame, rules: Any) -> DataFrame:
     )
 
 
-def _folded(lake: Lake, known: Known, held: DataFrame, rules: Any) -> tuple[Timeline, list[Pair]]:
-    """The timeline, and the pairs it was made of."""
+def _folded(
+    lake: Lake, known: Known, held: DataFrame, rules: Any
+) -> tuple[Timeline, list[Pair], frozenset[str]]:
+    """The timeline, the pairs it was made of, and the ids that were erased."""
     columns = [
         "party_id_a", "party_id_b", "rule_code", "effective_from", "effective_to", "is_contradiction", "is_ambiguous", "source_a",
         "source_b", "evidence_text",
@@ -135,13 +147,21 @@ def _folded(lake: Lake, known: Known, held: DataFrame, rules: Any) -> tuple[Time
     )
     seen = known.seen.select("party_id", "source_code", "first_seen_date").collect()
     rank_of = {source: n for n, source in enumerate(rules["founders"])}
-    line = fold(
-        {row["party_id"]: row["first_seen_date"] for row in seen},
-        edges, marks, lambda *content: lake.tokens.value("customer", *content),
-        frozenset((row["a"], row["b"]) for row in related.distinct().collect()),
-        {row["party_id"]: rank_of.get(row["source_code"], len(rank_of)) for row in seen}, stewards.epochs(known.decisions),
-    )  # fmt: skip
-    return line, told
+    apart = frozenset((row["a"], row["b"]) for row in related.distinct().collect())
+    born = {row["party_id"]: row["first_seen_date"] for row in seen}
+    founders = {row["party_id"]: rank_of.get(row["source_code"], len(rank_of)) for row in seen}
+
+    def folded(edges: Sequence[Edge], said: Sequence[tuple[date, Words]]) -> Timeline:
+        new_id = partial(lake.tokens.value, "customer")
+        return fold(born, edges, marks, new_id, apart, founders, said)
+
+    said = stewards.epochs(known.decisions)
+    line = folded(edges, said)
+    # Who goes with a party that asks is known only after all were tied; what may tie them from then on, only after that.
+    gone = erasure.covered(line, known.asked)
+    if gone:
+        line = folded(erasure.part_edges(edges, gone), erasure.part_words(said, gone))
+    return line, told, erasure.erased(line, gone)
 
 
 def _marks(row: Any) -> list[Mark]:
@@ -156,7 +176,9 @@ def _marks(row: Any) -> list[Mark]:
     return found
 
 
-def _publish(lake: Lake, known: Known, line: Timeline, told: list[Pair], rules: Any) -> None:
+def _publish(
+    lake: Lake, known: Known, line: Timeline, told: list[Pair], erased: frozenset[str], rules: Any
+) -> None:
     foreign = (
         known.ids.where("not is_own")
         .join(known.seen, "party_id")
@@ -175,7 +197,7 @@ def _publish(lake: Lake, known: Known, line: Timeline, told: list[Pair], rules: 
         "identity.party_customer": memberships(
             line, {c: float(r["confidence"]) for c, r in rules["rules"].items()}
         ),
-        "identity.customer": customers(line),
+        "identity.customer": customers(line, erased),
         "identity.customer_event": events(line),
     }
     lake.publish_all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.identity.golden import ELEMENTS, assemble_golden
@@ -102,7 +103,6 @@ call.twin   | +8615400000002 | 2026-09-20 | 9999-12-31
 
 def stocked(lake, spark):
     """The drawn bank as silver."""
-    from pyspark.sql import functions as F
 
     def shaped(frame, of, **more):
         wide = frame.withColumn("source_code", F.split("party_id", r"\.")[0])
@@ -206,6 +206,33 @@ def test_a_day_judged_later_is_judged_the_same(make_lake, spark):
 
     assert len(first) > 30
     assert on_the_day(whole) == first
+
+
+@pytest.mark.slow
+def test_who_asked_to_be_erased_is_gone_with_all_records_from_the_day_on(make_lake, spark):
+    lake, asked = make_lake(DATES.last, DATES.first), make_lake(DATES.last, DATES.first)
+    for each in (lake, asked):
+        stocked(each, spark)
+    token = "core.cheung"
+    asked.publish("ops.erasure_tombstone", table(
+        spark, "source_code string, party_no_token string, erased_at timestamp_ntz, policy_code string",
+        f"core | {token} | 2026-09-10 04:00:00 | suppress",
+    ))  # fmt: skip
+
+    identity.run(lake, DATES)
+    identity.run(asked, DATES)
+
+    def known(lake):
+        status = {r["customer_id"]: r["status_code"] for r in lake.read("identity.customer").collect()}
+        named = {r["customer_id"] for r in lake.read("identity.golden_hist").collect()}
+        return status, named
+
+    before, after = known(lake), known(asked)
+    [gone] = [c for c, status in after[0].items() if status == "erased"]
+    owners = asked.read("identity.party_customer").where(F.col("customer_id") == gone).collect()
+    assert {r["party_id"] for r in owners} == {"core.cheung", "wealth.cheung"}
+    assert before[1] - after[1] == {gone}
+    assert after[0] | {gone: "active"} == before[0], "nobody else is touched"
 
 
 FACT = (

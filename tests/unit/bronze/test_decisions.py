@@ -48,6 +48,16 @@ def test_what_is_decided_about_persons_needs_two_people_and_two_records(tmp_path
     assert one.refused == why
 
 
+def test_to_erase_a_person_takes_one_record_and_two_people(tmp_path):
+    asked = ONE | {"decision_code": "erase", "subject_id": "core:C1"}
+
+    [two] = entered(tmp_path, asked)
+    [one] = entered(tmp_path, asked | {"second_staff_id": None})
+
+    assert (two.refused, two.records) == (None, [("core", "C1")])
+    assert one.refused == "second_person_missing"
+
+
 def test_a_record_in_quarantine_needs_one_person(tmp_path):
     [one] = entered(
         tmp_path, ONE | {"decision_code": "repair", "subject_id": "f.txt:11", "second_staff_id": None}
