@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from demo_bank.score import causes, clusters, counts, defects, money, scores
+from demo_bank.score import lines as planted_lines
+from demo_bank.score.handled import Handling
 from demo_bank.score.hidden import FOLDER, Hidden
 from demo_bank.score.lake import Tables
 from spark_jobs import settings as configuration
@@ -28,6 +30,7 @@ class Scores:
     aum: list[money.DayError] | None
     defects: list[defects.CodeScore] | None
     false_alarms: Mapping[str, int] | None
+    handlings: list[Handling] | None
     complaints: causes.Causes | None
     missing: list[str]
 
@@ -38,9 +41,11 @@ def score_lake(settings: configuration.Settings, truth: Path) -> Scores:
     who = scores.identity(hidden, lake)
     customer_of = who.customer_of if who else {}
     noticed = scores.planted(hidden, lake)
+    days = scores.aum(hidden, lake, customer_of) if who else None
+    handlings = planted_lines.handlings(hidden, lake, days or [])
     return Scores(
-        who, scores.aum(hidden, lake, customer_of) if who else None, noticed[0] if noticed else None,
-        noticed[1] if noticed else None, scores.complaints(hidden, lake),
+        who, days, noticed[0] if noticed else None,
+        noticed[1] if noticed else None, handlings, scores.complaints(hidden, lake),
         sorted({*(f"hidden {name}" for name in hidden.missing), *lake.missing}),
     )  # fmt: skip
 
@@ -67,7 +72,7 @@ def score(
     found, folder = _sides(home, truth, prefix)
     result = score_lake(found, folder)
     if result.defects is not None:
-        counts.write(found, counts.plain(result.defects, result.false_alarms or {}))
+        counts.write(found, counts.plain(result.defects, result.false_alarms or {}, result.handlings or []))
     typer.echo(json.dumps(_plain(result), indent=1, default=str) if as_json else _text(result))
     _leave()
 
@@ -88,17 +93,21 @@ def score_defects(
     )
     hidden, lake = Hidden(folder), Tables(found)
     noticed = scores.planted(hidden, lake)
-    missing = sorted({*(f"hidden {name}" for name in hidden.missing), *lake.missing})
     if noticed is None:
+        missing = sorted({*(f"hidden {name}" for name in hidden.missing), *lake.missing})
         typer.echo(f"defects cannot be scored, for want of {', '.join(missing)}", err=True)
         raise typer.Exit(1)
-    told = counts.plain(*noticed)
+    handlings = planted_lines.handlings(hidden, lake) or []
+    missing = sorted({*(f"hidden {name}" for name in hidden.missing), *lake.missing})
+    told = counts.plain(*noticed, handlings)
     counts.write(found, told)
     if as_json:
         typer.echo(json.dumps({**told, "missing": missing}, indent=1, ensure_ascii=False))
     else:
         place = counts.place(found).relative_to(found.home)
-        typer.echo("\n".join(_defects(noticed[0], noticed[1])))
+        typer.echo(
+            "\n".join([*_defects(noticed[0], noticed[1]), *_handlings(handlings, told["not_measured"])])
+        )
         typer.echo(f"  counts without the truth: {place} of the lake; `oxpecker report build` shows them")
     _leave()
 
@@ -142,6 +151,7 @@ def _text(result: Scores) -> str:
         *_identity(result.identity),
         *_aum(result.aum),
         *_defects(result.defects, result.false_alarms),
+        *_handlings(result.handlings or [], {}),
         *_complaints(result.complaints),
     ]
     if result.missing:
@@ -201,6 +211,15 @@ def _defects(found: list[defects.CodeScore] | None, alarms: Mapping[str, int] | 
         )
     told = ", ".join(f"{reason} {count:,}" for reason, count in (alarms or {}).items())
     return [*lines, f"  false alarms: {told or 'none'}"]
+
+
+def _handlings(found: list[Handling], not_measured: Mapping[str, str]) -> list[str]:
+    lines = ["Defects that need no reason (handled of those judged):"] if found else []
+    for each in found:
+        alarms = f"  false alarms {each.false_alarms:,}" if each.false_alarms is not None else ""
+        rest = f", {each.planted - each.judged:,} not judged" if each.judged < each.planted else ""
+        lines.append(f"  {each.code}  {each.handled:,} of {each.judged:,}{rest}{alarms}  {each.means}")
+    return [*lines, *(f"  {code}  not measured: {why}" for code, why in not_measured.items())]
 
 
 def _complaints(found: causes.Causes | None) -> list[str]:

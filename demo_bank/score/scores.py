@@ -79,7 +79,7 @@ class Identity:
 def identity(hidden: Hidden, lake: Tables) -> Identity | None:
     """Scores of the belief that holds on the last valid day; null where a side is missing."""
     links = hidden.read("truth_link", ("source_code", "source_key", "person_no"))
-    party_of, customer_of_party = _parties(lake), _membership(lake)
+    party_of, customer_of_party = parties(lake), membership(lake)
     if links is None or party_of is None or customer_of_party is None:
         return None
     truth: dict[Key, int] = {
@@ -144,7 +144,7 @@ def _false_splits(seen: Mapping[tuple[str, int], str]) -> list[FalseSplit]:
     )
 
 
-def _parties(lake: Tables) -> dict[Key, str] | None:
+def parties(lake: Tables) -> dict[Key, str] | None:
     """party_id of every source record."""
     parties = lake.read("silver.party", ("source_code", "party_no_source", "party_id"))
     if parties is None:
@@ -157,17 +157,17 @@ def _parties(lake: Tables) -> dict[Key, str] | None:
     return found
 
 
-def _membership(lake: Tables) -> dict[str, str] | None:
+def membership(lake: Tables) -> dict[str, str] | None:
     """Customer of each party on the last day, as believed now."""
     belief = lake.read("identity.party_customer", ("party_id", "customer_id", "valid_to", "known_to"))
     if belief is None:
         return None
     return {
-        str(r["party_id"]): str(r["customer_id"]) for r in rows(belief) if _is_open(r["valid_to"]) and _is_open(r["known_to"])
+        str(r["party_id"]): str(r["customer_id"]) for r in rows(belief) if is_open(r["valid_to"]) and is_open(r["known_to"])
     }  # fmt: skip
 
 
-def _is_open(end: object) -> bool:
+def is_open(end: object) -> bool:
     return isinstance(end, date | datetime) and end.year == OPEN_YEAR
 
 
@@ -263,16 +263,21 @@ def _text(value: object) -> str | None:
 
 
 def _planted(row: Mapping[str, object]) -> defects.Planted:
-    """`file` of the ledger is a path whose last part is the inner file, the package, or `package/inner file`."""
-    parts = (_text(row["file"]) or "").replace("!", "/").split("/")
-    package = next((part for part in parts if part.endswith((".tar.gz", ".OK"))), None)
-    inner = parts[-1] if parts[-1] != package else None
-    if package and package.endswith(".OK"):
-        package = package.removesuffix(".OK") + ".tar.gz"
+    package, inner = place_of(_text(row["file"]) or "")
     line = row["line_no"]
     return defects.Planted(
         str(row["code"]), package, inner, None if line is None else int(str(line)), _text(row["reason_code"])
     )
+
+
+def place_of(path: str) -> tuple[str | None, str | None]:
+    """(package, inner file) of `file` in the ledger: a path whose last part is the inner file, the package, or `package/inner file`."""
+    parts = path.replace("!", "/").split("/")
+    package = next((part for part in parts if part.endswith((".tar.gz", ".OK"))), None)
+    inner = parts[-1] if parts[-1] != package else None
+    if package and package.endswith(".OK"):
+        package = package.removesuffix(".OK") + ".tar.gz"
+    return package, inner
 
 
 def _failed_checks(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) -> list[defects.Report]:

@@ -143,7 +143,9 @@ def read_defects(settings: Settings) -> Defects | None:
     told = json.loads(path.read_text(encoding="utf-8"))
     lines = tuple(
         DefectLine(
-            each["code"], each["name"], each["name_zh"], each["planted"], each["reportable"], each["noticed"], each["false_alarms"]
+            each["code"], each["name"], each["name_zh"], each["planted"], each["reportable"], each["noticed"],
+            each["false_alarms"] + ((each.get("handling") or {}).get("false_alarms") or 0),
+            *((each.get("handling") or {}).get(name) for name in ("judged", "handled", "means")),
         )
         for each in told["codes"]
     )  # fmt: skip

@@ -49,7 +49,11 @@ class QuarantineLine:
 
 @dataclass(frozen=True)
 class DefectLine:
-    """One kind of defect that was planted to see whether it is noticed. reportable: those that must be reported."""
+    """One kind of defect that was planted to see what becomes of it. reportable: those that must be reported.
+
+    judged   of the others those of which the lake shows what became of them, null where nobody asked; handled: as they should be
+    means    what that is, in words
+    """
 
     code: str
     name: str
@@ -58,6 +62,9 @@ class DefectLine:
     reportable: int
     noticed: int
     false_alarms: int
+    judged: int | None = None
+    handled: int | None = None
+    means: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,14 @@ class Defects:
     @property
     def noticed(self) -> int:
         return sum(line.noticed for line in self.lines)
+
+    @property
+    def judged(self) -> int:
+        return sum(line.judged or 0 for line in self.lines)
+
+    @property
+    def handled(self) -> int:
+        return sum(line.handled or 0 for line in self.lines)
 
     @property
     def false_alarms(self) -> int:

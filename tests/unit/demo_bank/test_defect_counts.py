@@ -55,7 +55,7 @@ def test_the_file_for_the_report_holds_counts_and_no_place_of_any_defect(told, t
     text = path.read_text(encoding="utf-8")
     assert not [word for word in ("TXN.dat", "C.jsonl", "tar.gz", "line") if word in text]
     assert set(json.loads(text)["codes"][0]) == {
-        "code", "name", "name_zh", "planted", "reportable", "noticed", "recall", "false_alarms", "reasons",
+        "code", "name", "name_zh", "planted", "reportable", "noticed", "recall", "false_alarms", "reasons", "handling",
     }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_the_page_shows_what_was_counted_and_nothing_where_nobody_counted(told, 
     assert "2 of 3 that must be reported, 2 false alarms" in page
     row = page[page.index('<th scope="row">D21</th>') :].split("</tr>")[0]
     assert [cell.split("<")[0] for cell in row.split('<td class="n')[1:]] == [
-        '">2', '">2', ' poor">1', ' poor">0.50', ' poor">1',
+        '">2', '">2', ' poor">1', ' poor">0.50', '">–', ' poor">1',
     ]  # fmt: skip
 
 
