@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from statistics import median
 from typing import Any
 
@@ -74,7 +75,10 @@ class _Bad:
 def alerts(
     ledgers: Ledgers, sources: Mapping[str, SourceContract], rules: Mapping[str, Any], is_working: Callable[[date], bool]
 ) -> list[Alert]:  # fmt: skip
-    """All alerts, by date, feed and dimension. Files of a feed without contract, and opening packages, raise none."""
+    """All alerts, by date, feed and dimension. Files of a feed without contract, and opening packages, raise none.
+
+    rules  of scorecard.yml, with `owners`: pattern of feeds → who answers for them, the first that fits
+    """
     by_day: dict[tuple[date, str], list[FileState]] = defaultdict(list)
     for each in ledgers.files:
         source = sources.get(each.feed_code)
@@ -217,8 +221,10 @@ def _severity(bad: _Bad, source: SourceContract) -> str:
 
 
 def _owner(source: SourceContract, rules: Mapping[str, Any]) -> str:
-    owners = rules["owners"]
-    return str(owners.get(source.source_code, owners["default"]))
+    """The first pattern that fits the feed's name says who; nobody where none does."""
+    return next(
+        (str(who) for pattern, who in rules["owners"].items() if fnmatchcase(source.feed, pattern)), "nobody"
+    )
 
 
 def _aum(day: date, source: SourceContract, ledgers: Ledgers, rules: Mapping[str, Any]) -> Decimal | None:

@@ -40,7 +40,9 @@ _AUM = """
 
 def read_alerts(settings: Settings, ask: Ask) -> list[Alert]:
     """All alerts of the lake as its ledgers are now."""
-    sources, rules = load_sources(settings.conf_dirs), settings_module.rules(settings, "scorecard")
+    sources = load_sources(settings.conf_dirs)
+    owners = settings_module.rules(settings, "steward")["owners"]
+    rules = {**settings_module.rules(settings, "scorecard"), "owners": owners}
     files = [FileState(**_naive(row)) for row in ask("ops.delivery_file", _FILES)]
     if not files:
         return []

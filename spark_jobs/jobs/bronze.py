@@ -239,5 +239,9 @@ def _enter_changes(lake: Lake, found: Sequence[drifting.SchemaChange]) -> None:
     """What differs in the columns of files, with all that it would touch."""
     if found:
         table = "ops.schema_change"
-        rows = [(*astuple(change), lake.run.known_at) for change in found]
+        # Spark takes lists for arrays, and no tuples.
+        rows = [
+            (*(list(v) if isinstance(v, tuple) else v for v in astuple(change)), lake.run.known_at)
+            for change in found
+        ]
         lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))

@@ -23,7 +23,8 @@ TUESDAY = date(2026, 9, 29)
 CUT_OFF, RESENT = datetime(2026, 9, 29, 22, 30), datetime(2026, 9, 30, 6)
 SETTINGS = settings_module.load()
 SOURCES = load_sources((SHIPPED_CONF,))
-RULES = settings_module.rules(SETTINGS, "scorecard")
+OWNERS = {"core__*": "core_banking", "loan__*": "lending", "*": "data_office"}
+RULES = {**settings_module.rules(SETTINGS, "scorecard"), "owners": OWNERS}
 
 
 def txn(name: str, state: str = "loaded", day: date = TUESDAY, **more: object) -> FileState:
@@ -58,14 +59,14 @@ def test_a_held_file_is_incomplete_and_grave_where_the_bank_cannot_do_without_it
         ("completeness", "fail", "open", 0.0, 0.99), ("consistency", "fail", "open", 0.8, 1.0),
     ]  # fmt: skip
     assert (incomplete.reason_code, incomplete.owner, incomplete.opened_at, incomplete.answered_at) == (
-        "control_total", "IT Core", CUT_OFF, None,
+        "control_total", "core_banking", CUT_OFF, None,
     )  # fmt: skip
 
 
 def test_the_same_of_a_feed_the_bank_can_do_without_only_warns() -> None:
     held = txn("a", "held", reason="row_count", feed_code="loan__repay", source_code="loan")
 
-    assert [(a.severity, a.owner) for a in raised([held])] == [("warn", "Loan centre")]
+    assert [(a.severity, a.owner) for a in raised([held])] == [("warn", "lending")]
 
 
 def test_a_corrected_delivery_answers_the_alert_and_does_not_forget_it() -> None:
@@ -196,7 +197,7 @@ def test_the_page_shows_alerts_with_their_units_in_the_banks_time() -> None:
         "99.00 %",
         "never came",
         "60 min late",
-        "IT Core",
+        "core_banking",
         "09-30 06:30",
         "control_total",
     ):
