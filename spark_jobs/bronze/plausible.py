@@ -45,7 +45,7 @@ def judge(
             each = _judged(each, source, accepted, is_working)
         each = then(each)
         judged[each.state.file_id] = each
-        if each.state.state_code == "verified":
+        if each.state.state_code == "verified" and each.state.sequence_no > 0:
             accepted.append(each.state)
     return [judged[e.state.file_id] for e in files]
 

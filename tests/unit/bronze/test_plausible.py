@@ -40,6 +40,15 @@ def week(rows: int, days: int = 5) -> list[FileState]:
     return [came(date(2026, 9, 7) + timedelta(days=n), rows) for n in range(days)]
 
 
+def test_an_opening_package_is_no_usual_delivery_whether_it_came_before_or_in_the_same_run():
+    opening = replace(came(date(2026, 9, 7), 1000), sequence_no=0)
+    earlier = [opening, *(came(date(2026, 9, day), 1000) for day in (8, 9))]
+    tenfold = came(date(2026, 9, 10), 10_000)
+
+    assert reasons([*earlier, tenfold]) == [None] * 4
+    assert reasons([tenfold], [replace(s, state_code="loaded") for s in earlier]) == [None]
+
+
 # --- no rows ---------------------------------------------------------------------------------------------------------
 
 
