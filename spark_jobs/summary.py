@@ -76,7 +76,9 @@ def collect(settings: Settings) -> Figures:
     ):  # fmt: skip
         day(of).feeds_received, day(of).feeds_held, day(of).rows_in = received, held, rows
     for of, rows in _rows(
-        settings, "ops.quarantine", "select business_date, count(*) from {table} group by 1"
+        settings,
+        "ops.quarantine",
+        "select business_date, count(*) filter (state_code = 'open') from {table} group by 1",
     ):
         day(of).quarantined = rows
     for of, rows in _rows(

@@ -195,7 +195,8 @@ class Lake:
 
         replace_range  `dates` is needed (default: the run's); rows outside of it are an error of the job
         history        the frame is the full current belief, with valid_from and valid_to
-        within         narrows what a replaced range replaces, for example to the files being loaded
+        within         narrows what a replaced range replaces, for example to the files being loaded; of a ledger that is appended to, the
+                       rows that are amended: the frame has all of them anew
         is_new         the job vouches that no key of an appended frame is there yet, because it bears the moment it was made
         made_of        name of all that the frame was made of, kept with the commit for `is_made_of`
         """
@@ -210,7 +211,7 @@ class Lake:
             self._take_up(contract)
             if contract.write is Write.HISTORY:
                 written = self._write_history(contract, shaped)
-            elif contract.write is Write.APPEND:
+            elif contract.write is Write.APPEND and within is None:
                 written = self._append(contract, shaped, is_new=is_new)
             else:
                 written = self._replace(contract, shaped, dates, within)
@@ -262,7 +263,9 @@ class Lake:
                     "nothing was written"
                 ) from None
             return Written(contract.table, dates, measures["row_cnt"], True, measures)
-        measures = self._commit(contract, frame, replacing=F.lit(True))
+        # A ledger is added to; rows of it that `within` selects are amended.
+        replaced = within if contract.write is Write.APPEND and within is not None else F.lit(True)
+        measures = self._commit(contract, frame, replacing=replaced)
         return Written(contract.table, None, measures["row_cnt"], True, measures)
 
     def _write_history(self, contract: TableContract, belief: DataFrame) -> Written:

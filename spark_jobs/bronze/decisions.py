@@ -19,13 +19,16 @@ from spark_jobs.errors import DeliveryError
 
 ERASE = "erase"
 ABOUT_PERSONS = ("merge", "keep_apart", "split", "take_back", ERASE)
-ABOUT_RECORDS = ("repair", "discard", "replay", "release", "accept")
+ABOUT_RECORDS = ("repair", "accept", "reject", "release", "exception")
 NEEDED = ("decision_id", "subject_kind_code", "subject_id", "decision_code", "first_staff_id", "decided_at")
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """One decision. decided_at is naive UTC, day the date of it in the bank's zone; refused says why it does nothing, else None."""
+    """One decision. decided_at is naive UTC, day the date of it in the bank's zone; refused says why it does nothing, else None.
+
+    repaired  (field, value) of a repair
+    """
 
     decision_id: str
     subject_kind: str
@@ -37,6 +40,7 @@ class Delivered:
     decided_at: datetime
     day: date
     refused: str | None
+    repaired: tuple[str, str] | None = None
 
     @property
     def records(self) -> list[tuple[str, str]]:
@@ -77,6 +81,7 @@ def _parsed(line: str, place: str, zone: ZoneInfo) -> Delivered:
         str(told["decision_id"]), str(told["subject_kind_code"]), str(told["subject_id"]), str(told["decision_code"]),
         str(told["first_staff_id"]), told.get("second_staff_id"), told.get("reason_code"),
         moment.astimezone(UTC).replace(tzinfo=None), moment.astimezone(zone).date(), _refusal(told),
+        (str(told["repaired_field"]), str(told["repaired_value"])) if told.get("repaired_field") and "repaired_value" in told else None,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze import archives, decisions
+from spark_jobs.bronze import archives, decisions, steward_log
 from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
@@ -127,6 +127,8 @@ def fingerprint(settings: Settings, known_at: datetime) -> str:
             seen.update(f"{name}|{path.stat().st_size}|{moment}\n".encode())
     for each in decisions.read(settings.steward_decisions, settings.zone, known_at):
         seen.update(f"{each}\n".encode())
+    for decision in steward_log.in_force(steward_log.read(settings.steward_log)):
+        seen.update(f"{decision.decision_id}|{decision.subject}|{decision.code}\n".encode())
     return seen.hexdigest()[:16]
 
 

@@ -51,6 +51,9 @@ class FileState:
     known_at: datetime
     package_bytes: int | None = None
     profile_json: str | None = None
+    decision_id: str | None = None
+    contract_hash: str | None = None
+    replay_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,7 @@ def _file(
         ledger_id("file", package.identity(), name, digest), delivery_id, source.source_code, source.feed,
         package.business_date, package.sequence, package.name, name, digest, path.stat().st_size, package.arrived_at,
         "held" if reason else "verified", reason, checked.rows_declared, checked.rows_found, 0,
-        source.delivery.required, known_at, package.size,
+        source.delivery.required, known_at, package.size, None, None, source.reading,
     )  # fmt: skip
     return Examined(state, checked.checks, path, _seen(path, source, state))
 
@@ -234,7 +237,7 @@ def _without_file(
     return Examined(FileState(
         ledger_id("file", package.identity(), source.feed, reason), delivery_id, source.source_code, source.feed,
         package.business_date, package.sequence, package.name, "", None, None, package.arrived_at, state, reason, None, None,
-        0, source.delivery.required, known_at, package.size,
+        0, source.delivery.required, known_at, package.size, None, None, source.reading,
     ))  # fmt: skip
 
 
@@ -245,9 +248,9 @@ def write_states(lake: Lake, states: Mapping[str, FileState]) -> None:
 
 
 def accepted_files(lake: Lake) -> list[Row]:
-    """The newest accepted file of each feed and business date: feed_code, business_date, file_id, rows_found; sorted."""
+    """The newest accepted file of each feed and business date: feed_code, business_date, file_id, rows_found, replay_hash; sorted."""
     loaded = lake.read(TABLE).where(F.col("state_code").isin(*ACCEPTED))
-    found = loaded.select("feed_code", "business_date", "file_id", "rows_found").collect()
+    found = loaded.select("feed_code", "business_date", "file_id", "rows_found", "replay_hash").collect()
     return sorted(found, key=lambda row: (row["feed_code"], row["business_date"], row["file_id"]))
 
 

@@ -16,6 +16,7 @@ from datetime import date, datetime
 
 from spark_jobs.bronze.discovery import Package
 from spark_jobs.bronze.ledger import FileState, ledger_id
+from spark_jobs.bronze.rulings import FileRuling, nothing_decided
 from spark_jobs.contracts.sources import SourceContract
 
 READABLE = ("verified", "loaded", "superseded", "duplicate")
@@ -43,13 +44,16 @@ def unseen(
     """Packages that were never looked at, or not as they are now.
 
     Looked at again are one that waits for its `.OK`, one of another size or arrival (files that are as they were are known by their
-    bytes), and one with a feed that has had no contract before.
+    bytes), one with a feed that has had no contract before, and one of which a file was held under another contract than today's.
     """
     seen: dict[tuple[str, date], set[tuple[datetime | None, int | None]]] = {}
     feeds: dict[tuple[str, date], set[str]] = {}
+    outdated: set[tuple[str, date]] = set()
     for state in states:
         key = state.package_name, state.business_date
         feeds.setdefault(key, set()).add(state.feed_code)
+        if is_outdated(state, sources):
+            outdated.add(key)
         if state.reason_code != "ok_missing":
             seen.setdefault(key, set()).add((state.arrived_at, state.package_bytes))
     asked: dict[str, set[str]] = {}
@@ -62,24 +66,33 @@ def unseen(
         as_it_is = {(package.arrived_at, package.size), (package.arrived_at, None)} & seen.get(key, set())
         # A first package has a row of each of its feeds, whether they were in it or not.
         is_whole = package.sequence != 1 or asked.get(package.system, set()) <= feeds.get(key, set())
-        if not (as_it_is and is_whole):
+        if not (as_it_is and is_whole) or key in outdated:
             found.append(package)
     return found
+
+
+def is_outdated(state: FileState, sources: Mapping[str, SourceContract]) -> bool:
+    """Whether a file was held under a contract that has been mended since."""
+    source = sources.get(state.feed_code)
+    return state.state_code == "held" and source is not None and state.contract_hash != source.reading
 
 
 def settle(
     states: Iterable[FileState],
     late_after: LateAfter = lambda state: None,
     part_of: PartOf = lambda state: "",
+    ruling: FileRuling = nothing_decided,
 ) -> dict[str, FileState]:
     """The ledger after new files came. Parts of a feed are settled each for itself.
+
+    What stewards decided about held files goes first (`rulings.of_files`): a released one is as good as verified.
 
     A hold for a missing `.OK` falls away once a file of that package and feed was looked at. The first file of a date that came after
     `late_after`, when nothing at all had come before, is `late`: it loads, and the dates it touches are restated.
     """
     by_day: dict[tuple[str, date, str], list[FileState]] = {}
     looked_at: set[tuple[str, str]] = set()
-    for state in states:
+    for state in (_decided(state, ruling) for state in states):
         by_day.setdefault((state.feed_code, state.business_date, part_of(state)), []).append(state)
         if state.reason_code not in ("ok_missing", MISSING):
             looked_at.add((state.feed_code, state.delivery_id))
@@ -96,6 +109,15 @@ def settle(
         if late is not None:
             settled[late.file_id] = replace(late, reason_code=LATE)
     return settled
+
+
+def _decided(state: FileState, ruling: FileRuling) -> FileState:
+    told = ruling(state)
+    if told is None:
+        return state
+    code, decision_id = told
+    reason = None if code == "verified" else state.reason_code
+    return replace(state, state_code=code, reason_code=reason, decision_id=decision_id)
 
 
 def _by_sequence(state: FileState) -> tuple[int, bool, str, str]:

@@ -35,6 +35,7 @@ class Decision:
     sealed        corrected bytes of a repair (`privacy.seal`), bound to the subject
     record_token  keyed token of the record's bytes as delivered: the same bytes in a later delivery are decided, too
     check, first_date, last_date   of an exception: the check that may fail for these business dates without holding the feed
+    fields        names of what a repair changes
     case          what later deliveries are tested against: a shape without values, and what came of it
     """
 
@@ -56,6 +57,7 @@ class Decision:
     first_date: date | None = None
     last_date: date | None = None
     case: Mapping[str, Any] | None = None
+    fields: tuple[str, ...] = ()
     note: str | None = None
 
 
@@ -152,6 +154,7 @@ def _decision(told: Mapping[str, Any], at: datetime, place: str) -> Decision:
         str(told["decision_id"]), str(told["kind"]), str(told["subject"]), str(told["decision"]), str(told["feed"]),
         str(told["reason"]), str(told["actor"]), at, needs, None, PROPOSED if needs else IN_FORCE, told.get("sealed"),
         told.get("record_token"), tuple(told.get("reason_codes", ())), told.get("check"), dates[0], dates[1], told.get("case"),
+        tuple(told.get("fields", ())),
     )  # fmt: skip
 
 

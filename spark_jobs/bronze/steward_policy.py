@@ -10,11 +10,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from spark_jobs import settings as settings_module
+from spark_jobs.bronze.cells import Cell
 from spark_jobs.bronze.reread import amount_of
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.errors import OxpeckerError, SettingsError
 from spark_jobs.settings import Settings
-from spark_jobs.steward.cells import Cell
 
 WHEN = ("always", "money", "never")
 # What in silver says whose a record is.

@@ -6,11 +6,12 @@ No Spark. A bank's own folder is laid over the shipped files key by key, so a fe
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,16 @@ class SourceContract:
 
     def names(self) -> list[str]:
         return [f.name for f in self.fields]
+
+    @cached_property
+    def reading(self) -> str:
+        """Name of all that decides how a file is found, read and checked: a file that was held is looked at again once this is another."""
+        delivery = self.delivery
+        content = (
+            delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
+            self.layout, self.fields, self.control, self.empty_working_day, self.volume_band, self.in_order,
+        )  # fmt: skip
+        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
     def part(self, file_name: str) -> str:
         """Of a feed that comes in several files a day, whose share this one is; empty where it is one file."""

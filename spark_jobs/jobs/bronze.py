@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, replace
 from datetime import date, datetime
@@ -14,10 +14,23 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.bronze import drifting, ledger, plausible, settling
+from spark_jobs.bronze import (
+    cases,
+    decisions,
+    drifting,
+    ledger,
+    plausible,
+    rulings,
+    settling,
+    steward_log,
+    steward_policy,
+)
+from spark_jobs.bronze.controls import Check
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
+from spark_jobs.bronze.rulings import FileRuling
 from spark_jobs.bronze.source import HEADER, NAME, BankFiles
+from spark_jobs.bronze.steward_log import Decision
 from spark_jobs.bronze.timeliness import is_due
 from spark_jobs.bronze.touched import marts_of, touched
 from spark_jobs.bronze.waiting import source_systems
@@ -28,6 +41,7 @@ from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
 from spark_jobs.history import instant
+from spark_jobs.jobs import replay
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.settings import REPOSITORY
 from spark_jobs.silver.mapping import table_of
@@ -41,42 +55,62 @@ log = logging.getLogger(__name__)
 def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> None:
     """Load every delivery that arrived and was not looked at before; nothing new, no commit."""
     known = ledger.read_states(lake)
+    decided = steward_log.read(lake.settings.steward_log)
+    policy = steward_policy.load(lake.settings)
+    ruling = rulings.of_files(decided, policy, lake.sources)
     mine = {
         feed: s
         for feed, s in lake.sources.items()
         if systems is None or {s.delivery.system, feed} & {*systems}
     }
     landed = arrived(lake.settings, lake.run.known_at, lake.sources)
+    # A held file that was released meanwhile has to be unpacked again.
+    released = {(s.package_name, s.business_date) for s in known.values() if ruling(s) is not None}
+    new = settling.unseen(landed, known.values(), lake.sources)
     packages = [
         package
-        for package in settling.unseen(landed, known.values(), lake.sources)
-        if package.business_date <= dates.last and (systems is None or package.system in systems)
+        for package in landed
+        if (package in new or (package.name, package.business_date) in released)
+        and package.business_date <= dates.last
+        and (systems is None or package.system in systems)
     ]
     work = lake.settings.home / "work" / "unpacked"
     looked = [ledger.examine(p, lake.sources, work, lake.run.known_at) for p in packages]
     _tell_unasked(lake, [u for each in looked for u in each.unasked], systems)
-    fresh = [e for each in looked for e in each.files if e.state.file_id not in known]
+    held = {
+        s.file_id for s in known.values() if settling.is_outdated(s, lake.sources) or ruling(s) is not None
+    }
+    fresh = [
+        e for each in looked for e in each.files if e.state.file_id in held or e.state.file_id not in known
+    ]
     days = WorkingDays(lake.settings, lake.sources, landed, lambda: _stored_days(lake))
     part_of = settling.parts_of(lake.sources)
     columns = drifting.Columns(known.values(), lake.sources, part_of, partial(_reached, lake))
     fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working, columns.judged)
-    states = [*known.values(), *(e.state for e in fresh)]
+    fresh = [_with_cases(e, decided, lake.sources) for e in fresh]
+    states = _with(known, fresh)
     late_after = partial(_late_after, lake)
     due = partial(_is_due, lake, days)
     absent = [
         s for s in settling.never_came(states, mine, dates, due, lake.run.known_at) if s.file_id not in known
     ]
-    if fresh or absent:
-        settled = settling.settle(states, late_after, part_of)
-        loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
-        quarantined = _load(lake, loads)
-        _enter_checks(lake, fresh)
+    here = _only_of(ruling, mine, {e.state.file_id for e in fresh})
+    settled = settling.settle(states, late_after, part_of, here)
+    loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
+    quarantined = _load(lake, loads) if loads else {}
+    replayed = _replay(lake, decided, policy, settled, mine)
+    mended = {key for key, name in replayed.items() if settled[key].replay_hash != name}
+    ruled = any(
+        settled[s.file_id].decision_id != s.decision_id for s in known.values() if s.file_id in settled
+    )
+    if fresh or absent or mended or ruled:
+        _enter_checks(lake, fresh, {*known}, settled, policy)
         _enter_changes(lake, columns.found)
         # Several systems are loaded side by side, each by a process of its own: what the others entered meanwhile stays.
         with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
-            stored = ledger.read_states(lake).values()
-            settled = settling.settle([*stored, *(e.state for e in fresh), *absent], late_after, part_of)
-            counted = {key: _counted(state, quarantined) for key, state in settled.items()}
+            stored = ledger.read_states(lake)
+            settled = settling.settle([*_with(stored, fresh), *absent], late_after, part_of, here)
+            counted = {key: _counted(state, quarantined, replayed) for key, state in settled.items()}
             known = drifting.keep_needed(counted, part_of)
             ledger.write_states(lake, known)
     carried = [feed for feed, source in mine.items() if source.delivery.carry_forward]
@@ -86,7 +120,8 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
         told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
         raise RequiredFeedHeld(
             f"bronze: {len(stopped)} required feeds are held ({told}); everything else is loaded, nothing is published. "
-            'A corrected delivery with a higher sequence releases them; see docs/runbook.md, "a feed is held"'
+            "A corrected delivery with a higher sequence, or what `oxpecker steward` may decide of them, lets them load; "
+            'see docs/runbook.md, "a feed is held"'
         )
 
 
@@ -133,9 +168,47 @@ def _tell_unasked(lake: Lake, inside: Sequence[Unasked], systems: Sequence[str] 
     ledger.enter_unasked(lake, fresh)
 
 
-def _counted(state: FileState, quarantined: dict[str, int]) -> FileState:
-    found = quarantined.get(state.file_id)
-    return state if found is None else replace(state, quarantined_cnt=found)
+def _only_of(ruling: FileRuling, feeds: Collection[str], looked_at: Collection[str]) -> FileRuling:
+    """Decisions about files of these feeds. One is released where it was looked at just now: only then its rows are loaded."""
+
+    def here(state: FileState) -> tuple[str, str] | None:
+        told = ruling(state) if state.feed_code in feeds else None
+        return None if told is None or (told[0] == "verified" and state.file_id not in looked_at) else told
+
+    return here
+
+
+def _with(known: Mapping[str, FileState], fresh: Sequence[Examined]) -> list[FileState]:
+    """The ledger with files as they were found now; one that was looked at again stands once."""
+    return [*{**known, **{e.state.file_id: e.state for e in fresh}}.values()]
+
+
+def _with_cases(
+    file: Examined, decided: Sequence[Decision], sources: Mapping[str, SourceContract]
+) -> Examined:
+    """A file that is read is held against what stewards decided of its feed before; that holds nobody."""
+    check = cases.check(decided, sources[file.state.feed_code]) if file.path is not None else None
+    return file if check is None else replace(file, checks=(*file.checks, check))
+
+
+def _replay(
+    lake: Lake,
+    decided: Sequence[Decision],
+    policy: steward_policy.Policy,
+    files: Mapping[str, FileState],
+    sources: Mapping[str, SourceContract],
+) -> dict[str, str]:
+    """Records in quarantine of which stewards decided; names of what holds now, by file."""
+    told = decisions.read(lake.settings.steward_decisions, lake.settings.zone, lake.run.known_at)
+    return replay.run(lake, rulings.RecordRulings(decided, told, files, policy, lake.sources), files, sources)
+
+
+def _counted(state: FileState, quarantined: Mapping[str, int], replayed: Mapping[str, str]) -> FileState:
+    return replace(
+        state,
+        quarantined_cnt=quarantined.get(state.file_id, state.quarantined_cnt),
+        replay_hash=replayed.get(state.file_id, state.replay_hash),
+    )
 
 
 def _load(lake: Lake, files: Sequence[Examined]) -> dict[str, int]:
@@ -216,23 +289,38 @@ def _keep_aside(lake: Lake, unread: DataFrame) -> dict[str, int]:
     return counted
 
 
-def _enter_checks(lake: Lake, files: Sequence[Examined]) -> None:
+def _enter_checks(
+    lake: Lake,
+    files: Sequence[Examined],
+    known: Collection[str],
+    settled: Mapping[str, FileState],
+    policy: steward_policy.Policy,
+) -> None:
+    """What the files were checked for. known: ids of files that were looked at before; their checks are replaced."""
+    table = "ops.control_check"
     rows = [
-        (
-            e.state.file_id,
-            e.state.feed_code,
-            e.state.business_date,
-            c.code,
-            c.expected,
-            c.actual,
-            "pass" if c.passed else "fail",
-        )
+        (e.state.file_id, e.state.feed_code, e.state.business_date, c.code, c.expected, c.actual, _verdict(c, settled[e.state.file_id], policy))
         for e in files
         for c in e.checks
-    ]
-    if rows:
-        table = "ops.control_check"
-        lake.publish(table, lake.spark.createDataFrame(rows, schema_of(lake.contracts, table)))
+    ]  # fmt: skip
+    again = sorted({e.state.file_id for e in files if e.state.file_id in known})
+    if again:
+        mine = [row for row in rows if row[0] in again]
+        lake.publish(
+            table, lake.spark.createDataFrame(mine, schema_of(lake.contracts, table)), within=F.col("file_id").isin(*again)
+        )  # fmt: skip
+    first = [row for row in rows if row[0] not in again]
+    if first:
+        lake.publish(table, lake.spark.createDataFrame(first, schema_of(lake.contracts, table)))
+
+
+def _verdict(check: Check, state: FileState, policy: steward_policy.Policy) -> str:
+    if check.passed:
+        return "pass"
+    if check.code == cases.CODE:
+        return "warn"
+    is_judgement = check.code.removeprefix("columns:") in (*policy.releasable, *policy.excepted)
+    return "waived" if state.decision_id and state.state_code != "rejected" and is_judgement else "fail"
 
 
 def _enter_changes(lake: Lake, found: Sequence[drifting.SchemaChange]) -> None:

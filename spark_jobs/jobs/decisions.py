@@ -1,13 +1,15 @@
 """Enter what data stewards decided into `ops.steward_decision`, and who is to be erased into `ops.erasure_tombstone`: once, for good,
-whatever becomes of the file.
+whatever becomes of their files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from spark_jobs.bronze import decisions
+from spark_jobs.bronze import decisions, steward_log
+from spark_jobs.bronze.steward_log import IN_FORCE, REPLACED, Decision
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import DeliveryError
@@ -22,22 +24,24 @@ POLICY = "suppress"
 def run(lake: Lake, dates: DateRange) -> None:
     """Append the decisions that the ledger does not have. A decision entered before must not come again with other content."""
     found = decisions.read(lake.settings.steward_decisions, lake.settings.zone, lake.run.known_at)
-    if not found:
+    at_desk = [d for d in steward_log.read(lake.settings.steward_log) if d.state in (IN_FORCE, REPLACED)]
+    if not found and not at_desk:
         lake.ensure_table(TABLE)
         lake.ensure_table(TOMBSTONE)
         return
     entered = {row["decision_id"]: row for row in lake.read(TABLE).collect()}
     rows = {}
-    for each in found:
-        known = entered.get(each.decision_id)
-        row = _row(lake, each)
-        if each.decision_id in rows or (known is not None and tuple(known)[: len(row)] != row):
+    told = [(d.decision_id, _row(lake, d)) for d in found]
+    told += [(d.decision_id, _row_of_desk(d, lake.settings.zone)) for d in at_desk]
+    for decision_id, row in told:
+        known = entered.get(decision_id)
+        if decision_id in rows or (known is not None and tuple(known)[: len(row)] != row):
             raise DeliveryError(
-                f"decision `{each.decision_id}` in {lake.settings.steward_decisions.name} was entered before with other content; "
+                f"decision `{decision_id}` in {lake.settings.steward_decisions.name} was entered before with other content; "
                 "give the new one an id of its own, and take the old one back if it was wrong"
             )
         if known is None:
-            rows[each.decision_id] = row
+            rows[decision_id] = row
     lake.publish(TABLE, lake.spark.createDataFrame(list(rows.values()), schema_of(lake.contracts, TABLE)))
     stones = lake.spark.createDataFrame(_tombstones(lake, found), schema_of(lake.contracts, TOMBSTONE))
     lake.publish(TOMBSTONE, stones)
@@ -59,4 +63,12 @@ def _row(lake: Lake, each: decisions.Delivered) -> tuple[object, ...]:
     return (
         each.decision_id, each.subject_kind, None if parties else each.subject, parties, each.code, each.first_staff,
         each.second_staff, each.reason, each.decided_at, each.day, "refused" if each.refused else "accepted", each.refused,
+    )  # fmt: skip
+
+
+def _row_of_desk(each: Decision, zone: str) -> tuple[object, ...]:
+    """One about a record, file or feed; it has no party, and was in force when it was entered."""
+    day = each.at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
+    return (
+        each.decision_id, each.kind, each.subject, [], each.code, each.first, each.second, each.reason, each.at, day, "accepted", None,
     )  # fmt: skip

@@ -43,7 +43,8 @@ _META_TYPES: Mapping[str, T.DataType] = {
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed of the bank: its contract, its maps, the business dates for which something was accepted, and the files that say something.
+    """A feed of the bank: its contract, its maps, the business dates for which something was accepted, and the files that say something
+    (with the name of what stewards decided about their records).
 
     A file without a record says nothing, but where what is left out is gone.
     """
@@ -59,6 +60,11 @@ class Feed:
         if self.source.delivery.mode == "full":
             return self.delivered
         return tuple(d for d in self.delivered if d.day in self.source.delivery.full_on)
+
+
+def _content(file: Row) -> str:
+    """Name of what lies in bronze of a file: its bytes, and records that were mended since."""
+    return f"{file['file_id']}/{file['replay_hash']}" if file["replay_hash"] else str(file["file_id"])
 
 
 class Feeds:
@@ -90,7 +96,7 @@ class Feeds:
             source,
             tuple(read_maps(source, self.lake.contracts, self.lake.codes, tuple(TRANSFORMS))),
             tuple(sorted({f["business_date"] for f in files})),
-            tuple(sorted(f["file_id"] for f in files if is_full or f["rows_found"] != 0)),
+            tuple(sorted(_content(f) for f in files if is_full or f["rows_found"] != 0)),
         )
 
     @property

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spark_jobs.bronze import cells
+from spark_jobs.bronze.cells import Cell
 from spark_jobs.bronze.reread import reread
 from spark_jobs.contracts.sources import SourceContract, SourceField
 from spark_jobs.onboarding.masks import masked
-from spark_jobs.steward import cells
-from spark_jobs.steward.cells import Cell
 from spark_jobs.steward.queue import Item
 
 # Bytes shown on each side of a fault.

@@ -12,14 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from spark_jobs.bronze import steward_log
+from spark_jobs.bronze import cells, steward_log
+from spark_jobs.bronze import steward_policy as policy
 from spark_jobs.bronze.steward_log import Decision
 from spark_jobs.contracts.sources import SourceContract, load_sources
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports import published
 from spark_jobs.privacy import tokens
 from spark_jobs.settings import Settings
-from spark_jobs.steward import cells, policy
 
 RECORD, FILE = steward_log.RECORD, steward_log.FILE
 HELD = ("held", "rejected", "missing", "conflict")

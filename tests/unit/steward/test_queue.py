@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
+from spark_jobs.bronze import cells
 from spark_jobs.errors import OxpeckerError
-from spark_jobs.steward import cells, commands, context, queue
+from spark_jobs.steward import commands, context, options, queue
 from spark_jobs.steward.actions import Actions
 
 NOW = datetime(2026, 10, 3, 22, 30)
@@ -67,7 +68,7 @@ def test_the_context_of_a_half_character_shows_its_byte_and_hides_the_name(of):
 
 
 def test_values_are_shown_for_a_case_only_and_the_look_is_logged(of, monkeypatch):
-    monkeypatch.setattr(commands, "desk", lambda *_: of)
+    monkeypatch.setattr(options, "desk", lambda *_: of)
     half = next(i for i in of.waiting() if i.feed == "ecif__party")
     run = CliRunner()
 
@@ -94,7 +95,7 @@ def test_a_log_that_somebody_changed_says_which_line(of):
 
 
 def test_the_list_is_read_without_a_jvm_and_bears_no_value(of, monkeypatch):
-    monkeypatch.setattr(commands, "desk", lambda *_: of)
+    monkeypatch.setattr(options, "desk", lambda *_: of)
 
     told = CliRunner().invoke(commands.app, ["list", "--items", "--json"])
 

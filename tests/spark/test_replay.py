@@ -1,0 +1,128 @@
+"""What stewards decided comes back into the lake: in the business date it belongs to, once, and the totals still add up."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from pyspark.sql import functions as F
+
+from spark_jobs.bronze import ledger
+from spark_jobs.dates import DateRange
+from spark_jobs.jobs import bronze, decisions, silver
+from spark_jobs.steward import decide
+from spark_jobs.steward.queue import Desk
+from tests.support import lakes
+
+pytestmark = pytest.mark.slow
+
+AT = datetime(2026, 10, 1, 2, 0)
+OPENING = date(2026, 9, 20)
+BAND = "feed: loan__duebill\nchecks: {volume_band: [5, 9]}\n"
+
+
+def ledger_of(lake, feed, day):
+    rows = lake.read("ops.delivery_file").where(
+        (F.col("feed_code") == feed) & (F.col("business_date") == F.lit(day))
+    )
+    (row,) = rows.collect()
+    return row
+
+
+def test_a_repaired_record_lands_in_its_business_date_once(make_lake, nano_landing, tmp_path):
+    lake = make_lake(OPENING, landing=nano_landing, steward=tmp_path / "steward" / "decisions.jsonl")
+    dates = DateRange.day(OPENING)
+
+    def run():
+        bronze.run(lake, dates, systems=["ECIF"])
+        decisions.run(lake, dates)
+
+    run()
+    file = ledger_of(lake, "ecif__party", OPENING)
+    loaded = lake.read("bronze.ecif__party").count()
+    assert (loaded + 1, file["quarantined_cnt"], file["replay_hash"]) == (file["rows_found"], 1, None)
+
+    desk = Desk(lake.settings)
+    (half,) = [i for i in desk.waiting() if i.kind == "quarantine"]
+    made = decide.repair(desk, half, "asked the branch", "S1", AT, values={"name_cn": "林瑋"})
+    run()
+
+    rows = lake.read("bronze.ecif__party", provenance=True).where("_parse_status = 'repaired'").collect()
+    (landed,) = [row for row in rows if "steward_repair" in row["_reason_codes"]]
+    assert (landed["name_cn"], landed["business_date"], landed["_line_no"]) == ("林瑋", OPENING, half.line_no)
+    assert bytes(landed["_record"]) == half.record
+    (kept,) = lake.read("ops.quarantine").collect()
+    assert (kept["state_code"], kept["decision_id"]) == ("repaired", made.decision_id)
+    assert lake.read("bronze.ecif__party").count() == file["rows_found"]
+    (entered,) = lake.read("ops.steward_decision").collect()
+    told = entered["decision_id"], entered["steward_decision_code"], entered["first_staff_id"]
+    assert told == (made.decision_id, "repair", "S1")
+    # Silver is made of other content than before, so it is made anew.
+    (accepted,) = [f for f in ledger.accepted_files(lake) if f["feed_code"] == "ecif__party"]
+    assert accepted["replay_hash"] is not None
+    assert Desk(lake.settings).waiting() == []
+
+    before = lakes.versions(lake.settings)
+    run()
+    assert lakes.written_since(before, lake.settings) == {}
+
+    silver.run(lake, dates)
+    parties = lake.read("silver.party_hist", provenance=True).where(
+        F.exists("_origin", lambda at: (at["file_id"] == half.file_id) & (at["line_no"] == half.line_no))
+    )
+    assert [row["valid_from"] <= OPENING for row in parties.collect()] == [True]
+
+
+def test_a_held_feed_that_two_people_release_loads_and_a_second_run_adds_nothing(
+    make_lake, nano_landing, tmp_path
+):
+    conf = Path(tmp_path / "conf")
+    (conf / "contracts" / "sources").mkdir(parents=True)
+    (conf / "contracts" / "sources" / "loan__duebill.yml").write_text(BAND)
+    day = date(2026, 9, 24)
+    dates = DateRange(date(2026, 9, 21), day)
+    base = make_lake(day).settings.conf_dirs
+    lake = make_lake(
+        day,
+        dates.first,
+        landing=nano_landing,
+        steward=tmp_path / "steward" / "decisions.jsonl",
+        conf_dirs=(*base, conf),
+    )
+    bronze.run(lake, dates, systems=["LOAN"])
+    held = ledger_of(lake, "loan__duebill", day)
+    assert (held["state_code"], held["reason_code"]) == ("held", "volume_band")
+    assert lake.read("bronze.loan__duebill", DateRange.day(day)).count() == 0
+
+    desk = Desk(lake.settings)
+    made = decide.release(desk, desk.find(held["file_id"]), "quarter end", "S1", AT)
+    bronze.run(lake, dates, systems=["LOAN"])
+    assert ledger_of(lake, "loan__duebill", day)["state_code"] == "held"  # One person is not enough.
+
+    decide.agree(desk, made.decision_id, "S2", AT)
+    bronze.run(lake, dates, systems=["CORE"])
+    assert (
+        ledger_of(lake, "loan__duebill", day)["state_code"] == "held"
+    )  # Whoever loads other systems leaves it.
+    bronze.run(lake, dates, systems=["LOAN"])
+
+    file = ledger_of(lake, "loan__duebill", day)
+    assert (file["state_code"], file["reason_code"], file["decision_id"]) == (
+        "loaded",
+        None,
+        made.decision_id,
+    )
+    assert (
+        lake.read("bronze.loan__duebill", DateRange.day(day)).count()
+        == file["rows_found"]
+        == file["rows_declared"]
+    )
+    checks = lake.read("ops.control_check").where(F.col("file_id") == file["file_id"]).collect()
+    assert {c["check_code"]: c["verdict_code"] for c in checks}["volume_band"] == "waived"
+    assert len(checks) == len({c["check_code"] for c in checks})
+    assert all(c["verdict_code"] == "pass" for c in checks if c["check_code"] != "volume_band")
+
+    before = lakes.versions(lake.settings)
+    bronze.run(lake, dates, systems=["LOAN"])
+    assert lakes.written_since(before, lake.settings) == {}
