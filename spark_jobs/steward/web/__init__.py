@@ -1,0 +1,1 @@
+"""The stewards' desk in a browser: what the command line does, for people who log in."""

@@ -1,0 +1,213 @@
+"""The stewards' desk as two people see it: from a record that could not be read to a decision, at the width of a desk and of a phone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from spark_jobs.bronze import steward_log
+from spark_jobs.privacy.seal import Seal
+from spark_jobs.steward import accounts
+from spark_jobs.steward.web.app import make
+from tests.browser.test_report_in_a_browser import BROWSER, DRIVER, browser  # noqa: F401
+from tests.unit.steward.conftest import home, of  # noqa: F401
+
+pytestmark = pytest.mark.skipif(
+    not BROWSER or not DRIVER,
+    reason="no browser here: install chromium and chromium-driver to look at the desk",
+)
+SECRET = "a long enough secret"
+AT = datetime(2026, 10, 3, 2, 0)
+
+
+@pytest.fixture
+def address(of):  # noqa: F811
+    """A desk that answers, with two approvers."""
+    import uvicorn
+
+    for name in ("li", "zhou"):
+        accounts.add(of.settings.steward_accounts, name, "approver", SECRET)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(
+            uvicorn.Config(make(of.settings, lambda: AT), log_level="error", access_log=False)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+class Person:
+    """Somebody at the browser."""
+
+    def __init__(self, driver, address: str) -> None:
+        self.driver, self.address = driver, address
+
+    def width(self, pixels: int) -> None:
+        view = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": pixels < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", view)
+
+    def visit(self, path: str) -> None:
+        self.driver.get(self.address + path)
+
+    def one(self, selector: str):
+        from selenium.webdriver.common.by import By
+
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def fill(self, selector: str, text: str) -> None:
+        self.one(selector).send_keys(text)
+
+    def click(self, selector: str) -> None:
+        self.one(selector).click()
+
+    @property
+    def text(self) -> str:
+        return self.one("body").text
+
+    def log_in(self, name: str) -> None:
+        self.driver.delete_all_cookies()
+        self.visit("/login")
+        self.fill("[name=name]", name)
+        self.fill("[name=password]", SECRET)
+        self.click(".login button")
+        self.wait_for(".top nav")
+
+    def wait_for(self, selector: str) -> None:
+        """A click returns before the page it leads to is there."""
+        from selenium.webdriver.common.by import By
+        from selenium.webdriver.support import expected_conditions as when
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.driver, 20).until(when.presence_of_element_located((By.CSS_SELECTOR, selector)))
+
+    def follow(self, words: str) -> None:
+        from selenium.webdriver.common.by import By
+
+        self.driver.find_element(By.LINK_TEXT, words).click()
+
+    def picture(self, name: str) -> None:
+        """Kept where somebody asks for pictures to look at."""
+        folder = Path(os.environ.get("OXPECKER_TEST_PICTURES", ""))
+        if folder.name:
+            height = self.driver.execute_script("return document.documentElement.scrollHeight")
+            width = self.driver.execute_script("return document.documentElement.clientWidth")
+            view = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", view)
+            self.driver.save_screenshot(str(folder / f"{name}.png"))
+
+
+@pytest.fixture
+def person(browser, address) -> Person:  # noqa: F811
+    someone = Person(browser, address)
+    someone.width(1280)
+    return someone
+
+
+def test_a_steward_walks_from_the_queue_to_a_repaired_record(person, of):  # noqa: F811
+    half = next(i for i in of.waiting() if i.feed == "ecif__party")
+    person.log_in("li")
+    assert "What waits" in person.text
+    person.picture("queue")
+
+    person.follow("ecif__party")
+    person.wait_for("#items")
+    person.follow(half.item_id[:10])
+    person.wait_for("#hex")
+    assert "half_character" in person.one("h1").text
+    assert [e.text for e in person.one("#hex").find_elements("css selector", "mark")] == ["AC", "7C"]
+    assert "LIN WEI" not in person.text
+    person.picture("item")
+
+    person.fill("[name=case]", "C-17")
+    person.click("form[action$=reveal] button")
+    person.wait_for("main:not(:has([name=case]))")
+    assert "LIN WEI" in person.text
+
+    person.fill("[name='set.name_cn']", "林瑋")
+    person.fill("form[action$=repair] [name=reason]", "asked the branch")
+    person.click("form[action$=repair] button")
+    person.wait_for(".note[role=status]")
+    assert "In force. The next run applies it." in person.text
+    assert "LIN WEI" not in person.text and "林瑋" not in person.text
+    (made,) = steward_log.read(of.settings.steward_log)
+    assert (made.code, made.first, made.state) == ("repair", "li", "in_force")
+    assert "林瑋".encode("gb18030") in Seal(of.key_file).open(made.sealed, half.item_id)
+
+    person.visit("/actions")
+    assert "revealed" in person.text and "case C-17" in person.text
+
+
+def test_an_exception_needs_another_person(person, of):  # noqa: F811
+    person.log_in("li")
+    person.visit("/held")
+    for name, day in (("first", "2026-10-01"), ("last", "2026-10-08")):
+        person.driver.execute_script(f"document.querySelector('[name={name}]').value = '{day}'")
+    person.fill("form[action='/exception'] [name=reason]", "national day")
+    person.click("form[action='/exception'] button")
+    person.wait_for(".note[role=status]")
+    assert "once another person agrees" in person.text
+    person.picture("held")
+
+    person.visit("/decisions")
+    assert "You proposed it" in person.text
+    person.log_in("zhou")
+    person.visit("/decisions")
+    person.picture("decisions_waiting")
+    person.click("form[action$=agree] button")
+    person.wait_for(".note[role=status]")
+
+    assert "In force. The next run applies it." in person.text
+    (made,) = steward_log.read(of.settings.steward_log)
+    assert (made.first, made.second, made.state) == ("li", "zhou", "in_force")
+    person.picture("decisions")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_of_the_desk_is_wider_than_the_window_and_nothing_complains(person, of, width):  # noqa: F811
+    person.width(width)
+    person.log_in("li")
+    half, file = (
+        next(i for i in of.waiting() if i.feed == feed) for feed in ("ecif__party", "loan__duebill")
+    )
+    person.driver.get_log("browser")
+    pages = {
+        "queue": "/",
+        "held": "/held",
+        "decisions": "/decisions",
+        "actions": "/actions",
+        "item": f"/item/{half.item_id}",
+        "file": f"/item/{file.item_id}",
+    }
+    for name, path in pages.items():
+        person.width(width)
+        person.visit(path)
+        assert person.driver.execute_script("return document.documentElement.scrollWidth") <= width, name
+        assert person.driver.get_log("browser") == [], name
+        if width < 600 or name == "file":
+            person.picture(f"{name}_{width}")
+
+
+def test_the_print_of_the_desk_can_be_read(person, of):  # noqa: F811
+    """Contrast of at least 4.5 to 1 (WCAG 2.1, level AA) for every kind of text, on the ground it stands on."""
+    person.log_in("li")
+    for path in ("/", "/held", "/decisions", f"/item/{of.waiting()[0].item_id}"):
+        person.visit(path)
+        weak = person.driver.execute_script("""
+            const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+                                 return .2126 * r + .7152 * g + .0722 * b };
+            const ground = e => { while (e) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; e = e.parentElement } return 'rgb(255,255,255)' };
+            return [...document.querySelectorAll('main *')].filter(e => e.tagName !== 'OPTION' && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+                .filter(e => { const a = light(getComputedStyle(e).color), b = light(ground(e)); return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5 })
+                .map(e => e.className + ': ' + e.textContent.trim().slice(0, 30))
+        """)
+        assert weak == [], path
