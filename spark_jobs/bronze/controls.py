@@ -124,7 +124,7 @@ def verify(
     declared = _declared(made, source, control)
     if source.control is not None:
         _declared_control(declared, seen, source, day, found)
-    elif control is not None:
+    elif control is not None and source.layout.trailer == "core_trailer":
         _control(control, seen, day, found)
     found("schema_swapped", seen.wrong * 2 <= seen.compared)
     if is_text and not census.is_two_byte:

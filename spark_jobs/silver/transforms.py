@@ -20,10 +20,9 @@ def month_start(text: Column) -> Column:
 
 
 def region_level(code: Column) -> Column:
-    """Division codes end in zeros: 330000 is a province, 330100 a city, 330102 a county."""
-    return (
-        F.when(code.endswith("0000"), "province").when(code.endswith("00"), "city").otherwise(F.lit("county"))
-    )
+    """Division codes end in zeros: 330000 is a province, 330100 a city, 330102 a county. Null for null."""
+    levels = F.when(code.endswith("0000"), "province").when(code.endswith("00"), "city")
+    return levels.when(code.isNotNull(), "county")
 
 
 def last_four(text: Column) -> Column:
@@ -83,6 +82,6 @@ TRANSFORMS: Mapping[str, Callable[..., Column]] = {
     "lower": lambda text: F.lower(text),
     "is_before": lambda one, other: one < other,
     "is_given": lambda value: value.isNotNull(),
-    "greater_than_one": lambda value: value.cast("int") > F.lit(1),
+    "greater_than_one": lambda value: value.try_cast("int") > F.lit(1),
     "per_cent": lambda value: value / F.lit(100),
 }

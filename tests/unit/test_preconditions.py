@@ -153,6 +153,8 @@ def test_a_server_that_somebody_else_runs_needs_no_jdk_here(
     given: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "gone"))
+    with pytest.raises(OxpeckerError, match="JAVA_HOME"):
+        server.preflight(given)
 
     server.preflight(given.with_(server=replace(given.server, remote="sc://cluster:15002")))
     orchestrator.preflight(given)
