@@ -57,6 +57,13 @@ def free_ports(count: int) -> int:
             return first
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What hangs is ended: a picture after a quarter of an hour, a walk, which a busy machine may stretch, after three."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(2700))
+
+
 @pytest.fixture(scope="session")
 def nano_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Landing of a fresh demo bank of 50 people; to be read only."""
