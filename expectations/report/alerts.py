@@ -29,7 +29,8 @@ class Alert:
     """One row of ops.quality_alert, in the order of its columns.
 
     measured, threshold  shares; of timeliness minutes (null where nothing came); of trend rows
-    answered_at            arrival of what put it right; null while it is open
+    opened_at    the deadline; else arrival of what was wrong, or the cut-off of the run that missed it
+    answered_at  arrival of what put it right; null while it is open
     """
 
     business_date: date
@@ -208,7 +209,8 @@ def _alert(
     now: Sequence[FileState], ledgers: Ledgers, rules: Mapping[str, Any],
 ) -> Alert:  # fmt: skip
     assert bad is not None
-    opened = max(f.known_at for f in first)
+    # When it came, not when a run looked at it: a range tells the same as its days.
+    opened = max(f.arrived_at or f.known_at for f in first)
     answered = None if is_open else max((f.arrived_at or f.known_at for f in now), default=None)
     return Alert(
         day, source.feed, dimension, _severity(bad, source), OPEN if is_open else CLOSED, bad.value, bad.threshold, bad.reason,

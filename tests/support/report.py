@@ -7,17 +7,25 @@ from decimal import Decimal
 from typing import Any
 
 from expectations.report.model import (
+    AlertLine,
+    ChangeLine,
     Day,
     FeedLine,
     GateLine,
     IdentityLine,
     QuarantineLine,
+    RestatedLine,
     RuleLine,
     ScoreLine,
     VerdictLine,
 )
 
 DAY = date(2026, 9, 29)
+
+
+TOUCHED = (
+    "silver.wealth_holding_daily", "profile.o_customer_daily", "profile.customer_daily", "mart.dim_customer", "mart.fct_tier_migration",
+)  # fmt: skip
 
 
 def feed(
@@ -44,6 +52,12 @@ def example(day: date = DAY, **changes: Any) -> Day:
         "gates": (GateLine("silver", 40, 1, 0, {"completeness": (30, 31)}),),
         "rules": (RuleLine("A01", "large outflow", "care", 3, 1, 2, {"open_complaint": 2, "quiet_hours": 1}),),
         "stages": (("bronze", 12.5, 4000), ("silver", 30.1, 9000)),
+        "alerts": (
+            AlertLine("loan__repay", "completeness", "warn", "open", "0.00 %", "99.00 %", "row_count", "lending", "09-30 06:30", None, None),
+            AlertLine("core__acct_bal", "timeliness", "fail", "closed", "61 min late", "60 min late", "late", "core_banking", "09-30 02:30", "09-30 03:31", Decimal("110000000")),
+        ),
+        "changes": (ChangeLine("wealth__holding", "hold", "schema_added", ("added    risk_tag: between others: text, 100% filled",), TOUCHED),),
+        "restated": (RestatedLine("profile.customer_daily", "r2", 0, 1, 12, 13, Decimal("-1234.50"), "delivery", 1),),
     }  # fmt: skip
     given |= changes
     return Day(day, "r1", given.pop("state"), **given)

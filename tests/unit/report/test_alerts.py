@@ -20,7 +20,7 @@ from tests.support.report import example
 from tests.unit.bronze.test_ledger import file
 
 TUESDAY = date(2026, 9, 29)
-CUT_OFF, RESENT = datetime(2026, 9, 29, 22, 30), datetime(2026, 9, 30, 6)
+CAME, CUT_OFF, RESENT = datetime(2026, 9, 29, 17), datetime(2026, 9, 29, 22, 30), datetime(2026, 9, 30, 6)
 SETTINGS = settings_module.load()
 SOURCES = load_sources((SHIPPED_CONF,))
 OWNERS = {"core__*": "core_banking", "loan__*": "lending", "*": "data_office"}
@@ -32,6 +32,7 @@ def txn(name: str, state: str = "loaded", day: date = TUESDAY, **more: object) -
     given = {
         "business_date": day,
         "known_at": CUT_OFF,
+        "arrived_at": CAME,
         "rows_declared": 1000,
         "rows_found": 1000,
         "file_name": "TXN.dat",
@@ -59,7 +60,7 @@ def test_a_held_file_is_incomplete_and_grave_where_the_bank_cannot_do_without_it
         ("completeness", "fail", "open", 0.0, 0.99), ("consistency", "fail", "open", 0.8, 1.0),
     ]  # fmt: skip
     assert (incomplete.reason_code, incomplete.owner, incomplete.opened_at, incomplete.answered_at) == (
-        "control_total", "core_banking", CUT_OFF, None,
+        "control_total", "core_banking", CAME, None,
     )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def test_a_corrected_delivery_answers_the_alert_and_does_not_forget_it() -> None
 
     [alert] = raised([held, resent])
 
-    assert (alert.state_code, alert.opened_at, alert.answered_at) == ("closed", CUT_OFF, RESENT)
+    assert (alert.state_code, alert.opened_at, alert.answered_at) == ("closed", CAME, RESENT)
     assert (alert.measured, alert.reason_code) == (0.0, "control_total")
 
 
@@ -191,14 +192,14 @@ def test_the_page_shows_alerts_with_their_units_in_the_banks_time() -> None:
     text = render.page(example(alerts=tuple(_alert_line(a, clock) for a in (*held, *late))))
 
     section = text[text.index('id="alerts"') : text.index('id="held"')]
-    # 22:30 UTC is half past six in the morning of the next day in Shanghai.
+    # 17:00 UTC is one in the morning of the next day in Shanghai.
     for shown in (
         "0.00 %",
         "99.00 %",
         "never came",
         "60 min late",
         "core_banking",
-        "09-30 06:30",
+        "09-30 01:00",
         "control_total",
     ):
         assert shown in section

@@ -131,4 +131,4 @@ def test_a_date_that_was_restated_says_by_how_much_and_why():
     section = text[text.index('id="restated"') : text.index('id="arrived"')]
     assert "-1,234.50" in section
     assert "delivery (1)" in section
-    assert "what was published of this date stands" in render.page(example())
+    assert "what was published of this date stands" in render.page(example(restated=()))
