@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from spark_jobs.bronze import objects
 from spark_jobs.bronze.records import Cut, column_names
 from spark_jobs.bronze.reread import is_number
 from spark_jobs.contracts.model import PrivacyClass
@@ -31,6 +32,7 @@ class Cell:
     raw: bytes
     text: str | None
     declared: SourceField | None
+    has_place: bool = True
 
     @property
     def privacy(self) -> PrivacyClass:
@@ -39,14 +41,16 @@ class Cell:
 
 
 def cut(raw: bytes, source: SourceContract, header: bytes | None = None) -> list[Cell]:
-    """The fields of a record, in the order of its file. One cell `record` where the layout has no fields by place (JSON and the like)."""
+    """The fields of a record, in the order of its file. Fields of JSON and the like have no place of their own;
+    where the record is no such thing it is one cell `record`.
+    """
     layout = source.layout
     if layout.kind == "fixed":
         return [
             _cell(f.name, f.at[0] - 1, raw[f.at[0] - 1 : f.at[1]], f, layout) for f in source.fields if f.at
         ]
     if layout.kind != "delimited":
-        return [_cell("record", 0, raw, None, layout)]
+        return _members(raw, source)
     names = _names(source, header)
     declared = {f.source_name: f for f in source.fields}
     made, at = [], 0
@@ -99,6 +103,20 @@ def _cell(name: str, first: int, piece: bytes, declared: SourceField | None, lay
     except UnicodeDecodeError:
         text = None
     return Cell(name, first, first + len(piece), piece, text, declared)
+
+
+def _members(raw: bytes, source: SourceContract) -> list[Cell]:
+    try:
+        found = objects.parse_json(
+            raw, source.layout.encoding if source.layout.kind in objects.KINDS else "utf-8"
+        )
+        values, _, _ = objects.place_of(found, source)
+    except objects.RecordError:
+        return [_cell("record", 0, raw, None, source.layout)]
+    return [
+        Cell(f.name, 0, 0, (value or "").encode("utf-8", "surrogatepass"), value or "", f, has_place=False)
+        for f, value in zip(source.fields, values, strict=True)
+    ]
 
 
 def _pieces(raw: bytes, layout: Layout, wanted: int) -> list[bytes]:

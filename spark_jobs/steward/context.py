@@ -29,6 +29,14 @@ class FieldView:
     expects: str
     is_faulty: bool
     is_declared: bool
+    has_place: bool = True
+
+    @property
+    def place(self) -> str:
+        """Bytes of the record, from 1; nothing for a member of JSON."""
+        if not self.has_place:
+            return ""
+        return f"{self.first}–{self.last}" if self.last >= self.first else f"empty at {self.first}"
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,10 @@ def expects(declared: SourceField | None) -> str:
 
 
 def _field(cell: Cell, wrong: list[tuple[int, int]], reveal: bool) -> FieldView:
-    faulty = cell.text is None or any(
-        first < max(cell.last, cell.first + 1) and cell.first < last for first, last in wrong
+    faulty = cell.text is None or any(c in "\x00\ufffd" or "\ue000" <= c <= "\uf8ff" for c in cell.text)
+    faulty = faulty or (
+        cell.has_place
+        and any(first < max(cell.last, cell.first + 1) and cell.first < last for first, last in wrong)
     )
     if cell.text is None:
         shown = _UNREADABLE if not reveal else f"{_UNREADABLE} {cell.raw.hex(' ')}"
@@ -83,7 +93,7 @@ def _field(cell: Cell, wrong: list[tuple[int, int]], reveal: bool) -> FieldView:
         text = cell.text.strip()
         shown = text if reveal else masked(text, cell.privacy) if text else ""
     return FieldView(
-        cell.name, cell.first + 1, cell.last, str(cell.privacy), printable(shown), expects(cell.declared), faulty, cell.declared is not None
+        cell.name, cell.first + 1, cell.last, str(cell.privacy), printable(shown), expects(cell.declared), faulty, cell.declared is not None, cell.has_place,
     )  # fmt: skip
 
 

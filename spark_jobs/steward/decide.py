@@ -235,8 +235,10 @@ def _record(desk: Desk, item: Item) -> tuple[SourceContract, bytes]:
 
 
 def _held(item: Item) -> None:
-    if item.state not in ("held", "open", "decided", "proposed"):
-        raise OxpeckerError(f"the file is {item.state}; only held files are decided about")
+    if not item.is_held:
+        raise OxpeckerError(
+            f"nothing can be decided about a file that is there for `{item.reasons[0]}` and does not lie before us: a delivery answers it"
+        )
 
 
 def _at(at: datetime) -> str:

@@ -15,6 +15,7 @@ from spark_jobs.bronze import cases
 from spark_jobs.errors import OxpeckerError, nearest
 from spark_jobs.steward import context, decide, options, queue
 from spark_jobs.steward.queue import Item
+from spark_jobs.steward.touched import touched
 from spark_jobs.tables import utc_now
 
 
@@ -108,6 +109,10 @@ def show(
             options.out.print(f"proposed for {name}: {escape(context.printable(value))}", highlight=False)
     elif item.record is not None:
         options.out.print(f"no contract of this bank asks for {item.feed} any more: only `reject` is left")
+    about = touched(of, item) if item.kind == queue.FILE else None
+    if about:
+        most = f", the largest amount {about.largest:,.2f}" if about.largest is not None else ""
+        options.out.print(f"{about.customers:,} customers in {about.rows:,} rows{most}", highlight=False)
     for d in of.decided(item):
         second = f" and {d.second}" if d.second else ""
         options.out.print(
@@ -119,7 +124,7 @@ def _show_fields(seen: context.View) -> None:
     table = Table("field", "bytes", "class", "content", "the contract expects", "")
     for f in seen.fields:
         table.add_row(
-            f.name, f"{f.first}–{f.last}" if f.last >= f.first else f"{f.first}, empty", f.privacy, escape(f.shown), f.expects,
+            f.name, f.place, f.privacy, escape(f.shown), f.expects,
             "[red]here[/]" if f.is_faulty else "",
         )  # fmt: skip
     options.out.print(table)

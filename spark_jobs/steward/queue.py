@@ -54,6 +54,8 @@ class Item:
     is_required: bool = False
     record: bytes | None = field(default=None, repr=False)
     header: bytes | None = field(default=None, repr=False)
+    # Of a file: held files are decided about, missing ones are waited for.
+    is_held: bool = False
 
     def age_days(self, now: datetime) -> int:
         """Whole days since it came."""
@@ -202,6 +204,7 @@ class Desk:
             row["file_id"], FILE, feed, self.policy.owner(feed), (row["reason_code"] or row["state_code"],), row["business_date"],
             _naive(row["arrived_at"] or row["known_at"]), state, totals.get(row["file_id"]), frozenset(), row["rows_found"] or 0,
             row["package_name"] or "", row["file_name"] or "", file_id=row["file_id"], is_required=bool(row["is_required"]),
+            is_held=row["state_code"] == "held" and bool(row["file_name"]),
         )  # fmt: skip
 
 

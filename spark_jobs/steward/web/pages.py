@@ -18,6 +18,7 @@ from spark_jobs.steward import queue
 from spark_jobs.steward.accounts import Account
 from spark_jobs.steward.context import printable
 from spark_jobs.steward.queue import Desk, Item
+from spark_jobs.steward.touched import Touched, touched
 from spark_jobs.steward.web import guard
 
 # A page of more is no page; the groups above the list count all.
@@ -93,6 +94,7 @@ class FileFacts:
     differs: Sequence[str]
     touches: Sequence[str]
     help: str
+    touched: Touched | None
 
 
 def file_facts(desk: Desk, item: Item) -> FileFacts | None:
@@ -108,4 +110,4 @@ def file_facts(desk: Desk, item: Item) -> FileFacts | None:
     )  # fmt: skip
     differs = [line for lines, _ in changes for line in lines or ()]
     touches = sorted({table for _, tables in changes for table in tables or ()})
-    return FileFacts(checks, differs, touches, HELP.get(item.reasons[0], BY_CONTRACT))
+    return FileFacts(checks, differs, touches, HELP.get(item.reasons[0], BY_CONTRACT), touched(desk, item))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
+import tarfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from typer.testing import CliRunner
 
-from spark_jobs.bronze import cases, rulings, steward_log
+from spark_jobs.bronze import cases, cells, rulings, steward_log, steward_policy
 from spark_jobs.bronze.reread import BY_STEWARD, reread
 from spark_jobs.bronze.rulings import RecordRulings
 from spark_jobs.bronze.settling import settle, unseen
@@ -19,6 +21,7 @@ from spark_jobs.privacy.seal import Seal
 from spark_jobs.steward import accounts, commands, decide, options
 from spark_jobs.steward.queue import Desk
 from spark_jobs.steward.shapes import shaped
+from spark_jobs.steward.touched import touched
 from tests.unit.bronze.test_ledger import file
 
 AT = datetime(2026, 10, 1, 2, 0)
@@ -288,6 +291,31 @@ def test_a_file_held_under_a_contract_that_was_mended_is_looked_at_again(of, nan
     assert opened(state="loaded", contract_hash="of another day") == []
 
 
+def test_a_held_file_says_how_many_customers_it_is_about(of):
+    duebill = item(of, "loan__duebill")
+
+    told = touched(of, duebill)
+
+    raw = (of.settings.landing / "LOAN" / "20260930").glob("*.tar.gz")
+    with tarfile.open(next(raw)) as package:
+        lines = package.extractfile("DUEBILL_20260930.txt").read().decode("gb18030").splitlines()
+    names = of.sources["loan__duebill"].names()
+    cut = [dict(zip(names, line.split("|@|"), strict=False)) for line in lines]
+    assert told.rows == duebill.rows == len(lines)
+    (key,) = [n for n in names if n in steward_policy.key_fields(of.sources["loan__duebill"])][:1]
+    assert told.customers == len({row[key] for row in cut})
+    assert told.largest == max(
+        Decimal(row[n]) for row in cut for n in ("principal", "balance", "next_due_amt") if row[n]
+    )
+
+
+def test_a_file_that_never_came_is_waited_for_and_not_decided_about(of):
+    with pytest.raises(OxpeckerError, match="a delivery answers it"):
+        decide.reject(
+            of, replace(item(of, "loan__duebill"), is_held=False, reasons=("missing",)), "x", "S1", AT
+        )
+
+
 # --- cases -------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +349,18 @@ def test_a_shape_of_a_json_record_keeps_what_is_wrong_with_it(of):
 
     assert len(shaped(raw, source)) == len(raw)
     assert shaped(raw, source).startswith(b'{"')
+
+
+def test_a_json_record_is_shown_and_mended_by_its_members(of):
+    source = of.sources["mbank__login"]
+    name = source.fields[0].source_name
+    raw = json.dumps({name: "王\ufffd明"}, ensure_ascii=False).encode()
+
+    by_name = {c.name: c for c in cells.cut(raw, source)}
+    assert by_name[source.fields[0].name].text == "王\ufffd明"
+    assert not by_name[source.fields[0].name].has_place
+    assert json.loads(cells.put_back(raw, source, {source.fields[0].name: "王小明"})) == {name: "王小明"}
+    assert [c.name for c in cells.cut(b'{"a":', source)] == ["record"]
 
 
 # --- at the command line -----------------------------------------------------------------------------------------
