@@ -98,7 +98,7 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     settled = settling.settle(states, late_after, part_of, here)
     loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
     quarantined = _load(lake, loads) if loads else {}
-    replayed = _replay(lake, decided, policy, settled, mine)
+    replayed = _replay(lake, decided, policy, settled, mine, {e.state.file_id for e in loads})
     mended = {key for key, name in replayed.items() if settled[key].replay_hash != name}
     ruled = any(
         settled[s.file_id].decision_id != s.decision_id for s in known.values() if s.file_id in settled
@@ -197,10 +197,13 @@ def _replay(
     policy: steward_policy.Policy,
     files: Mapping[str, FileState],
     sources: Mapping[str, SourceContract],
+    loaded: Collection[str],
 ) -> dict[str, str]:
     """Records in quarantine of which stewards decided; names of what holds now, by file."""
     told = decisions.read(lake.settings.steward_decisions, lake.settings.zone, lake.run.known_at)
-    return replay.run(lake, rulings.RecordRulings(decided, told, files, policy, lake.sources), files, sources)
+    return replay.run(
+        lake, rulings.RecordRulings(decided, told, files, policy, lake.sources), files, sources, loaded
+    )
 
 
 def _counted(state: FileState, quarantined: Mapping[str, int], replayed: Mapping[str, str]) -> FileState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import operator
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -28,11 +28,16 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    lake: Lake, decided: RecordRulings, files: Mapping[str, FileState], sources: Mapping[str, SourceContract]
+    lake: Lake,
+    decided: RecordRulings,
+    files: Mapping[str, FileState],
+    sources: Mapping[str, SourceContract],
+    loaded: Collection[str] = (),
 ) -> dict[str, str]:
     """The replay hash of every file of these feeds of which some record is decided; what is applied already is not written again.
 
-    files  the ledger by file id
+    files   the ledger by file id
+    loaded  ids of files that were loaded just now: what had been mended in them before (by a run that was killed) made way
     """
     if not decided or not lake.exists(QUARANTINE):
         return {}
@@ -46,14 +51,15 @@ def run(
         feed = row["feed_code"]
         ruling = decided.about(row["quarantine_id"], feed, partial(_token, lake, row))
         made = Outcome(row["quarantine_id"], row["state_code"], row["decision_id"])
-        if ruling is not None and ruling.decision.decision_id != row["decision_id"]:
+        is_new = ruling is not None and ruling.decision.decision_id != row["decision_id"]
+        if ruling is not None and (is_new or row["file_id"] in loaded):
             made = rulings.apply(row.asDict(), ruling, sources[feed], seal)
             if made.state == "open":
                 log.warning(
                     "decision %s leaves line %s of file %s in quarantine: %s",
                     ruling.decision.decision_id, row["line_no"], row["file_id"], " ".join(made.why),
                 )  # fmt: skip
-            else:
+            if made.state != "open" or row["state_code"] != "open":
                 changed[feed].append((row, made))
         if made.decision_id is not None:
             held[row["file_id"]].append((made.quarantine_id, made.decision_id, made.state))

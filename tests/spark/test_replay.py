@@ -67,6 +67,12 @@ def test_a_repaired_record_lands_in_its_business_date_once(make_lake, nano_landi
     run()
     assert lakes.written_since(before, lake.settings) == {}
 
+    # A run that is killed before it has written the ledger loads the file again.
+    ledger.write_states(lake, {})
+    run()
+    assert lake.read("bronze.ecif__party").count() == file["rows_found"]
+    assert ledger_of(lake, "ecif__party", OPENING)["replay_hash"] == accepted["replay_hash"]
+
     silver.run(lake, dates)
     parties = lake.read("silver.party_hist", provenance=True).where(
         F.exists("_origin", lambda at: (at["file_id"] == half.file_id) & (at["line_no"] == half.line_no))
