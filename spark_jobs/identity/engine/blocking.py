@@ -1,0 +1,122 @@
+"""Blocking: which pairs of records are compared at all. Several rules; each joins records that agree in its keys.
+
+A value that too many share (a placeholder, a bank's own phone) says nothing about who is who: its block is larger than the largest that
+the rule may compare, and is left to the other rules. How large that is follows from the budget of pairs, which grows with the records only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spark_jobs.identity.engine.coded import MISSING
+
+Keys = npt.NDArray[np.int64]
+# Pairs that one rule may give: so many per record, and this many in any case, so that small files are compared more widely.
+PAIRS_PER_RECORD = 4
+PAIRS_ANYWAY = 200_000
+# Files so small that every record is compared with every other.
+ALL_PAIRS_UP_TO = 1_500
+LARGEST_BLOCK = 400
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A blocking rule: what must agree. `fields`: whose agreement it therefore makes; keys: key columns, each on its own."""
+
+    name: str
+    fields: frozenset[str]
+    keys: Sequence[Keys]
+
+
+@dataclass
+class Candidates:
+    """Pairs of records to compare, smaller place first, each once; `rules` has bit k set where rule k gave the pair.
+
+    disarmed  per rule: (largest block compared, blocks left out, records in them)
+    """
+
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    rules: npt.NDArray[np.int64]
+    disarmed: dict[str, tuple[int, int, int]]
+
+
+def candidates(rules: Sequence[Rule], count: int) -> Candidates:
+    """Candidate pairs of all rules. At most 62 rules."""
+    if count <= ALL_PAIRS_UP_TO:
+        left, right = np.triu_indices(count, 1)
+        fired = _fired(rules, left, right)
+        return Candidates(left.astype(np.int32), right.astype(np.int32), fired, {})
+    pairs, masks = np.empty(0, np.int64), np.empty(0, np.int64)
+    disarmed = {}
+    for k, rule in enumerate(rules):
+        budget = PAIRS_PER_RECORD * count + PAIRS_ANYWAY
+        found, largest, left_out, records = _pairs(rule.keys, count, budget)
+        disarmed[rule.name] = (largest, left_out, records)
+        pairs, masks = _merged(pairs, masks, found, np.int64(1) << k)
+    return Candidates((pairs // count).astype(np.int32), (pairs % count).astype(np.int32), masks, disarmed)
+
+
+def _merged(pairs: Keys, masks: Keys, found: Keys, bit: np.int64) -> tuple[Keys, Keys]:
+    """Union of two sorted sets of pairs with their rules."""
+    if not len(pairs):
+        return found, np.full(len(found), bit)
+    at = np.searchsorted(pairs, found)
+    known = (at < len(pairs)) & (pairs[np.minimum(at, len(pairs) - 1)] == found)
+    masks[at[known]] |= bit
+    return np.insert(pairs, at[~known], found[~known]), np.insert(masks, at[~known], bit)
+
+
+def _fired(rules: Sequence[Rule], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> Keys:
+    masks = np.zeros(len(left), np.int64)
+    for k, rule in enumerate(rules):
+        for one in rule.keys:
+            for other in rule.keys:
+                masks |= ((one[left] == other[right]) & (one[left] >= 0)).astype(np.int64) << k
+    return masks
+
+
+def _pairs(keys: Sequence[Keys], count: int, budget: int) -> tuple[Keys, int, int, int]:
+    """Sorted distinct pairs (smaller × count + larger) of records with one key in common, from blocks that fit the budget."""
+    records = np.concatenate([np.flatnonzero(k != MISSING) for k in keys])
+    values = np.concatenate([k[k != MISSING] for k in keys])
+    order = np.lexsort((records, values))
+    records, values = records[order], values[order]
+    if not len(values):
+        return np.empty(0, np.int64), 0, 0, 0
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+    sizes = np.diff(np.r_[starts, len(values)])
+    largest = _largest(sizes, budget)
+    kept = sizes <= largest
+    records, sizes_kept = records[np.repeat(kept, sizes)], sizes[kept]
+    found = list(_of_blocks(records, sizes_kept, count))
+    pairs = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+    return pairs, largest, int((~kept).sum()), int(sizes[~kept].sum())
+
+
+def _largest(sizes: npt.NDArray[np.int64], budget: int) -> int:
+    """Largest block size whose blocks, with all smaller ones, give no more pairs than the budget."""
+    counts = np.bincount(np.minimum(sizes, LARGEST_BLOCK + 1))[: LARGEST_BLOCK + 1].astype(np.int64)
+    size = np.arange(len(counts), dtype=np.int64)
+    return int(np.flatnonzero(np.cumsum(counts * size * (size - 1) // 2) <= budget)[-1])
+
+
+def _of_blocks(records: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], count: int) -> Iterator[Keys]:
+    """Pairs at distance 1, 2, … inside their block."""
+    left_in_block = np.repeat(sizes, sizes) - 1 - _places(sizes)
+    at = np.arange(len(records))
+    for distance in range(1, int(sizes.max(initial=0))):
+        at = at[left_in_block[at] >= distance]
+        one, other = records[at], records[at + distance]
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        yield (low * count + high)[low != high]
+
+
+def _places(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    total = int(sizes.sum())
+    return np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+

@@ -1,0 +1,246 @@
+"""Comparison: how far two records agree in a field, as a small number. Distinct pairs of values are compared once.
+
+Every kind of field has its levels, strongest first. Level 0 is "not comparable" (a value is missing) and speaks for nothing. Levels 1–4
+are equal values, from rare to common ones: that two people are both called 李伟 says little, and how little is learned like any other level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, Indel, JaroWinkler
+
+from spark_jobs.identity.engine import names
+from spark_jobs.identity.engine.coded import MISSING, Coded, Text
+from spark_jobs.identity.engine.standardise import Field
+
+Levels = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.int32]
+BANDS = 4
+_EQUAL = ("equal, rare", "equal, less rare", "equal, less common", "equal, common")
+LABELS: dict[str, tuple[str, ...]] = {
+    "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else"),
+    "name": ("missing", *_EQUAL, "words in another order", "same reading", "one edit", "cut or alike", "masked", "a word or two characters", "same surname", "else"),
+    "date": ("missing", *_EQUAL, "day and month crossed", "one digit", "two of three parts", "a part unknown", "same year", "else"),
+    "number": ("missing", *_EQUAL, "one edit", "two edits", "else", "both valid, not one"),
+    "phone": ("missing", *_EQUAL, "masked, fits", "one digit", "else"),
+    "email": ("missing", *_EQUAL, "name equal", "one edit", "alike", "else"),
+    "text": ("missing", *_EQUAL, "one edit", "alike", "a little alike or one in the other", "else"),
+    "code": ("missing", *_EQUAL, "one edit", "else"),
+}  # fmt: skip
+WIDTH = 4
+
+
+def bands(coded: Coded) -> npt.NDArray[np.uint8]:
+    """Level of two equal values, per distinct value: 1 rare … 4 common, by equal steps of the logarithm of how many records have it."""
+    counts = np.maximum(coded.counts(), 2)
+    low, high = np.log(2.0), np.log(max(int(counts.max(initial=2)), 2))
+    steps = np.zeros(len(counts)) if high - low < 1 else (np.log(counts) - low) / (high - low) * BANDS
+    return (1 + np.clip(steps.astype(np.int64), 0, BANDS - 1)).astype(np.uint8)
+
+
+def compared(fields: Sequence[Field], left: Rows, right: Rows) -> npt.NDArray[np.int64]:
+    """Pattern of each pair of records: the level of field i in bits 4i to 4i+3."""
+    pattern = np.zeros(len(left), np.int64)
+    for at, field in enumerate(fields):
+        level = field_levels(field, left, right)
+        pattern |= level.astype(np.int64) << (WIDTH * at)
+    return pattern
+
+
+def unpacked(patterns: npt.NDArray[np.int64], width: int) -> Levels:
+    """Patterns × fields of packed patterns."""
+    return np.stack([(patterns >> (WIDTH * i)) & 15 for i in range(width)], axis=1).astype(np.uint8)
+
+
+def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
+    """Level of each pair of records in one field; of several columns the best."""
+    coded, measure = field.coded, _MEASURES[field.kind]
+    equal = bands(coded)
+    if field.kind == "part":
+        own = int(field.name == "surname")
+        return _part_levels(coded, equal, left, right, own)
+    best = np.zeros(len(left), np.uint8)
+    for i in range(coded.codes.shape[1]):
+        for j in range(coded.codes.shape[1]):
+            level = _levels_of(coded, equal, coded.codes[left, i], coded.codes[right, j], measure)
+            # Two valid numbers that differ speak louder than others that differ; any better level speaks louder than both.
+            best = np.where((best == 0) | ((level > 0) & (level < best)), level, best)
+    return best
+
+
+def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int) -> Levels:
+    """A given name or a surname; values that stand in each other's column count as crossed, also beside an empty one."""
+    a, b = coded.codes[left, own], coded.codes[right, own]
+    level = _levels_of(coded, equal, a, b, _part)
+    other_a, other_b = coded.codes[left, 1 - own], coded.codes[right, 1 - own]
+    crossed = ((a == other_b) & (a >= 0)) | ((b == other_a) & (b >= 0))
+    return np.where(crossed & ((level == 0) | (level > 8)), np.uint8(8), level)
+
+
+def _levels_of(
+    coded: Coded, equal: Levels, a: Rows, b: Rows, measure: Callable[[Coded, Rows, Rows], Levels]
+) -> Levels:
+    level = np.zeros(len(a), np.uint8)
+    both = (a != MISSING) & (b != MISSING)
+    same = both & (a == b)
+    level[same] = equal[a[same]]
+    differ = np.flatnonzero(both & ~same)
+    if len(differ):
+        low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
+        pairs = low.astype(np.int64) * len(coded.values) + high
+        distinct, back = np.unique(pairs, return_inverse=True)
+        first = (distinct // len(coded.values)).astype(np.int32)
+        second = (distinct % len(coded.values)).astype(np.int32)
+        level[differ] = measure(coded, first, second)[back]
+    return level
+
+
+def _edits(a: Text, b: Text, most: int = 2) -> npt.NDArray[np.int32]:
+    found: npt.NDArray[np.int32] = process.cpdist(a, b, scorer=OSA.distance, score_cutoff=most, dtype=np.int32)
+    return found
+
+
+def _alike(a: Text, b: Text) -> npt.NDArray[np.float32]:
+    found: npt.NDArray[np.float32] = process.cpdist(a, b, scorer=JaroWinkler.similarity, dtype=np.float32)
+    return found
+
+
+def _lengths(coded: Coded) -> npt.NDArray[np.int64]:
+    if "length" not in coded.facts:
+        coded.facts["length"] = np.array([len(v) for v in coded.values], np.int64)
+    return coded.facts["length"]
+
+
+def _hanzi(coded: Coded) -> npt.NDArray[np.bool_]:
+    if "hanzi" not in coded.facts:
+        coded.facts["hanzi"] = np.array([names.has_hanzi(v) for v in coded.values], bool)
+    return coded.facts["hanzi"]
+
+
+def _part(coded: Coded, a: Rows, b: Rows) -> Levels:
+    left, right = coded.values[a], coded.values[b]
+    shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
+    edits, alike = _edits(left, right), _alike(left, right)
+    begins = np.zeros(len(a), bool)
+    near = np.flatnonzero((shorter == 1) | (alike >= 0.7))
+    begins[near] = [x.startswith(y) or y.startswith(x) for x, y in zip(left[near], right[near], strict=True)]
+    return np.select(
+        [(edits <= 1) & (shorter > 2), begins, alike >= 0.88, alike >= 0.75], [5, 6, 7, 9], 10
+    ).astype(np.uint8)
+
+
+def _text(coded: Coded, a: Rows, b: Rows) -> Levels:
+    left, right = coded.values[a], coded.values[b]
+    edits = _edits(left, right)
+    alike = np.maximum(
+        _alike(left, right), process.cpdist(left, right, scorer=Indel.normalized_similarity, dtype=np.float32)
+    )
+    inside = np.array([x in y or y in x for x, y in zip(left, right, strict=True)], bool)
+    return np.select([edits <= 1, alike >= 0.88, inside | (alike >= 0.75)], [5, 6, 7], 8).astype(np.uint8)
+
+
+def _code(coded: Coded, a: Rows, b: Rows) -> Levels:
+    return np.where(_edits(coded.values[a], coded.values[b], 1) <= 1, 5, 6).astype(np.uint8)
+
+
+def _email(coded: Coded, a: Rows, b: Rows) -> Levels:
+    left, right, local = coded.values[a], coded.values[b], coded.facts["local"]
+    edits, alike = _edits(left, right), _alike(left, right)
+    return np.select([local[a] == local[b], edits <= 1, alike >= 0.92], [5, 6, 7], 8).astype(np.uint8)
+
+
+def _number(coded: Coded, a: Rows, b: Rows) -> Levels:
+    edits, family = _edits(coded.values[a], coded.values[b]), coded.facts["family"]
+    two = (family[a] >= 0) & (family[a] == family[b])
+    return np.select([two, edits <= 1, edits <= 2], [8, 5, 6], 7).astype(np.uint8)
+
+
+def _phone(coded: Coded, a: Rows, b: Rows) -> Levels:
+    left, right, end = coded.values[a], coded.values[b], coded.facts["end"]
+    fits = np.zeros(len(a), bool)
+    for at in np.flatnonzero(end[a] == end[b]):
+        fits[at] = "*" in left[at] + right[at] and _fits(left[at], right[at])
+    return np.select([fits, _edits(left, right, 1) <= 1], [5, 6], 7).astype(np.uint8)
+
+
+def _fits(one: str, other: str) -> bool:
+    """Whether two numbers, one of them masked, may be one: what stands before and behind the stars agrees."""
+    one, other = one.removeprefix("+86"), other.removeprefix("+86")
+    before = min(len(one.split("*")[0]), len(other.split("*")[0]))
+    return one[:before] == other[:before] and one[-4:] == other[-4:]
+
+
+def _date(coded: Coded, a: Rows, b: Rows) -> Levels:
+    if "digits" not in coded.facts:
+        coded.facts["digits"] = np.array([[ord(c) for c in v] for v in coded.values], np.uint8)
+    one, other = coded.facts["digits"][a], coded.facts["digits"][b]
+    differ = one != other
+    wrong = differ.sum(axis=1)
+    # Two neighbouring digits that changed places count as one that is wrong.
+    turned = ((one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1]) & differ[:, :-1]).any(axis=1) & (wrong == 2)
+    crossed = (one[:, 4:6] == other[:, 6:8]).all(axis=1) & (one[:, 6:8] == other[:, 4:6]).all(axis=1)
+    year, month, day = (~differ[:, p].any(axis=1) for p in (slice(0, 4), slice(4, 6), slice(6, 8)))
+    unknown = (one[:, 6:] == ord("0")).all(axis=1) | (other[:, 6:] == ord("0")).all(axis=1)
+    two = (year.astype(int) + month + day) == 2
+    return np.select(
+        [unknown & year, crossed & year, (wrong == 1) | turned, two, year], [8, 5, 6, 7, 9], 10
+    ).astype(np.uint8)
+
+
+def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
+    left, right, bare = coded.values[a], coded.values[b], coded.facts["bare"]
+    shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
+    edits, alike = _edits(left, right, 1), _alike(left, right)
+    level = np.full(len(a), 12, np.uint8)
+    reads = np.stack([coded.facts[f"reading_{i}"] for i in range(4)], axis=1)
+    one, other = reads[a], reads[b]
+    same = ((one[:, :, None] == other[:, None, :]) & (one[:, :, None] >= 0)).any(axis=(1, 2))
+    if "several" not in coded.facts:
+        coded.facts["several"] = np.array([len(names.readings(v)) > 4 for v in coded.values], bool)
+    for at in np.flatnonzero(~same & (coded.facts["several"][a] | coded.facts["several"][b])):
+        same[at] = bool(names.readings(left[at]) & names.readings(right[at]))
+    head = coded.facts["head"]
+    surname = (head[a] == head[b]) & (head[a] >= 0)
+    level[surname] = 11
+    level[_share_a_word(left, right, alike)] = 10
+    level[(alike >= 0.88) | _cut(left, right, alike)] = 8
+    # Of a Chinese name of three characters one edit is another given name.
+    level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 3, 2))] = 7
+    level[same] = 6
+    level[bare[a] == bare[b]] = 5
+    for at in np.flatnonzero([("*" in x) != ("*" in y) for x, y in zip(left, right, strict=True)]):
+        level[at] = 9 if _unmasks(left[at], right[at]) else 12
+    return level
+
+
+def _share_a_word(left: Text, right: Text, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    shared = np.zeros(len(left), bool)
+    for at in np.flatnonzero(alike > 0.4):
+        x, y = left[at], right[at]
+        if " " in x or " " in y:
+            shared[at] = bool(set(x.split()) & set(y.split()))
+        else:
+            shared[at] = len(set(x) & set(y)) > 1 and not x.isascii()
+    return shared
+
+
+def _cut(left: Text, right: Text, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    cut = np.zeros(len(left), bool)
+    for at in np.flatnonzero(alike >= 0.7):
+        x, y = sorted((left[at], right[at]), key=len)
+        cut[at] = len(x) > (2 if x.isascii() else 1) and y.startswith(x)
+    return cut
+
+
+def _unmasks(one: str, other: str) -> bool:
+    masked, clear = (one, other) if "*" in one else (other, one)
+    return len(masked) == len(clear) and all(m in ("*", c) for m, c in zip(masked, clear, strict=True))
+
+
+_MEASURES: dict[str, Callable[[Coded, Rows, Rows], Levels]] = {
+    "part": _part, "name": _name, "date": _date, "number": _number, "phone": _phone, "email": _email, "text": _text, "code": _code
+}  # fmt: skip
