@@ -32,6 +32,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "code": ("missing", *_EQUAL, "one edit", "else"),
 }  # fmt: skip
 WIDTH = 4
+_CROSSED = 8
 
 
 def bands(coded: Coded) -> npt.NDArray[np.uint8]:
@@ -73,12 +74,17 @@ def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
 
 
 def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int) -> Levels:
-    """A given name or a surname; values that stand in each other's column count as crossed, also beside an empty one."""
-    a, b = coded.codes[left, own], coded.codes[right, own]
-    level = _levels_of(coded, equal, a, b, _part)
-    other_a, other_b = coded.codes[left, 1 - own], coded.codes[right, 1 - own]
-    crossed = ((a == other_b) & (a >= 0)) | ((b == other_a) & (b >= 0))
-    return np.where(crossed & ((level == 0) | (level > 8)), np.uint8(8), level)
+    """A given name or a surname. Values in each other's column count once: both ways for both fields, one way for the surname only."""
+    straight = [_levels_of(coded, equal, coded.codes[left, c], coded.codes[right, c], _part) for c in (0, 1)]
+    given_a, surname_a = coded.codes[left, 0], coded.codes[left, 1]
+    given_b, surname_b = coded.codes[right, 0], coded.codes[right, 1]
+    one = (given_a == surname_b) & (given_a >= 0)
+    other = (surname_a == given_b) & (surname_a >= 0)
+    far = ((straight[0] == 0) | (straight[0] > _CROSSED)) & ((straight[1] == 0) | (straight[1] > _CROSSED))
+    level = straight[own]
+    level[far & one & other] = _CROSSED
+    level[far & (one ^ other)] = _CROSSED if own else 0
+    return level
 
 
 def _levels_of(

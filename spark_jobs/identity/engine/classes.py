@@ -1,0 +1,223 @@
+"""Latent classes over agreement patterns: who is one person, who one household, and what meets by chance. EM on counts of patterns.
+
+A pair of records is of one person, of two people of one household, or of two people who have nothing to do with each other. The last meet by
+chance: on all fields as random pairs do, or through a blocking rule whose own fields agree together more often than each alone would
+suggest (people of one town have one postcode). Each class says how often each level of each field comes up in it (fields apart given the
+class), and how many pairs it has among all pairs of the file. So a pair that blocking found is judged against all pairs, not only against
+those that blocking found, and no share is guessed. Fellegi and Sunter (1969), Winkler (1988) for EM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Real = npt.NDArray[np.float64]
+SAME, HOUSEHOLD, CHANCE = 0, 1, 2
+LEVELS = 16
+EXACT = slice(1, 5)
+ROUNDS = 60
+SETTLED = 1e-5
+# How many pairs what we expect beforehand weighs. Levels that never came up keep a share, so that no pair is excluded by surprise.
+PRIOR_WEIGHT = 20.0
+SMOOTHING = 0.5
+# Of equal values of random pairs at least this share is chance, however many of them are matches.
+LEAST_CHANCE = 0.02
+# Fields of one rule agree together by chance at most so many times as often as if they were apart.
+MOST_DEPENDENCE = 30.0
+
+
+@dataclass
+class Counted:
+    """Distinct patterns as levels (patterns × fields) and how many pairs have each."""
+
+    levels: npt.NDArray[np.uint8]
+    pairs: Real
+
+
+@dataclass
+class FieldPrior:
+    """What is known of a field before any pair is seen.
+
+    same       expected levels of one person (sums to 1 over levels 1…); `random` pairs that agree exactly, per level; `pairs` that compare
+    is_shared  whether a household has it in common; free: levels that are more frequent in a household than among random pairs
+    """
+
+    name: str
+    same: Real
+    equal_pairs: Real
+    pairs: float
+    is_shared: bool
+    free: tuple[int, ...] = ()
+
+
+@dataclass
+class Model:
+    """Frequencies of levels per class (classes × fields × LEVELS, logarithms; level 0 is 0) and pairs per class among `pairs`.
+
+    by_rule  fields of each chance class beyond the first
+    """
+
+    names: list[str]
+    log: Real
+    sizes: Real
+    by_rule: list[tuple[int, ...]]
+    pairs: float
+    rounds: int = 0
+    drift: list[float] = field(default_factory=list)
+
+    def scores(self, levels: npt.NDArray[np.uint8]) -> Real:
+        """Logarithm of expected pairs of each class for each pattern (patterns × classes)."""
+        found = np.tile(np.log(np.maximum(self.sizes, 1e-12)), (len(levels), 1))
+        base = np.zeros(len(levels))
+        for f in range(levels.shape[1]):
+            level = levels[:, f]
+            chance = self.log[CHANCE, f][level]
+            base += chance
+            for c in range(len(self.sizes)):
+                if c != CHANCE and (c < CHANCE or f in self.by_rule[c - CHANCE - 1]):
+                    found[:, c] += self.log[c, f][level] - chance
+        for c, fields in enumerate(self.by_rule, CHANCE + 1):
+            found[(levels[:, list(fields)] == 0).any(axis=1), c] = -np.inf
+        return found + base[:, None]
+
+    def posteriors(self, levels: npt.NDArray[np.uint8]) -> Real:
+        """Probability of each class for each pattern (patterns × classes)."""
+        scores = self.scores(levels)
+        scores -= scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores)
+        result: Real = shares / shares.sum(axis=1, keepdims=True)
+        return result
+
+    def log_odds(self, levels: npt.NDArray[np.uint8]) -> Real:
+        """Logarithm of the odds that a pattern is of one person."""
+        scores = self.scores(levels)
+        others = scores[:, 1:].max(axis=1, keepdims=True)
+        result: Real = scores[:, SAME] - others[:, 0] - np.log(np.exp(scores[:, 1:] - others).sum(axis=1))
+        return result
+
+
+def learned(
+    found: Counted,
+    random: Counted,
+    priors: Sequence[FieldPrior],
+    by_rule: Sequence[tuple[int, ...]],
+    pairs: float,
+    records: int,
+) -> Model:
+    """The model of a file.
+
+    found    candidate pairs; random: random pairs of the same records, from which levels of strangers are learned
+    by_rule  fields (places) whose agreement each blocking rule makes; rules of one field need no class: chance there is counted
+    pairs    pairs of the whole file
+    """
+    groups = [g for g in dict.fromkeys(by_rule) if 1 < len(g) and len(priors) - len(g) >= 2]
+    classes = CHANCE + 1 + len(groups)
+    log = np.zeros((classes, len(priors), LEVELS))
+    model = Model([p.name for p in priors], log, np.full(classes, 1.0), groups, pairs)
+    model.sizes[:3] = 0.2 * records, 0.02 * records, pairs
+    _strangers(model, random, np.ones(len(random.pairs)), found, np.zeros((len(found.pairs), 3)), priors)
+    for f, prior in enumerate(priors):
+        log[SAME, f] = _log(prior.same)
+        log[HOUSEHOLD, f] = _household_start(prior, log[CHANCE, f])
+        for c in range(CHANCE + 1, classes):
+            if f in groups[c - CHANCE - 1]:
+                log[c, f] = _log(_equal_only(np.exp(log[CHANCE, f])))
+    if not any(p.is_shared for p in priors):
+        model.sizes[HOUSEHOLD] = 0.0
+    for _ in range(ROUNDS):
+        before = model.sizes.copy()
+        share = model.posteriors(found.levels)
+        _learn(model, found, share, random, priors)
+        model.rounds += 1
+        model.drift.append(float(np.abs(model.sizes - before).max() / max(records, 1)))
+        if model.drift[-1] < SETTLED:
+            break
+    return model
+
+
+def _learn(model: Model, found: Counted, share: Real, random: Counted, priors: Sequence[FieldPrior]) -> None:
+    weight = share * found.pairs[:, None]
+    totals = weight.sum(axis=0)
+    model.sizes[SAME] = totals[SAME] + 1.0
+    if model.sizes[HOUSEHOLD]:
+        model.sizes[HOUSEHOLD] = totals[HOUSEHOLD] + 1.0
+    strangers = 1.0 - model.posteriors(random.levels)[:, : HOUSEHOLD + 1].sum(axis=1)
+    _strangers(model, random, strangers, found, weight, priors)
+    for f, prior in enumerate(priors):
+        seen = np.bincount(found.levels[:, f], weight[:, SAME], LEVELS)
+        model.log[SAME, f] = _log(_with_prior(seen, prior.same))
+        if prior.is_shared:
+            seen = np.bincount(found.levels[:, f], weight[:, HOUSEHOLD], LEVELS)
+            model.log[HOUSEHOLD, f] = _household(prior, seen, model.log[CHANCE, f])
+        else:
+            model.log[HOUSEHOLD, f] = model.log[CHANCE, f]
+    for c, fields in enumerate(model.by_rule, CHANCE + 1):
+        together = model.pairs
+        for f in fields:
+            expected = _equal_only(np.exp(model.log[CHANCE, f]))
+            together *= expected[1:].sum()
+            seen = np.bincount(found.levels[:, f], weight[:, c], LEVELS)
+            model.log[c, f] = _log(_with_prior(seen, expected / max(expected.sum(), 1e-12)))
+        model.sizes[c] = min(totals[c] + 1e-3, MOST_DEPENDENCE * together)
+
+
+def _strangers(
+    model: Model, random: Counted, share: Real, found: Counted, weight: Real, priors: Sequence[FieldPrior]
+) -> None:
+    """Levels of random pairs: equal values are counted in the whole file, less those of matches; the rest is learned from a sample."""
+    for f, prior in enumerate(priors):
+        seen = np.bincount(random.levels[:, f], random.pairs * share, LEVELS)[:LEVELS]
+        seen[0] = 0.0
+        seen[1 : len(prior.same)] += SMOOTHING * (prior.same[1:] > 0)
+        known = np.bincount(found.levels[:, f], weight[:, SAME] + weight[:, HOUSEHOLD], LEVELS)
+        equal = np.zeros(LEVELS)
+        equal[EXACT] = np.maximum(
+            prior.equal_pairs[EXACT] - known[EXACT], LEAST_CHANCE * prior.equal_pairs[EXACT]
+        )
+        equal[EXACT] = np.maximum(equal[EXACT], SMOOTHING * (prior.same[EXACT] > 0)) / max(prior.pairs, 1.0)
+        rest = seen.copy()
+        rest[EXACT] = 0.0
+        model.log[CHANCE, f] = _log(equal + (1.0 - equal.sum()) * rest / max(rest.sum(), 1e-12))
+
+
+def _with_prior(seen: Real, expected: Real) -> Real:
+    seen = seen[:LEVELS].copy()
+    seen[0] = 0.0
+    result: Real = (seen + PRIOR_WEIGHT * expected) / (seen.sum() + PRIOR_WEIGHT)
+    return result
+
+
+def _equal_only(levels: Real) -> Real:
+    """The part of a field's levels in which a rule on it fires: equal values (near ones are few)."""
+    only = np.zeros(LEVELS)
+    only[EXACT] = levels[EXACT]
+    return only
+
+
+def _household_start(prior: FieldPrior, chance: Real) -> Real:
+    return _household(prior, np.zeros(LEVELS), chance) if prior.is_shared else chance
+
+
+def _household(prior: FieldPrior, seen: Real, chance: Real) -> Real:
+    """A household agrees in what it shares; where only some levels are free (a surname inside a whole name), the others are as by chance."""
+    if not prior.free:
+        return _log(_with_prior(seen, prior.same))
+    levels = np.exp(chance)
+    levels[0] = 0.0
+    free = list(prior.free)
+    seen_free, seen_rest = seen[free].sum(), seen[1:].sum() - seen[free].sum()
+    share = (seen_free + 0.5 * PRIOR_WEIGHT) / (seen_free + seen_rest + PRIOR_WEIGHT)
+    among = levels[free] / max(levels[free].sum(), 1e-12)
+    levels *= (1.0 - share) / max(levels.sum() - levels[free].sum(), 1e-12)
+    levels[free] = share * among
+    return _log(levels)
+
+
+def _log(levels: Real) -> Real:
+    result: Real = np.log(np.maximum(levels, 1e-12))
+    result[0] = 0.0
+    return result

@@ -1,0 +1,101 @@
+"""A model of a file of people: candidate pairs, their patterns, and the classes learned from both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spark_jobs.identity.engine.blocking import ALL_PAIRS_UP_TO, Candidates, Rule
+from spark_jobs.identity.engine.classes import EXACT, LEVELS, Counted, FieldPrior, Model, learned
+from spark_jobs.identity.engine.coded import Coded
+from spark_jobs.identity.engine.levels import LABELS, bands, compared, unpacked
+from spark_jobs.identity.engine.standardise import Field
+
+RANDOM_PAIRS = 200_000
+# What one person's two records agree in, before anything is learned: mostly equal, sometimes near, seldom something else.
+_EQUAL, _NEAR, _ELSE, _CONTRADICTION = 0.80, 0.15, 0.05, 1e-5
+_AT_ONCE = 1_000_000
+_SEED = 20260930
+
+
+@dataclass
+class Scored:
+    """Distinct patterns of the candidate pairs, the place of each pair's pattern, and log-odds of one person per pattern."""
+
+    patterns: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int32]
+    log_odds: npt.NDArray[np.float64]
+    posteriors: npt.NDArray[np.float64]
+    model: Model
+
+
+def scored(fields: Sequence[Field], rules: Sequence[Rule], found: Candidates, count: int) -> Scored:
+    """Candidate pairs scored by a model that is learned from them and from random pairs of the same records."""
+    packed = np.concatenate([*_in_parts(fields, found.left, found.right), np.empty(0, np.int64)])
+    patterns, place, pairs = np.unique(packed, return_inverse=True, return_counts=True)
+    observed = Counted(unpacked(patterns, len(fields)), pairs.astype(np.float64))
+    random = observed if count <= ALL_PAIRS_UP_TO else _random(fields, count)
+    at = {f.name: i for i, f in enumerate(fields)}
+    by_rule = [tuple(sorted(at[name] for name in rule.fields)) for rule in rules]
+    priors = [prior(field) for field in fields]
+    model = learned(observed, random, priors, by_rule, count * (count - 1) / 2, count)
+    return Scored(
+        patterns,
+        place.astype(np.int32),
+        model.log_odds(observed.levels),
+        model.posteriors(observed.levels),
+        model,
+    )
+
+
+def _in_parts(
+    fields: Sequence[Field], left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]
+) -> Iterator[npt.NDArray[np.int64]]:
+    for start in range(0, len(left), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        yield compared(fields, left[part], right[part])
+
+
+def _random(fields: Sequence[Field], count: int) -> Counted:
+    dice = np.random.default_rng(_SEED)
+    left, right = dice.integers(0, count, (2, RANDOM_PAIRS)).astype(np.int32)
+    other = left != right
+    patterns, pairs = np.unique(compared(fields, left[other], right[other]), return_counts=True)
+    return Counted(unpacked(patterns, len(fields)), pairs.astype(np.float64))
+
+
+def prior(field: Field) -> FieldPrior:
+    """What a field's values alone say: how often one person's records are expected to agree, and how many pairs agree exactly."""
+    labels, coded = LABELS[field.kind], field.coded
+    band = bands(coded)
+    own = {"given": [0], "surname": [1]}.get(field.name, list(range(coded.codes.shape[1])))
+    seen = _counts(coded, own)
+    by_band = np.bincount(band, seen, LEVELS)[:LEVELS]
+    equal_pairs = np.bincount(band, seen * (seen - 1) / 2, LEVELS)[:LEVELS]
+    same = np.zeros(LEVELS)
+    same[EXACT] = _EQUAL * (by_band[EXACT] + 1) / (by_band[EXACT] + 1).sum()
+    others = [i for i in range(EXACT.stop, len(labels))]
+    last = labels.index("else")
+    near = [i for i in others if i < last]
+    for level in near:
+        same[level] = _NEAR / len(near)
+    same[last] = _ELSE if near else _NEAR + _ELSE
+    same[last + 1 : len(labels)] = _CONTRADICTION
+    filled = int((coded.codes[:, own] >= 0).any(axis=1).sum())
+    free = (11,) if field.kind == "name" else ()
+    return FieldPrior(
+        field.name,
+        same / same.sum(),
+        equal_pairs,
+        filled * (filled - 1) / 2,
+        field.is_shared or bool(free),
+        free,
+    )
+
+
+def _counts(coded: Coded, columns: Sequence[int]) -> npt.NDArray[np.float64]:
+    codes = coded.codes[:, list(columns)]
+    return np.bincount(codes[codes >= 0], minlength=len(coded.values)).astype(np.float64)
