@@ -93,7 +93,7 @@ def _pairs(keys: Sequence[Keys], count: int, budget: int) -> tuple[Keys, int, in
     largest = _largest(sizes, budget)
     kept = sizes <= largest
     records, sizes_kept = records[np.repeat(kept, sizes)], sizes[kept]
-    found = list(_of_blocks(records, sizes_kept, count))
+    found = list(of_blocks(records, sizes_kept, count))
     pairs = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
     return pairs, largest, int((~kept).sum()), int(sizes[~kept].sum())
 
@@ -105,7 +105,7 @@ def _largest(sizes: npt.NDArray[np.int64], budget: int) -> int:
     return int(np.flatnonzero(np.cumsum(counts * size * (size - 1) // 2) <= budget)[-1])
 
 
-def _of_blocks(records: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], count: int) -> Iterator[Keys]:
+def of_blocks(records: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], count: int) -> Iterator[Keys]:
     """Pairs at distance 1, 2, … inside their block."""
     left_in_block = np.repeat(sizes, sizes) - 1 - _places(sizes)
     at = np.arange(len(records))

@@ -1,0 +1,72 @@
+"""Valid certificates: who shares one and does not contradict is one person; who has two different ones never is.
+
+Never on the number alone: clerks type one number for two people. A pair whose name and birth date both contradict stays apart, for review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spark_jobs.identity.engine.levels import LABELS, field_levels
+from spark_jobs.identity.engine.standardise import Field
+
+Rows = npt.NDArray[np.int32]
+
+
+@dataclass
+class StrongPairs:
+    """Pairs of records that share a valid certificate: those that nothing contradicts, and those that name and birth date contradict."""
+
+    left: Rows
+    right: Rows
+    contradicted: int
+
+
+def certificates(fields: Sequence[Field], count: int) -> npt.NDArray[np.int64]:
+    """Records × kinds: code of a record's valid certificate of each kind, -1 where it has none, or several that differ."""
+    kinds = []
+    for field in fields:
+        if field.kind != "number":
+            continue
+        family = field.coded.facts["family"]
+        for kind in range(int(family.max(initial=-1)) + 1):
+            codes = field.coded.codes
+            own = np.where((codes >= 0) & (family[np.maximum(codes, 0)] == kind), codes, -1)
+            most = own.max(axis=1)
+            least = np.where(own >= 0, own, most[:, None]).min(axis=1)
+            kinds.append(np.where(least == most, most, -1).astype(np.int64))
+    return np.stack(kinds, axis=1) if kinds else np.full((count, 0), -1, np.int64)
+
+
+def strong_pairs(fields: Sequence[Field], numbers: npt.NDArray[np.int64]) -> StrongPairs:
+    """Each record with the next ones of its certificate, in the order of records, so that one wrong record parts no others."""
+    lefts, rights = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for kind in range(numbers.shape[1]):
+        has = np.flatnonzero(numbers[:, kind] >= 0)
+        order = has[np.argsort(numbers[has, kind], kind="stable")]
+        for distance in (1, 2):
+            one, other = order[:-distance], order[distance:]
+            same = numbers[one, kind] == numbers[other, kind]
+            lefts.append(one[same])
+            rights.append(other[same])
+    left, right = np.concatenate(lefts).astype(np.int32), np.concatenate(rights).astype(np.int32)
+    wrong = contradicted(fields, left, right)
+    return StrongPairs(left[~wrong], right[~wrong], int(wrong.sum()))
+
+
+def contradicted(fields: Sequence[Field], left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+    """Whether neither name nor birth date agrees, not even roughly, though both are known (a name, or a date, that is missing agrees)."""
+    named, agrees, dated = False, np.zeros(len(left), bool), False
+    for field in fields:
+        if field.kind in ("name", "part"):
+            level, named = field_levels(field, left, right), True
+            agrees |= (level < LABELS[field.kind].index("else")) & ((level > 0) | (field.kind == "name"))
+            agrees |= (level == 0) & (field.name == "given")
+        elif field.kind == "date":
+            level, dated = field_levels(field, left, right), True
+            agrees |= level < LABELS["date"].index("same year")
+    return ~agrees if named or dated else np.zeros(len(left), bool)
