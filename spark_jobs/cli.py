@@ -537,10 +537,17 @@ def model_list(profile: Profile = None) -> None:
     out.print(table)
 
 
+def _add_resolve() -> None:
+    from spark_jobs.resolve.commands import command
+
+    app.command("resolve")(command)
+
+
 def _add_plugins() -> None:
     from spark_jobs.steward.commands import app as steward_app
 
     app.add_typer(steward_app, name="steward")
+    _add_resolve()
     for point in sorted(entry_points(group="oxpecker.commands"), key=lambda e: e.name):
         try:
             app.add_typer(point.load(), name=point.name)

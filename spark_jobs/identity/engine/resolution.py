@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.blocking import Candidates, candidates
 from spark_jobs.identity.engine.closure import Refined, clusters
 from spark_jobs.identity.engine.levels import compared, unpacked
@@ -21,8 +22,6 @@ from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates, contradicted, strong_pairs
 
-# Posterior probability of one person from which on a pair is accepted. One value for all data.
-THRESHOLD = 0.95
 _CERTAIN = 30.0
 _ID_LENGTH = 16
 
@@ -79,7 +78,7 @@ def resolve(people: People, threshold: float = THRESHOLD) -> Resolution:
         )
         return told
 
-    bar = math.log(threshold / (1 - threshold)) if threshold < 1 else math.inf
+    bar = math.log(threshold / (1 - threshold))
     refined = clusters(count, left, right, all_odds, bar, evidence, numbers)
     table = pa.table(
         {
@@ -93,6 +92,12 @@ def resolve(people: People, threshold: float = THRESHOLD) -> Resolution:
     return Resolution(
         table, refined.labels, order, fields, found, result, log_odds, refined, names, len(strong.left), strong.contradicted
     )
+
+
+def accepted_pairs(result: Resolution, threshold: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Places (in order of `clusters`) of candidate pairs that are accepted on their own, before closure."""
+    taken = np.flatnonzero(result.log_odds >= math.log(threshold / (1 - threshold)))
+    return result.found.left[taken].astype(np.int64), result.found.right[taken].astype(np.int64)
 
 
 def _order(people: People) -> npt.NDArray[np.int64]:

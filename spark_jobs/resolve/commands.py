@@ -1,0 +1,24 @@
+"""The command `oxpecker resolve`; imports what works only when it runs, so that other commands start quickly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spark_jobs.identity.engine import THRESHOLD
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV (also .gz) or Parquet files of people.")],
+    map_file: Annotated[Path, typer.Option("--map", help="YAML: which column plays which role.")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet (or .csv): source, record_id, cluster_id, confidence.")],
+    threshold: Annotated[float, typer.Option("--threshold", help="Probability of one person from which on records are joined.")] = THRESHOLD,
+    report: Annotated[Path | None, typer.Option("--report", help="Folder that gets index.html: counts, classes, weights, calibration.")] = None,
+    truth: Annotated[str | None, typer.Option("--truth", help="Column with the true person: prints how right the clusters are.")] = None,
+) -> None:  # fmt: skip
+    """Who is who in anyone's files: no lake, no Spark, no tuning."""
+    from spark_jobs.resolve.running import run
+
+    run(files, map_file, out, threshold, report, truth)

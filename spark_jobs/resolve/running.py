@@ -1,0 +1,85 @@
+"""A run of `oxpecker resolve`: files in, clusters out, figures on the screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from spark_jobs.errors import SettingsError
+from spark_jobs.identity.engine.people import People
+from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, resolve
+from spark_jobs.resolve import mapping, reading
+from spark_jobs.resolve.truth import Measure, measured
+
+_out = Console(width=None if sys.stdout.isatty() else 120)
+
+
+def run(
+    files: Sequence[Path], map_file: Path, out: Path, threshold: float, report: Path | None, truth: str | None
+) -> None:
+    """Resolve files and write the clusters; the options are those of the command."""
+    if not 0.5 <= threshold < 1:
+        raise SettingsError("--threshold is a probability from 0.5 to below 1")
+    people = reading.read_people(files, mapping.load(map_file), truth)
+    result = resolve(people, threshold)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() == ".csv":
+        pa_csv.write_csv(result.clusters, out)
+    else:
+        pq.write_table(result.clusters, out, compression="zstd")
+    _print_counts(result, out)
+    measures = judged(people, result, threshold) if truth else {}
+    if measures:
+        _print_measures(measures)
+    if report is not None:
+        from spark_jobs.resolve.report import write
+
+        _out.print(f"report {write(report, people, result, threshold, measures)}", soft_wrap=True)
+
+
+def judged(people: People, result: Resolution, threshold: float) -> dict[str, Measure]:
+    """Measures against `people.truth`; records whose true person is not known are left out."""
+    if people.truth is None or not len(people):
+        return {}
+    known = people.truth.take(pa.array(result.order))
+    true = known.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    told = np.flatnonzero(true >= 0)
+    if not len(told):
+        raise SettingsError("--truth: the column is empty in every record")
+    place = np.full(len(true), -1)
+    place[told] = np.arange(len(told))
+    left, right = accepted_pairs(result, threshold)
+    both = (true[left] >= 0) & (true[right] >= 0)
+    return measured(result.labels[told], true[told], (place[left[both]], place[right[both]]))
+
+
+def _print_counts(result: Resolution, out: Path) -> None:
+    records = result.clusters.num_rows
+    clusters = pc.count_distinct(result.clusters["cluster_id"]).as_py()
+    _out.print(
+        f"{records:,} records → {clusters:,} people; {len(result.found.left):,} pairs compared on "
+        f"{len(result.fields)} fields by {len(result.rules)} rules → {out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if result.contradicted:
+        _out.print(
+            f"{result.contradicted:,} pairs share a valid certificate, but neither name nor birth date: kept apart, look at them",
+            highlight=False,
+        )
+
+
+def _print_measures(measures: dict[str, Measure]) -> None:
+    table = Table("against truth", "precision", "recall", "F1", "F1, 95 % interval")
+    for name, m in measures.items():
+        table.add_row(name, f"{m.precision:.4f}", f"{m.recall:.4f}", f"{m.f1:.4f}", f"{m.low:.4f} – {m.high:.4f}")
+    _out.print(table)

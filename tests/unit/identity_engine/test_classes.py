@@ -1,0 +1,56 @@
+"""EM finds the classes that were planted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spark_jobs.identity.engine.classes import EXACT, LEVELS, SAME, Counted, FieldPrior, learned
+
+# Six fields with two levels that occur: 1 equal, 5 else.
+EQUAL, ELSE = 1, 5
+FIELDS = 6
+RECORDS = 2_000
+PAIRS = RECORDS * (RECORDS - 1) / 2
+
+
+def planted(matches: int, agree: list[float], chance: list[float]) -> tuple[Counted, Counted, list[FieldPrior]]:
+    """Expected counts of all patterns: of one person's pairs `agree` of each field is equal, of strangers' pairs `chance`."""
+    levels = np.array([[EQUAL if (p >> f) & 1 else ELSE for f in range(FIELDS)] for p in range(2**FIELDS)])
+    of = lambda shares: np.prod(np.where(levels == EQUAL, shares, 1 - np.array(shares)), axis=1)  # noqa: E731
+    strangers = (PAIRS - matches) * of(chance)
+    seen = Counted(levels.astype(np.uint8), matches * of(agree) + strangers)
+    same = np.zeros(LEVELS)
+    same[EQUAL], same[ELSE] = 0.8, 0.2
+    priors = []
+    for f in range(FIELDS):
+        equal = np.zeros(LEVELS)
+        equal[EXACT] = 0
+        equal[EQUAL] = seen.pairs[levels[:, f] == EQUAL].sum()
+        priors.append(FieldPrior(f"field_{f}", same, equal, PAIRS, False))
+    return seen, seen, priors
+
+
+def test_planted_shares_of_matches_and_of_agreement_are_found_again() -> None:
+    agree, chance = [0.95, 0.9, 0.85, 0.8, 0.9, 0.7], [0.01, 0.02, 0.005, 0.1, 0.03, 0.05]
+    found, random, priors = planted(900, agree, chance)
+    model = learned(found, random, priors, [], PAIRS, RECORDS)
+    assert abs(model.sizes[SAME] - 900) < 30
+    for f in range(FIELDS):
+        assert abs(np.exp(model.log[SAME, f, EQUAL]) - agree[f]) < 0.02
+        assert abs(np.exp(model.log[2, f, EQUAL]) - chance[f]) < 0.002
+
+
+def test_posteriors_are_calibrated_on_what_was_planted() -> None:
+    agree, chance = [0.9, 0.8, 0.8, 0.7, 0.7, 0.6], [0.02, 0.05, 0.02, 0.1, 0.05, 0.1]
+    found, random, priors = planted(900, agree, chance)
+    model = learned(found, random, priors, [], PAIRS, RECORDS)
+    told = model.posteriors(found.levels)[:, SAME] @ found.pairs
+    assert abs(told - 900) < 40
+
+
+def test_a_missing_value_speaks_for_nothing() -> None:
+    found, random, priors = planted(900, [0.9] * 6, [0.02] * 6)
+    model = learned(found, random, priors, [], PAIRS, RECORDS)
+    nothing = np.zeros((1, FIELDS), np.uint8)
+    prior_odds = np.log(model.sizes[SAME] / model.sizes[1:].sum())
+    assert abs(model.log_odds(nothing)[0] - prior_odds) < 0.01

@@ -1,0 +1,91 @@
+"""How far two values agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spark_jobs.identity.engine.levels import LABELS, field_levels
+from spark_jobs.identity.engine.standardise import standardised
+from tests.unit.identity_engine.kit import people
+
+
+def level(role: str, one: str, other: str) -> str:
+    """Level of two records that have one field."""
+    (field,) = standardised(people(role, f"{one}\n{other}"))
+    at = field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0]
+    return LABELS[field.kind][at].split(",")[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("李伟", "李偉", "equal"),
+        ("阿卜杜拉·买买提", "阿卜杜拉買買提", "equal"),
+        ("王小明", "王晓明", "same reading"),
+        ("陈大文", "CHAN TAI MAN", "same reading"),
+        ("曾国强", "Guoqiang Zeng", "same reading"),
+        ("Wang Xiaoming", "王小明", "same reading"),
+        ("李*明", "李小明", "masked"),
+        ("阿卜杜拉买买提江", "阿卜杜拉买", "cut or alike"),
+        ("王伟", "王强", "same surname"),
+        ("王伟", "李强", "else"),
+    ],
+)
+def test_chinese_names_meet_through_script_reading_and_romanisation(one: str, other: str, expected: str) -> None:
+    assert level("full_name", one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("1971-06-24", "24/06/1971", "equal"),
+        ("1971-06-04", "1971-04-06", "day and month crossed"),
+        ("1971-06-24", "1971-06-25", "one digit"),
+        ("1971-06-24", "1971-06-42", "one digit"),
+        ("1971-06-24", "1988-06-24", "two of three parts"),
+        ("1971-06-24", "1971", "a part unknown"),
+        ("1971-06-24", "1971-11-02", "same year"),
+        ("1971-06-24", "1988-11-02", "else"),
+    ],
+)
+def test_birth_dates_agree_by_parts_and_digits(one: str, other: str, expected: str) -> None:
+    assert level("birth_date", one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("role", "one", "other", "expected"),
+    [
+        ("phone", "+86 154 0000 1234", "15400001234", "equal"),
+        ("phone", "154****1234", "15400001234", "masked"),
+        ("phone", "15400001235", "15400001234", "one digit"),
+        ("email", "A.Smith+shop@example.org", "a.smith@example.org", "equal"),
+        ("email", "a.smith@example.org", "a.smith@example.net", "name equal"),
+        ("city", "Zürich", "ZURICH", "equal"),
+        ("city", "London", "Lonon", "one edit"),
+        ("postcode", "SW1A 1AA", "sw1a1aa", "equal"),
+    ],
+)
+def test_phones_mails_and_places_are_compared_in_one_form(role: str, one: str, other: str, expected: str) -> None:
+    assert level(role, one, other) == expected
+
+
+def test_given_name_and_surname_in_each_others_column_count_as_crossed_and_a_lone_one_once() -> None:
+    given, surname = standardised(
+        people("given_name | surname", "Rowe | Caleb\nCaleb | Rowe\n | Caleb", region="GB")
+    )
+    swapped = np.array([0], np.int32), np.array([1], np.int32)
+    lone = np.array([1], np.int32), np.array([2], np.int32)
+    crossed = LABELS["part"].index("given name and surname crossed")
+    assert (field_levels(given, *swapped)[0], field_levels(surname, *swapped)[0]) == (crossed, crossed)
+    assert (field_levels(given, *lone)[0], field_levels(surname, *lone)[0]) == (0, crossed)
+
+
+def test_dates_with_months_first_are_told_by_the_column() -> None:
+    (field,) = standardised(people("birth_date", "06/24/1971\n03/04/1980\n1980-03-04"))
+    assert field.coded.first[1] == field.coded.first[2]
+
+
+def test_each_phone_of_one_record_may_meet_each_of_another() -> None:
+    (field,) = standardised(people("phone1 | phone2", "15400001234 | \n15400009999 | 15400001234"))
+    assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= 4
