@@ -52,9 +52,12 @@ class Map:
 def load(path: Path) -> Map:
     """Read a map. Errors: SettingsError that names the file, the key and the nearest right word."""
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Every word as text: a column may be called `no`, which YAML takes for "false".
+        said = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except OSError as error:
-        raise SettingsError(f"{path.name}: cannot be read; give --map a YAML file that names the roles of the columns") from error
+        raise SettingsError(
+            f"{path.name}: cannot be read; give --map a YAML file that names the roles of the columns"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -78,7 +81,9 @@ def load(path: Path) -> Map:
 
 
 def _mapping(path: Path, where: str, value: Any) -> dict[Any, Any] | None:
-    if value is not None and not isinstance(value, dict):
+    if value in (None, ""):
+        return None
+    if not isinstance(value, dict):
         raise SettingsError(f"{path.name}: `{where}` needs keys and values")
     return value
 
@@ -90,14 +95,16 @@ def _known(path: Path, where: str, said: Mapping[str, Any], known: frozenset[str
             raise SettingsError(f"{path.name}: no key `{key}`{inside}; {nearest(str(key), known)}")
 
 
-def _file_map(path: Path, where: str, said: Mapping[str, Any], default: FileMap, is_own: bool = False) -> FileMap:
+def _file_map(
+    path: Path, where: str, said: Mapping[str, Any], default: FileMap, is_own: bool = False
+) -> FileMap:
     roles: dict[str, list[str]] = {}
     for role, columns in (_mapping(path, f"{where} roles".strip(), said.get("roles")) or {}).items():
         for column in columns if isinstance(columns, list) else [columns]:
             roles.setdefault(_role(path, role), []).append(str(column))
     for column, role in (_mapping(path, f"{where} columns".strip(), said.get("columns")) or {}).items():
         roles.setdefault(_role(path, role), []).append(str(column))
-    text = {key: None if said.get(key) is None else str(said[key]) for key in ("id", "source", "name")}
+    text = {key: str(said[key]) if said.get(key) else None for key in ("id", "source", "name")}
     return FileMap(
         {role: tuple(columns) for role, columns in roles.items()} or default.roles,
         text["id"] or default.id,
@@ -112,5 +119,8 @@ def _role(path: Path, role: Any) -> str:
     name = _ALSO.get(name, name)
     if name not in ROLES:
         near = nearest(name, [*ROLES, *_ALSO])
-        raise SettingsError(f"{path.name}: no role `{role}`; {near}" + ("" if near.startswith("known") else f" (roles: {', '.join(ROLES)})"))
+        raise SettingsError(
+            f"{path.name}: no role `{role}`; {near}"
+            + ("" if near.startswith("known") else f" (roles: {', '.join(ROLES)})")
+        )
     return name

@@ -23,7 +23,9 @@ _PROBE = 65536
 def read_people(paths: Sequence[Path], mapped: Map, truth: str | None = None) -> People:
     """All records of all files. Errors name file and column, and what is near; never a value."""
     tables = [(path, read_table(path), mapped.of(path)) for path in paths]
-    roles = sorted({(role, i) for _, _, m in tables for role, columns in m.roles.items() for i in range(len(columns))})
+    roles = sorted(
+        {(role, i) for _, _, m in tables for role, columns in m.roles.items() for i in range(len(columns))}
+    )
     _check_columns(tables)
     columns: dict[str, list[pa.Array]] = {}
     for role, i in roles:
@@ -124,7 +126,9 @@ def _key(path: Path, table: pa.Table, mapped: FileMap) -> pa.Array:
         return pa.array([str(i) for i in range(1, table.num_rows + 1)], pa.string())
     key = _column(table, mapped.id)
     if key.null_count:
-        raise DeliveryError(f"{path.name}: column `{mapped.id}` is the record id and empty in {key.null_count} records")
+        raise DeliveryError(
+            f"{path.name}: column `{mapped.id}` is the record id and empty in {key.null_count} records"
+        )
     return key
 
 
@@ -137,9 +141,9 @@ def _check_columns(tables: Sequence[tuple[Path, pa.Table, FileMap]]) -> None:
         for what, column in named:
             if column not in (here if m.is_own else shared):
                 raise SettingsError(f"{path.name}: no column `{column}` ({what}); {nearest(column, here)}")
-        for what, column in (("id", m.id), ("source", m.source)):
-            if column is not None and column not in here:
-                raise SettingsError(f"{path.name}: no column `{column}` ({what}); {nearest(column, here)}")
+        for what, wanted in (("id", m.id), ("source", m.source)):
+            if wanted is not None and wanted not in here:
+                raise SettingsError(f"{path.name}: no column `{wanted}` ({what}); {nearest(wanted, here)}")
 
 
 def _check_keys(people: People) -> None:

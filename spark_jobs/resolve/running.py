@@ -81,5 +81,7 @@ def _print_counts(result: Resolution, out: Path) -> None:
 def _print_measures(measures: dict[str, Measure]) -> None:
     table = Table("against truth", "precision", "recall", "F1", "F1, 95 % interval")
     for name, m in measures.items():
-        table.add_row(name, f"{m.precision:.4f}", f"{m.recall:.4f}", f"{m.f1:.4f}", f"{m.low:.4f} – {m.high:.4f}")
+        table.add_row(
+            name, f"{m.precision:.4f}", f"{m.recall:.4f}", f"{m.f1:.4f}", f"{m.low:.4f} – {m.high:.4f}"
+        )
     _out.print(table)

@@ -40,7 +40,9 @@ def measured(found: Labels, true: Labels, accepted: tuple[Labels, Labels]) -> di
     count = int(persons.max(initial=-1)) + 1
     sizes, group_sizes = np.bincount(persons, minlength=count), np.bincount(groups)
     true_pairs = sizes * (sizes - 1) / 2
-    cell = np.unique(persons * np.int64(len(group_sizes) + 1) + groups, return_inverse=True, return_counts=True)
+    cell = np.unique(
+        persons * np.int64(len(group_sizes) + 1) + groups, return_inverse=True, return_counts=True
+    )
     together = cell[2][cell[1]].astype(float)
     per = lambda weight: np.bincount(persons, weight, count)  # noqa: E731
     # Every pair is told by its two records, each half of it.
@@ -48,7 +50,9 @@ def measured(found: Labels, true: Labels, accepted: tuple[Labels, Labels]) -> di
     left, right = accepted
     right_pairs = persons[left] == persons[right]
     hits = np.bincount(persons[left], right_pairs, count)
-    claims = np.bincount(persons[left], minlength=count) / 2 + np.bincount(persons[right], minlength=count) / 2
+    claims = (
+        np.bincount(persons[left], minlength=count) / 2 + np.bincount(persons[right], minlength=count) / 2
+    )
     precision_b, recall_b = together / group_sizes[groups], together / sizes[persons]
     exact = (together == group_sizes[groups]) & (together == sizes[persons])
     exact_persons = per(exact / sizes[persons])

@@ -119,4 +119,3 @@ def of_blocks(records: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], coun
 def _places(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     total = int(sizes.sum())
     return np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-

@@ -114,7 +114,7 @@ def learned(
     by_rule  fields (places) whose agreement each blocking rule makes; rules of one field need no class: chance there is counted
     pairs    pairs of the whole file
     """
-    groups = [g for g in dict.fromkeys(by_rule) if 1 < len(g) and len(priors) - len(g) >= 2]
+    groups = [g for g in dict.fromkeys(by_rule) if len(g) > 1 and len(priors) - len(g) >= 2]
     classes = CHANCE + 1 + len(groups)
     log = np.zeros((classes, len(priors), LEVELS))
     model = Model([p.name for p in priors], log, np.full(classes, 1.0), groups, pairs)
@@ -148,10 +148,10 @@ def _learn(model: Model, found: Counted, share: Real, random: Counted, priors: S
     strangers = 1.0 - model.posteriors(random.levels)[:, : HOUSEHOLD + 1].sum(axis=1)
     _strangers(model, random, strangers, found, weight, priors)
     for f, prior in enumerate(priors):
-        seen = np.bincount(found.levels[:, f], weight[:, SAME], LEVELS)
+        seen = _seen(found, f, weight[:, SAME])
         model.log[SAME, f] = _log(_with_prior(seen, prior.same))
         if prior.is_shared:
-            seen = np.bincount(found.levels[:, f], weight[:, HOUSEHOLD], LEVELS)
+            seen = _seen(found, f, weight[:, HOUSEHOLD])
             model.log[HOUSEHOLD, f] = _household(prior, seen, model.log[CHANCE, f])
         else:
             model.log[HOUSEHOLD, f] = model.log[CHANCE, f]
@@ -160,7 +160,7 @@ def _learn(model: Model, found: Counted, share: Real, random: Counted, priors: S
         for f in fields:
             expected = _equal_only(np.exp(model.log[CHANCE, f]))
             together *= expected[1:].sum()
-            seen = np.bincount(found.levels[:, f], weight[:, c], LEVELS)
+            seen = _seen(found, f, weight[:, c])
             model.log[c, f] = _log(_with_prior(seen, expected / max(expected.sum(), 1e-12)))
         model.sizes[c] = min(totals[c] + 1e-3, MOST_DEPENDENCE * together)
 
@@ -170,10 +170,10 @@ def _strangers(
 ) -> None:
     """Levels of random pairs: equal values are counted in the whole file, less those of matches; the rest is learned from a sample."""
     for f, prior in enumerate(priors):
-        seen = np.bincount(random.levels[:, f], random.pairs * share, LEVELS)[:LEVELS]
+        seen = _seen(random, f, random.pairs * share)
         seen[0] = 0.0
         seen[1 : len(prior.same)] += SMOOTHING * (prior.same[1:] > 0)
-        known = np.bincount(found.levels[:, f], weight[:, SAME] + weight[:, HOUSEHOLD], LEVELS)
+        known = _seen(found, f, weight[:, SAME] + weight[:, HOUSEHOLD])
         equal = np.zeros(LEVELS)
         equal[EXACT] = np.maximum(
             prior.equal_pairs[EXACT] - known[EXACT], LEAST_CHANCE * prior.equal_pairs[EXACT]
@@ -182,6 +182,10 @@ def _strangers(
         rest = seen.copy()
         rest[EXACT] = 0.0
         model.log[CHANCE, f] = _log(equal + (1.0 - equal.sum()) * rest / max(rest.sum(), 1e-12))
+
+
+def _seen(counted: Counted, f: int, weight: Real) -> Real:
+    return np.bincount(counted.levels[:, f], weight, LEVELS).astype(np.float64)
 
 
 def _with_prior(seen: Real, expected: Real) -> Real:

@@ -78,9 +78,7 @@ def _apart(certificates: Rows, left: Rows, right: Rows) -> npt.NDArray[np.bool_]
     return apart
 
 
-def _components(
-    count: int, one: Rows, other: Rows, strength: Real, threshold: float
-) -> tuple[Rows, int]:
+def _components(count: int, one: Rows, other: Rows, strength: Real, threshold: float) -> tuple[Rows, int]:
     """Labels of connected components, none larger than LARGEST: the threshold rises inside those that are, and only there."""
     oversized = 0
     while True:
@@ -98,7 +96,12 @@ def _components(
 
 
 def _refine(
-    labels: Rows, members: Rows, one: Rows, other: Rows, evidence: Callable[[Rows, Rows], Real], certificates: Rows
+    labels: Rows,
+    members: Rows,
+    one: Rows,
+    other: Rows,
+    evidence: Callable[[Rows, Rows], Real],
+    certificates: Rows,
 ) -> int:
     """Split components in place; members: their records, component by component. Returns how many came apart."""
     _, starts, sizes = np.unique(labels[members], return_index=True, return_counts=True)
@@ -109,7 +112,8 @@ def _refine(
     accepted = np.isin(_pair(members[a], members[b], len(labels)), _pair(one, other, len(labels)))
     block = np.repeat(np.arange(len(sizes)), sizes)[a]
     order = np.argsort(block, kind="stable")
-    a, b, weight, forbidden, accepted = (x[order] for x in (a, b, weight, forbidden, accepted))
+    a, b, weight = a[order], b[order], weight[order]
+    forbidden, accepted = forbidden[order], accepted[order]
     bounds = np.searchsorted(block[order], np.arange(len(sizes) + 1))
     free, split = int(labels.max()) + 1, 0
     for i, (start, size) in enumerate(zip(starts, sizes, strict=True)):
@@ -131,7 +135,12 @@ def _pair(a: Rows, b: Rows, count: int) -> Rows:
 
 
 def linked(
-    size: int, a: Rows, b: Rows, weight: Real, accepted: npt.NDArray[np.bool_], forbidden: npt.NDArray[np.bool_]
+    size: int,
+    a: Rows,
+    b: Rows,
+    weight: Real,
+    accepted: npt.NDArray[np.bool_],
+    forbidden: npt.NDArray[np.bool_],
 ) -> list[int]:
     """Average linkage of the records 0 … size−1 of one component: label of the part of each; ties go to the first in order."""
     total, ties, bar = np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, size))

@@ -8,7 +8,12 @@ from collections.abc import Iterable
 from spark_jobs.columns.text import folded_width
 from spark_jobs.identity.engine.text import is_nothing
 
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    m: i
+    for i, m in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _YEAR_FIRST = re.compile(r"(\d{4})\D+(\d{1,2})\D+(\d{1,2})(?:日|[t ].*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ]\d.*)?")
 _NAMED = re.compile(r"(?:(\d{1,2})[-/. ]*([a-z]{3})[a-z]*|([a-z]{3})[a-z]*[-/. ]*(\d{1,2}))[-/., ]+(\d{4})")

@@ -7,6 +7,7 @@ are equal values, from rare to common ones: that two people are both called 李�
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from spark_jobs.identity.engine.coded import MISSING, Coded, Text
 from spark_jobs.identity.engine.standardise import Field
 
 Levels = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.int32]
+Rows = npt.NDArray[Any]
 BANDS = 4
 _EQUAL = ("equal, rare", "equal, less rare", "equal, less common", "equal, common")
 LABELS: dict[str, tuple[str, ...]] = {
@@ -54,7 +55,7 @@ def compared(fields: Sequence[Field], left: Rows, right: Rows) -> npt.NDArray[np
 
 def unpacked(patterns: npt.NDArray[np.int64], width: int) -> Levels:
     """Patterns × fields of packed patterns."""
-    return np.stack([(patterns >> (WIDTH * i)) & 15 for i in range(width)], axis=1).astype(np.uint8)
+    return ((patterns[:, None] >> (WIDTH * np.arange(width))) & 15).astype(np.uint8)
 
 
 def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
@@ -106,7 +107,9 @@ def _levels_of(
 
 
 def _edits(a: Text, b: Text, most: int = 2) -> npt.NDArray[np.int32]:
-    found: npt.NDArray[np.int32] = process.cpdist(a, b, scorer=OSA.distance, score_cutoff=most, dtype=np.int32)
+    found: npt.NDArray[np.int32] = process.cpdist(
+        a, b, scorer=OSA.distance, score_cutoff=most, dtype=np.int32
+    )
     return found
 
 
@@ -187,7 +190,9 @@ def _date(coded: Coded, a: Rows, b: Rows) -> Levels:
     differ = one != other
     wrong = differ.sum(axis=1)
     # Two neighbouring digits that changed places count as one that is wrong.
-    turned = ((one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1]) & differ[:, :-1]).any(axis=1) & (wrong == 2)
+    turned = ((one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1]) & differ[:, :-1]).any(axis=1) & (
+        wrong == 2
+    )
     crossed = (one[:, 4:6] == other[:, 6:8]).all(axis=1) & (one[:, 6:8] == other[:, 4:6]).all(axis=1)
     year, month, day = (~differ[:, p].any(axis=1) for p in (slice(0, 4), slice(4, 6), slice(6, 8)))
     unknown = (one[:, 6:] == ord("0")).all(axis=1) | (other[:, 6:] == ord("0")).all(axis=1)

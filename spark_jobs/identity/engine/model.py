@@ -74,10 +74,10 @@ def prior(field: Field) -> FieldPrior:
     own = {"given": [0], "surname": [1]}.get(field.name, list(range(coded.codes.shape[1])))
     seen = _counts(coded, own)
     by_band = np.bincount(band, seen, LEVELS)[:LEVELS]
-    equal_pairs = np.bincount(band, seen * (seen - 1) / 2, LEVELS)[:LEVELS]
+    equal_pairs = np.bincount(band, seen * (seen - 1) / 2, LEVELS).astype(np.float64)
     same = np.zeros(LEVELS)
     same[EXACT] = _EQUAL * (by_band[EXACT] + 1) / (by_band[EXACT] + 1).sum()
-    others = [i for i in range(EXACT.stop, len(labels))]
+    others = list(range(EXACT.stop, len(labels)))
     last = labels.index("else")
     near = [i for i in others if i < last]
     for level in near:

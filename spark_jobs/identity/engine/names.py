@@ -8,7 +8,29 @@ from functools import lru_cache
 from spark_jobs.columns.names import fold_name, pinyin_keys, surname_length
 from spark_jobs.identity.engine.text import HANZI, plain
 
-_TITLES = frozenset("mr mrs ms miss mx dr prof sir madam mister rev hon jr sr ii iii iv phd md".split())
+_TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "sir",
+        "madam",
+        "mister",
+        "rev",
+        "hon",
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "iv",
+        "phd",
+        "md",
+    ]
+)
 
 
 def has_hanzi(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,11 +91,23 @@ def resolve(people: People, threshold: float = THRESHOLD) -> Resolution:
     )
     names = [rule.name for rule in by_rule]
     return Resolution(
-        table, refined.labels, order, fields, found, result, log_odds, refined, names, len(strong.left), strong.contradicted
+        table,
+        refined.labels,
+        order,
+        fields,
+        found,
+        result,
+        log_odds,
+        refined,
+        names,
+        len(strong.left),
+        strong.contradicted,
     )
 
 
-def accepted_pairs(result: Resolution, threshold: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def accepted_pairs(
+    result: Resolution, threshold: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Places (in order of `clusters`) of candidate pairs that are accepted on their own, before closure."""
     taken = np.flatnonzero(result.log_odds >= math.log(threshold / (1 - threshold)))
     return result.found.left[taken].astype(np.int64), result.found.right[taken].astype(np.int64)
@@ -145,7 +158,7 @@ def _ids(people: People, labels: npt.NDArray[np.int64]) -> pa.Array:
     bounds = np.flatnonzero(np.r_[True, np.diff(labels[order]) != 0, True])
     ids = [
         sha256("\x1e".join(names[a:b]).encode()).hexdigest()[:_ID_LENGTH]
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+        for a, b in itertools.pairwise(bounds)
     ]
     per_record = np.empty(len(labels), np.int64)
     per_record[order] = np.repeat(np.arange(len(ids)), np.diff(bounds))

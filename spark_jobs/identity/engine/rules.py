@@ -30,7 +30,9 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         ("given sound", "postcode"), ("surname sound", "postcode"), ("given sound", "city"), ("surname sound", "city"),
     ]  # fmt: skip
     for text in texts:
-        wanted += [(text, n) for n in ("given sound", "surname sound", "name start", "postcode", "birth_date year")]
+        wanted += [
+            (text, n) for n in ("given sound", "surname sound", "name start", "postcode", "birth_date year")
+        ]
     found, seen = [], set()
     for names in wanted:
         if names in seen or not all(n in key for n in names):

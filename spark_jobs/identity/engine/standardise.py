@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -118,7 +119,7 @@ def _dates(columns: Sequence[pa.Array]) -> Coded:
     for column in columns[:1]:
         distinct = pc.unique(pc.drop_null(pc.cast(column, pa.string()))).to_pylist()
         is_month_first = days.month_first(distinct)
-        parts.append(encoded([column], lambda text, us=is_month_first: days.digits(text, us)))
+        parts.append(encoded([column], partial(days.digits, is_month_first=is_month_first)))
     coded = parts[0]
     coded.facts["year"] = numbered([v[:4] for v in coded.values])
     coded.facts["day"] = numbered([v[4:] if v[4:] != "0000" else "" for v in coded.values])

@@ -13,7 +13,9 @@ RECORDS = 2_000
 PAIRS = RECORDS * (RECORDS - 1) / 2
 
 
-def planted(matches: int, agree: list[float], chance: list[float]) -> tuple[Counted, Counted, list[FieldPrior]]:
+def planted(
+    matches: int, agree: list[float], chance: list[float]
+) -> tuple[Counted, Counted, list[FieldPrior]]:
     """Expected counts of all patterns: of one person's pairs `agree` of each field is equal, of strangers' pairs `chance`."""
     levels = np.array([[EQUAL if (p >> f) & 1 else ELSE for f in range(FIELDS)] for p in range(2**FIELDS)])
     of = lambda shares: np.prod(np.where(levels == EQUAL, shares, 1 - np.array(shares)), axis=1)  # noqa: E731

@@ -13,17 +13,21 @@ TRIPLES = [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)]
 GLUE = (2, 3)
 
 
-def evidence(strong: list[tuple[int, int]]):  # noqa: ANN201
+def evidence(strong: list[tuple[int, int]]):
     """12 for the pairs named, -8 for all others."""
 
     def told(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         named = {frozenset(p) for p in strong}
-        return np.array([12.0 if frozenset((int(x), int(y))) in named else -8.0 for x, y in zip(a, b, strict=True)])
+        return np.array(
+            [12.0 if frozenset((int(x), int(y))) in named else -8.0 for x, y in zip(a, b, strict=True)]
+        )
 
     return told
 
 
-def parts(pairs: list[tuple[int, int]], certificates: npt.NDArray[np.int64] = NO_CERTIFICATES) -> list[list[int]]:
+def parts(
+    pairs: list[tuple[int, int]], certificates: npt.NDArray[np.int64] = NO_CERTIFICATES
+) -> list[list[int]]:
     left, right = np.array(pairs).T
     found = clusters(6, left, right, np.full(len(pairs), 5.0), 3.0, evidence(pairs), certificates)
     return sorted(np.flatnonzero(found.labels == c).tolist() for c in np.unique(found.labels))
@@ -48,7 +52,9 @@ def test_two_valid_certificates_never_come_into_one_cluster_not_even_through_a_t
 
 
 def test_a_pair_below_the_threshold_joins_nobody() -> None:
-    found = clusters(2, np.array([0]), np.array([1]), np.array([2.9]), 3.0, evidence([(0, 1)]), np.full((2, 1), -1))
+    found = clusters(
+        2, np.array([0]), np.array([1]), np.array([2.9]), 3.0, evidence([(0, 1)]), np.full((2, 1), -1)
+    )
     assert found.labels[0] != found.labels[1]
 
 

@@ -32,7 +32,9 @@ def level(role: str, one: str, other: str) -> str:
         ("王伟", "李强", "else"),
     ],
 )
-def test_chinese_names_meet_through_script_reading_and_romanisation(one: str, other: str, expected: str) -> None:
+def test_chinese_names_meet_through_script_reading_and_romanisation(
+    one: str, other: str, expected: str
+) -> None:
     assert level("full_name", one, other) == expected
 
 
@@ -66,7 +68,9 @@ def test_birth_dates_agree_by_parts_and_digits(one: str, other: str, expected: s
         ("postcode", "SW1A 1AA", "sw1a1aa", "equal"),
     ],
 )
-def test_phones_mails_and_places_are_compared_in_one_form(role: str, one: str, other: str, expected: str) -> None:
+def test_phones_mails_and_places_are_compared_in_one_form(
+    role: str, one: str, other: str, expected: str
+) -> None:
     assert level(role, one, other) == expected
 
 

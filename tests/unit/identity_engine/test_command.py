@@ -1,0 +1,96 @@
+"""`oxpecker resolve` on small files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from spark_jobs.errors import DeliveryError, SettingsError
+from spark_jobs.resolve import mapping, reading
+from spark_jobs.resolve.running import run
+
+CRM = """no;姓名;出生日期;手机;who
+1;王小明;1980-01-02;15400001234;a
+2;李红;1975-03-04;15400009999;b
+3;王小明;1980/1/2;154 0000 1234;a
+"""
+CARD = """card,name,born,tel,mail,who
+1,王曉明,19800102,+8615400001234,x@example.org,a
+2,李紅,19750304,15400009999,,b
+3,赵六,19600606,15400007777,,c
+"""
+MAP = """
+files:
+  crm.csv: {id: no, roles: {full_name: 姓名, birth_date: 出生日期, phone: 手机}}
+  card: {id: card, name: cards, roles: {full_name: name, birth_date: born, phone: tel, email: mail}}
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "crm.csv").write_text(CRM, encoding="gb18030")
+    (tmp_path / "card.csv").write_text(CARD, encoding="utf-8-sig")
+    (tmp_path / "map.yml").write_text(MAP, encoding="utf-8")
+    return tmp_path
+
+
+def test_two_sources_with_their_own_columns_scripts_and_encodings_meet(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([files / "crm.csv", files / "card.csv"], files / "map.yml", files / "out.parquet", 0.95, None, "who")
+    found = pq.read_table(files / "out.parquet").to_pylist()
+    of = {(r["source"], r["record_id"]): r["cluster_id"] for r in found}
+    assert list(found[0]) == ["source", "record_id", "cluster_id", "confidence"]
+    assert of["crm", "1"] == of["crm", "3"] == of["cards", "1"]
+    assert of["crm", "2"] == of["cards", "2"]
+    assert len({*of.values()}) == 3
+
+
+def test_an_unknown_role_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "map.yml").write_text("roles: {birth_dat: dob}\n")
+    with pytest.raises(SettingsError, match=r"map.yml: no role `birth_dat`; did you mean `birth_date`\?"):
+        mapping.load(tmp_path / "map.yml")
+
+
+def test_an_unknown_column_names_file_and_nearest(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,birthday\nx,y\n")
+    (tmp_path / "map.yml").write_text("roles: {full_name: name, birth_date: birthdy}\n")
+    with pytest.raises(
+        SettingsError, match=r"a.csv: no column `birthdy` \(role birth_date\); did you mean `birthday`\?"
+    ):
+        reading.read_people([tmp_path / "a.csv"], mapping.load(tmp_path / "map.yml"))
+
+
+def test_a_file_that_is_not_there_and_one_with_ragged_lines_say_so(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match=r"gone.csv: no such file"):
+        reading.read_table(tmp_path / "gone.csv")
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2,3\n")
+    with pytest.raises(DeliveryError, match=r"ragged.csv: cannot be read as CSV; is every line as long"):
+        reading.read_table(tmp_path / "ragged.csv")
+
+
+def test_a_column_that_only_some_files_have_is_empty_in_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,mail\nAnn Lee,a@example.org\n")
+    (tmp_path / "b.csv").write_text("name\nAnn Lee\n")
+    (tmp_path / "map.yml").write_text("roles: {full_name: name, email: mail}\n")
+    read = reading.read_people([tmp_path / "a.csv", tmp_path / "b.csv"], mapping.load(tmp_path / "map.yml"))
+    assert read.columns["email"][0].to_pylist() == ["a@example.org", None]
+    assert read.sources.to_pylist() == ["a", "b"]
+
+
+def test_the_report_has_counts_weights_and_calibration_and_no_persons_value(files: Path) -> None:
+    run(
+        [files / "crm.csv", files / "card.csv"],
+        files / "map.yml",
+        files / "out.csv",
+        0.95,
+        files / "report",
+        "who",
+    )
+    page = (files / "report" / "index.html").read_text(encoding="utf-8")
+    assert "6 records are 3 people" in page
+    assert all(part in page for part in ("Calibration", "one household", "same reading"))
+    assert not any(value in page for value in ("王小明", "15400001234", "19800102", "x@example.org"))
+    assert (files / "out.csv").read_text().splitlines()[0] == '"source","record_id","cluster_id","confidence"'
