@@ -20,7 +20,7 @@ from spark_jobs.identity.engine.blocking import of_blocks
 Rows = npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
 # One pair's evidence counts so much at most (natural logarithm of a likelihood ratio), so that none outvotes all others.
-MOST_EVIDENCE = 12.0
+MOST_EVIDENCE, MOST_AGAINST = 25.0, 12.0
 # Components larger than this are first cut by a higher threshold.
 LARGEST = 150
 _HIGHER = 1.0
@@ -107,7 +107,7 @@ def _refine(
     _, starts, sizes = np.unique(labels[members], return_index=True, return_counts=True)
     pairs = np.concatenate(list(of_blocks(np.arange(len(members)), sizes, len(members))))
     a, b = pairs // len(members), pairs % len(members)
-    weight = np.clip(evidence(members[a], members[b]), -MOST_EVIDENCE, MOST_EVIDENCE)
+    weight = np.clip(evidence(members[a], members[b]), -MOST_AGAINST, MOST_EVIDENCE)
     forbidden = _apart(certificates, members[a], members[b])
     accepted = np.isin(_pair(members[a], members[b], len(labels)), _pair(one, other, len(labels)))
     block = np.repeat(np.arange(len(sizes)), sizes)[a]

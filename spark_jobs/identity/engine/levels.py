@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
 from spark_jobs.identity.engine import names
 from spark_jobs.identity.engine.coded import MISSING, Coded, Text
-from spark_jobs.identity.engine.standardise import Field
+from spark_jobs.identity.engine.standardise import READINGS, Field
 
 Levels = npt.NDArray[np.uint8]
 Rows = npt.NDArray[Any]
@@ -24,7 +24,7 @@ BANDS = 4
 _EQUAL = ("equal, rare", "equal, less rare", "equal, less common", "equal, common")
 LABELS: dict[str, tuple[str, ...]] = {
     "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else"),
-    "name": ("missing", *_EQUAL, "words in another order", "same reading", "one edit", "cut or alike", "masked", "a word or two characters", "same surname", "else"),
+    "name": ("missing", *_EQUAL, "words in another order", "same reading", "same loose reading", "one edit", "cut or alike", "masked", "a word or two characters", "same surname", "else"),
     "date": ("missing", *_EQUAL, "day and month crossed", "one digit", "two of three parts", "a part unknown", "same year", "else"),
     "number": ("missing", *_EQUAL, "one edit", "two edits", "else", "both valid, not one"),
     "phone": ("missing", *_EQUAL, "masked, fits", "one digit", "else"),
@@ -149,7 +149,12 @@ def _text(coded: Coded, a: Rows, b: Rows) -> Levels:
         _alike(left, right), process.cpdist(left, right, scorer=Indel.normalized_similarity, dtype=np.float32)
     )
     inside = np.array([x in y or y in x for x, y in zip(left, right, strict=True)], bool)
-    return np.select([edits <= 1, alike >= 0.88, inside | (alike >= 0.75)], [5, 6, 7], 8).astype(np.uint8)
+    # Another number is another house, however alike the words around it; a number alone may have been mistyped.
+    number = coded.facts["number"]
+    elsewhere = (number[a] != number[b]) & (number[a] >= 0) & (number[b] >= 0)
+    return np.select(
+        [~elsewhere & (edits <= 1), ~elsewhere & (alike >= 0.88), inside | (alike >= 0.75)], [5, 6, 7], 8
+    ).astype(np.uint8)
 
 
 def _code(coded: Coded, a: Rows, b: Rows) -> Levels:
@@ -206,26 +211,35 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     left, right, bare = coded.values[a], coded.values[b], coded.facts["bare"]
     shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
     edits, alike = _edits(left, right, 1), _alike(left, right)
-    level = np.full(len(a), 12, np.uint8)
-    reads = np.stack([coded.facts[f"reading_{i}"] for i in range(4)], axis=1)
-    one, other = reads[a], reads[b]
-    same = ((one[:, :, None] == other[:, None, :]) & (one[:, :, None] >= 0)).any(axis=(1, 2))
+    level = np.full(len(a), 13, np.uint8)
+    same = _meet(coded, "reading", READINGS, a, b)
     if "several" not in coded.facts:
-        coded.facts["several"] = np.array([len(names.readings(v)) > 4 for v in coded.values], bool)
+        coded.facts["several"] = np.array([len(names.readings(v)) > READINGS for v in coded.values], bool)
     for at in np.flatnonzero(~same & (coded.facts["several"][a] | coded.facts["several"][b])):
         same[at] = bool(names.readings(left[at]) & names.readings(right[at]))
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)
-    level[surname] = 11
-    level[_share_a_word(left, right, alike)] = 10
-    level[(alike >= 0.88) | _cut(left, right, alike)] = 8
-    # Of a Chinese name of three characters one edit is another given name.
-    level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 3, 2))] = 7
+    level[surname] = 12
+    level[_share_a_word(left, right, alike)] = 11
+    level[(alike >= 0.88) | _cut(left, right, alike)] = 9
+    # Of a Chinese name of up to four characters one edit is another given name.
+    level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 4, 2))] = 8
+    level[_meet(coded, "loose", names.LOOSE, a, b)] = 7
     level[same] = 6
     level[bare[a] == bare[b]] = 5
     for at in np.flatnonzero([("*" in x) != ("*" in y) for x, y in zip(left, right, strict=True)]):
-        level[at] = 9 if _unmasks(left[at], right[at]) else 12
+        level[at] = 10 if _unmasks(left[at], right[at]) else 13
     return level
+
+
+def _meet(coded: Coded, fact: str, count: int, a: Rows, b: Rows) -> npt.NDArray[np.bool_]:
+    """Whether any of the numbered facts of one value is one of the other's."""
+    met = np.zeros(len(a), bool)
+    for i in range(count):
+        one = coded.facts[f"{fact}_{i}"][a]
+        for j in range(count):
+            met |= (one == coded.facts[f"{fact}_{j}"][b]) & (one >= 0)
+    return met
 
 
 def _share_a_word(left: Text, right: Text, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

@@ -85,7 +85,7 @@ def prior(field: Field) -> FieldPrior:
     same[last] = _ELSE if near else _NEAR + _ELSE
     same[last + 1 : len(labels)] = _CONTRADICTION
     filled = int((coded.codes[:, own] >= 0).any(axis=1).sum())
-    free = (11,) if field.kind == "name" else ()
+    free = (labels.index("same surname"),) if field.kind == "name" else ()
     return FieldPrior(
         field.name,
         same / same.sum(),

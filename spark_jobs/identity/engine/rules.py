@@ -8,7 +8,8 @@ import numpy as np
 
 from spark_jobs.identity.engine.blocking import Keys, Rule
 from spark_jobs.identity.engine.coded import joined
-from spark_jobs.identity.engine.standardise import Field
+from spark_jobs.identity.engine.names import LOOSE
+from spark_jobs.identity.engine.standardise import READINGS, Field
 
 
 def rules(fields: Sequence[Field]) -> list[Rule]:
@@ -23,7 +24,7 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         ("given head", "surname start", "birth_date day"), ("given head", "surname start", "birth_date month"),
         ("given start", "birth_date month"), ("surname start", "birth_date year"), ("given crossed", "surname crossed"), ("crossed sound", "birth_date"),
         ("birth_date order",),
-        ("name",), ("name bare",), ("name reading",), ("name head", "birth_date order"), ("name reading", "birth_date year"),
+        ("name",), ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
         ("name start", "birth_date year"), ("name end", "birth_date year"), ("name start", "birth_date day"), ("name start", "birth_date month"),
         ("birth_date order", "postcode"), ("birth_date order", "city"), ("birth_date order", "phone end"),
         ("name", "phone end"), ("name start", "postcode"), ("name", "city"),
@@ -71,7 +72,8 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
             continue
         key[name] = [coded.codes[:, c].astype(np.int64) for c in columns]
         if field.kind == "name":
-            key["name reading"] = [coded.fact(f"reading_{i}") for i in range(4)]
+            key["name reading"] = [coded.fact(f"reading_{i}") for i in range(READINGS)]
+            key["name loose"] = [coded.fact(f"loose_{i}") for i in range(LOOSE)]
         facts = {"name": ("bare", "head", "start", "end"), "number": ("front", "back"), "phone": ("tail", "end"),
                  "email": ("local",), "date": ("year", "day", "month")}.get(field.kind, ())  # fmt: skip
         for fact in facts:

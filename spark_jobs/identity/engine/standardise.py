@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,11 @@ from spark_jobs.identity.engine.text import e_mail, plain, soundex
 # From this share of names in Chinese characters on, names are compared whole: a surname of one character says little alone.
 _HANZI_SHARE = 0.05
 _MOST_TEXTS = 10
+# Readings of a name that blocking uses; comparison knows all.
+READINGS = 4
+# A date that so many times as many records have as the most common 0.5 % of dates stands for "unknown".
+_PLACEHOLDER_TIMES = 8
+_PLACEHOLDERS = frozenset(["19000101", "19010101", "18991231", "00010101", "11111111"])
 
 
 @dataclass
@@ -35,7 +41,7 @@ def standardised(all_people: People) -> list[Field]:
     found = [*_names(all_people)]
     columns = all_people.columns
     if births := columns.get(people.BIRTH_DATE):
-        found.append(Field("birth_date", "date", _dates(births)))
+        found.append(Field("birth_date", "date", _dates(births, columns.get(people.NATIONAL_ID, ()))))
     for role in (people.NATIONAL_ID, people.OTHER_ID):
         if role in columns:
             found.append(Field(role, "number", _certificates(columns[role])))
@@ -47,12 +53,25 @@ def standardised(all_people: People) -> list[Field]:
     for role, is_shared in ((people.ADDRESS, True), (people.CITY, True), (people.OTHER, False)):
         for at, column in enumerate(columns.get(role, ())[:_MOST_TEXTS], 1):
             name = role if len(columns[role]) == 1 else f"{role}_{at}"
-            found.append(Field(name, "text", encoded([column], plain), is_shared))
+            found.append(Field(name, "text", _texts(column), is_shared))
     for column in columns.get(people.POSTCODE, ())[:1]:
         found.append(Field("postcode", "code", encoded([column], _code), is_shared=True))
     for column in columns.get(people.SEX, ())[:1]:
         found.append(Field("sex", "code", encoded([column], numbers.sex)))
     return [f for f in found if len(f.coded.values)]
+
+
+def _texts(column: pa.Array) -> Coded:
+    coded = encoded([column], plain)
+    # Numbers inside words, so that 12 Mill Lane is not one edit from 14 Mill Lane; a text that is a number only has none.
+    digits = [re.findall(r"\d+", v) for v in coded.values]
+    coded.facts["number"] = numbered(
+        [
+            "" if len("".join(d)) == len(v.replace(" ", "")) else " ".join(d)
+            for d, v in zip(digits, coded.values, strict=True)
+        ]
+    )
+    return coded
 
 
 def _code(text: str) -> str:
@@ -101,8 +120,11 @@ def _whole_names(triples: pa.Array) -> Coded:
     coded = encoded([triples], one)
     keys = [sorted(names.readings(v)) for v in coded.values]
     coded.facts["bare"] = numbered([names.bare(v) for v in coded.values])
-    for at in range(4):
+    for at in range(READINGS):
         coded.facts[f"reading_{at}"] = _shared_numbers(keys, at)
+    sounds = [names.loose(v) for v in coded.values]
+    for at in range(names.LOOSE):
+        coded.facts[f"loose_{at}"] = _shared_numbers(sounds, at)
     coded.facts["head"] = numbered([names.parts(v)[1] if names.has_hanzi(v) else "" for v in coded.values])
     coded.facts["start"] = numbered([v[:2] for v in coded.values])
     coded.facts["end"] = numbered([v[-2:] for v in coded.values])
@@ -114,19 +136,38 @@ def _shared_numbers(keys: Sequence[Sequence[str]], at: int) -> np.ndarray:
     return np.array([place[ks[at]] if at < len(ks) else -1 for ks in keys], np.int64)
 
 
-def _dates(columns: Sequence[pa.Array]) -> Coded:
-    parts = []
-    for column in columns[:1]:
-        distinct = pc.unique(pc.drop_null(pc.cast(column, pa.string()))).to_pylist()
-        is_month_first = days.month_first(distinct)
-        parts.append(encoded([column], partial(days.digits, is_month_first=is_month_first)))
-    coded = parts[0]
+def _dates(columns: Sequence[pa.Array], certificates: Sequence[pa.Array]) -> Coded:
+    """Birth dates of the first column; where it has none, or a placeholder, what a valid resident id says."""
+    distinct = pc.unique(pc.drop_null(pc.cast(columns[0], pa.string()))).to_pylist()
+    read = partial(days.digits, is_month_first=days.month_first(distinct))
+    said = encoded(columns[:1], read)
+    unknown = _stand_for_nothing(said)
+    texts = pa.array([None if v in unknown else v for v in said.values], pa.string())
+    dates = texts.take(pa.array(said.first, mask=said.first < 0))
+    for certificate in certificates:
+        # Only where it is needed: a certificate takes the longest of all values to read.
+        dates = pc.coalesce(dates, _born(pc.if_else(dates.is_null(), certificate, None)))
+    coded = encoded([dates], str)
     coded.facts["year"] = numbered([v[:4] for v in coded.values])
     coded.facts["day"] = numbered([v[4:] if v[4:] != "0000" else "" for v in coded.values])
     coded.facts["month"] = numbered([v[:6] if v[4:6] != "00" else "" for v in coded.values])
     swapped = [v[:4] + v[6:] + v[4:6] for v in coded.values]
     coded.facts["any_order"] = numbered([min(v, s) for v, s in zip(coded.values, swapped, strict=True)])
     return coded
+
+
+def _stand_for_nothing(said: Coded) -> set[str]:
+    counts = said.counts()
+    if not len(counts):
+        return set()
+    usual = max(20.0, _PLACEHOLDER_TIMES * float(np.quantile(counts, 0.995)))
+    return {str(v) for v, n in zip(said.values, counts, strict=True) if n > usual or v in _PLACEHOLDERS}
+
+
+def _born(certificates: pa.Array) -> pa.Array:
+    coded = certificates.dictionary_encode()
+    found = [numbers.certificate(text) for text in coded.dictionary.to_pylist()]
+    return pa.array([n.birth_date if n else None for n in found], pa.string()).take(coded.indices)
 
 
 def _certificates(columns: Sequence[pa.Array]) -> Coded:
@@ -142,8 +183,8 @@ def _certificates(columns: Sequence[pa.Array]) -> Coded:
     known = [read[v] for v in coded.values]
     coded.facts["family"] = numbered([n.family for n in known])
     coded.facts["born"] = text_array([n.birth_date for n in known])
-    coded.facts["front"] = numbered([v[: len(v) // 2] if len(v) > 5 else "" for v in coded.values])
-    coded.facts["back"] = numbered([v[len(v) // 2 :] if len(v) > 5 else "" for v in coded.values])
+    coded.facts["front"] = numbered([v[: -(len(v) // 3)] if len(v) > 5 else "" for v in coded.values])
+    coded.facts["back"] = numbered([v[len(v) // 3 :] if len(v) > 5 else "" for v in coded.values])
     return coded
 
 
