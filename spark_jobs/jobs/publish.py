@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib.metadata import version
 
 from spark_jobs.contracts.spark_types import schema_of
@@ -25,19 +26,22 @@ def run(lake: Lake, dates: DateRange) -> None:
         raise OxpeckerError("publish: no mart was built; look at the stage `marts` before this one")
     new_id = releases.release_id(dates.last, pinned, lake.run.rules_version)
     shown = releases.current(lake.settings)
-    if shown is not None and shown.release_id == new_id:
-        return
-    if shown is not None:
-        restated.note(lake, dates, shown, new_id, pinned)
-    published_at = lake.clock()
-    release = releases.Release(
-        new_id, str(dates.last), lake.run.run_id, lake.run.rules_version, version("oxpecker"),
-        releases.utc_text(published_at), pinned,
-    )  # fmt: skip
-    releases.make_visible(lake.settings, release)
+    # A run that was killed behind the pointer left views and ledger to the next one.
+    release = shown if shown is not None and shown.release_id == new_id else None
+    if release is None:
+        if shown is not None:
+            restated.note(lake, dates, shown, new_id, pinned)
+        release = releases.Release(
+            new_id, str(dates.last), lake.run.run_id, lake.run.rules_version, version("oxpecker"),
+            releases.utc_text(lake.clock()), pinned,
+        )  # fmt: skip
+        releases.make_visible(lake.settings, release)
     _swap_views(lake, release)
-    row = (new_id, dates.last, lake.run.run_id, {n: t.version for n, t in pinned.items()}, lake.run.rules_version,
-           release.code_version, published_at, "published")  # fmt: skip
+    published_at = datetime.fromisoformat(release.published_at).replace(tzinfo=None)
+    row = (
+        new_id, dates.last, release.run_id, {n: t.version for n, t in release.tables.items()}, release.rules_version,
+        release.code_version, published_at, "published",
+    )  # fmt: skip
     lake.publish("ops.release", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.release")))
 
 
