@@ -73,7 +73,7 @@ def write(folder: Path, days: Sequence[Day], defects: Defects | None = None) -> 
     """Write all pages and the index; a page that did not change is not touched."""
     folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(days, key=lambda day: day.business_date)
-    neighbours = zip([None, *ordered[:-1]], ordered, [*ordered[1:], None], strict=True)
+    neighbours = zip([None, *ordered], ordered, [*ordered[1:], None], strict=False)
     pages = {f"{day.business_date}.html": page(day, before, after) for before, day, after in neighbours}
     pages["index.html"] = index(ordered, defects)
     written = []

@@ -10,7 +10,10 @@ def versions(settings: Settings) -> dict[str, int]:
     found = {}
     for log in settings.warehouse.glob(f"{settings.prefix}*/*/_delta_log"):
         layer = log.parent.parent.name.removeprefix(settings.prefix)
-        found[f"{layer}.{log.parent.name}"] = max(int(commit.stem) for commit in log.glob("[0-9]*.json"))
+        commits = [int(commit.stem) for commit in log.glob("[0-9]*.json")]
+        # A table that is being made has a log before it has a commit.
+        if commits:
+            found[f"{layer}.{log.parent.name}"] = max(commits)
     return found
 
 
