@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from time import monotonic
 
@@ -58,11 +58,11 @@ def data_folder() -> Path:
 
 
 def lay_out(example: Example, landing: Path) -> Path:
-    """Copy the file of an example under landing, byte for byte, into a folder of its day; it arrived in the night after it."""
+    """Copy the file of an example under landing, byte for byte, into a folder of its day; it arrived before the cut-off of any time zone."""
     target = landing / str(example.day) / Path(example.file).name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(data_folder() / example.file, target)
-    arrived = datetime.combine(example.day + timedelta(days=1), time(2), UTC).timestamp()
+    arrived = datetime.combine(example.day, time(21), UTC).timestamp()
     os.utime(target, (arrived, arrived))
     return target
 

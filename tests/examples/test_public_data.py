@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from spark_jobs.contracts.sources import load_sources
 from spark_jobs.onboarding.onboard import onboard
 from spark_jobs.silver.mapping import read_maps
 from spark_jobs.silver.transforms import TRANSFORMS
+from spark_jobs.tables import cut_off
 
 # Rows as the origin of each file counts them.
 ROWS = {"card_default": 30_000, "bank_marketing": 45_211, "cfpb_complaints": 28_156}
@@ -97,11 +98,14 @@ def test_amounts_that_a_program_rounded_are_asked_about() -> None:
     assert any(q.startswith("`limit_bal`") and "written like 1e+05" in q for q in drafted.questions)
 
 
-def test_a_file_is_laid_out_as_it_is_and_its_arrival_lies_in_the_night_after_its_day(tmp_path: Path) -> None:
-    example = EXAMPLES[0]
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_a_file_is_laid_out_as_it_is_and_arrives_before_its_banks_cut_off(
+    example: Example, tmp_path: Path
+) -> None:
     needs(example)
 
     target = lay_out(example, tmp_path)
 
     assert target.read_bytes() == (data_folder() / example.file).read_bytes()
-    assert datetime.fromtimestamp(target.stat().st_mtime).date() > example.day
+    arrived = datetime.fromtimestamp(target.stat().st_mtime, UTC).replace(tzinfo=None)
+    assert arrived <= cut_off(settings_module.load(overlay=example.conf, home=tmp_path), example.day)
