@@ -321,6 +321,8 @@ class Lake:
         if not existed:
             # Made and filled at once it would have neither these counts nor the stamp (seen with Delta 4.4), and be no sooner there.
             self._create(contract)
+        else:
+            self._add_columns(contract)
         # By name: an Observation would first ask the server whether the frame is a stream, which means to analyse it once more.
         observed = frame.observe(contract.table, *counts)
         writer = (
@@ -368,6 +370,19 @@ class Lake:
         schema, _, thing = self.name(contract.table).partition(".")
         columns = ddl(self.contracts.stored_fields(contract.table))
         self.spark.sql(f"CREATE TABLE `{schema}`.`{thing}` ({columns}) USING DELTA TBLPROPERTIES ({told})")
+
+    def _add_columns(self, contract: TableContract) -> None:
+        """What the contract asks for since. A write that widened the schema itself would note `string collate UTF8_BINARY`, which readers
+        without Spark refuse (seen with Delta 4.4).
+        """
+        new = [
+            f
+            for f in self.contracts.stored_fields(contract.table)
+            if f.name not in self._stored[contract.table]
+        ]
+        if new:
+            schema, _, thing = self.name(contract.table).partition(".")
+            self.spark.sql(f"ALTER TABLE `{schema}`.`{thing}` ADD COLUMNS ({ddl(tuple(new))})")
 
     def _stamp(self, contract: TableContract, dates: DateRange | None) -> str:
         """Who wrote this commit: run and, for dated tables, the business dates it touched. No personal value."""

@@ -4,11 +4,13 @@ import json
 from datetime import datetime
 
 import pytest
+from deltalake import DeltaTable
 
 from spark_jobs.contracts.spark_types import ddl
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
 from spark_jobs.history import as_of, next_history
+from spark_jobs.tables import Lake
 from tests.support.tables import table
 
 TIER = "customer_id string, tier_code string, valid_from date, valid_to date"
@@ -91,6 +93,21 @@ def test_an_append_skips_a_key_that_is_there(spark, lake):
 
     assert lake.version("ops.release") == before
     assert lake.read("ops.release").count() == 1
+
+
+def test_a_column_that_a_contract_asks_for_since_is_added_and_read_without_spark(spark, lake):
+    lake.publish("ops.release", release(spark, lake, "r1", "2026-09-29"))
+    schema, _, thing = lake.name("ops.release").partition(".")
+    spark.sql(f"ALTER TABLE `{schema}`.`{thing}` SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')")
+    spark.sql(f"ALTER TABLE `{schema}`.`{thing}` DROP COLUMN state_code")
+    later = Lake(spark, lake.settings, lake.run)
+
+    later.publish("ops.release", release(spark, later, "r2", "2026-09-30"))
+
+    types = {f.name: f.type.type for f in DeltaTable(str(lake.location("ops.release"))).schema().fields}
+    assert types["state_code"] == "string"
+    states = {r["release_id"]: r["state_code"] for r in later.read("ops.release").collect()}
+    assert states["r1"] is None and set(states) == {"r1", "r2"}
 
 
 def test_a_missing_column_is_named_with_the_nearest(spark, lake):
