@@ -20,7 +20,8 @@ UNITS = {
     "million": Decimal(10**6),
     "yi": Decimal(10**8),
 }
-_NUMBER = r"^[+-]?\d+(\.\d+)?$"
+# Tools of statisticians write round numbers as 6e+05.
+_NUMBER = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,2})?$"
 # What people put between thousands, beside the other one of comma and full stop.
 _GROUPING = {".": ",\\s'\u00a0\u202f\u2019", ",": ".\\s'\u00a0\u202f\u2019"}
 _EXACT = Context(prec=200)
