@@ -18,7 +18,7 @@ import numpy.typing as npt
 Real = npt.NDArray[np.float64]
 SAME, HOUSEHOLD, CHANCE = 0, 1, 2
 LEVELS = 16
-EXACT = slice(1, 5)
+EXACT = slice(1, 7)
 ROUNDS = 60
 SETTLED = 1e-5
 # How many pairs what we expect beforehand weighs. Levels that never came up keep a share, so that no pair is excluded by surprise.
@@ -43,6 +43,7 @@ class FieldPrior:
     """What is known of a field before any pair is seen.
 
     same       expected levels of one person (sums to 1 over levels 1…); `random` pairs that agree exactly, per level; `pairs` that compare
+    last, most_else  level of values that disagree altogether, and how often one person's records may do so at most
     is_shared  whether a household has it in common; free: levels that are more frequent in a household than among random pairs
     """
 
@@ -52,6 +53,23 @@ class FieldPrior:
     pairs: float
     is_shared: bool
     free: tuple[int, ...] = ()
+    last: int = 0
+    most_else: float = 1.0
+    counts: Real | None = None
+    bands: npt.NDArray[np.uint8] | None = None
+
+    def shape(self, partners: float) -> Real | None:
+        """Shares of the exact levels among equal pairs of one person, who has `partners` other records on average; None: to be learned.
+
+        A person has a rare name as often as the rare name's bearers are many, while strangers share a value as often as its bearers
+        squared. This tells chance from truth even where few other fields could.
+        """
+        if self.counts is None or self.bands is None:
+            return None
+        weight = self.counts * np.minimum(self.counts - 1, partners)
+        found = np.bincount(self.bands, weight, LEVELS).astype(np.float64)
+        total = found.sum()
+        return found / total if total > 0 else None
 
 
 @dataclass
@@ -131,7 +149,7 @@ def learned(
     for _ in range(ROUNDS):
         before = model.sizes.copy()
         share = model.posteriors(found.levels)
-        _learn(model, found, share, random, priors)
+        _learn(model, found, share, random, priors, records)
         model.rounds += 1
         model.drift.append(float(np.abs(model.sizes - before).max() / max(records, 1)))
         if model.drift[-1] < SETTLED:
@@ -139,7 +157,9 @@ def learned(
     return model
 
 
-def _learn(model: Model, found: Counted, share: Real, random: Counted, priors: Sequence[FieldPrior]) -> None:
+def _learn(
+    model: Model, found: Counted, share: Real, random: Counted, priors: Sequence[FieldPrior], records: int
+) -> None:
     weight = share * found.pairs[:, None]
     totals = weight.sum(axis=0)
     model.sizes[SAME] = totals[SAME] + 1.0
@@ -149,7 +169,15 @@ def _learn(model: Model, found: Counted, share: Real, random: Counted, priors: S
     _strangers(model, random, strangers, found, weight, priors)
     for f, prior in enumerate(priors):
         seen = _seen(found, f, weight[:, SAME])
-        model.log[SAME, f] = _log(_with_prior(seen, prior.same))
+        same = _with_prior(seen, prior.same)
+        if same[prior.last] > prior.most_else:
+            # What is above goes to the levels that agree, each by its share.
+            others = 1.0 - same[prior.last]
+            same *= (1.0 - prior.most_else) / others
+            same[prior.last] = prior.most_else
+        if (shape := prior.shape(max(1.0, 2 * model.sizes[SAME] / records))) is not None:
+            same[EXACT] = same[EXACT].sum() * np.maximum(shape[EXACT], 1e-4)
+        model.log[SAME, f] = _log(same)
         if prior.is_shared:
             seen = _seen(found, f, weight[:, HOUSEHOLD])
             model.log[HOUSEHOLD, f] = _household(prior, seen, model.log[CHANCE, f])

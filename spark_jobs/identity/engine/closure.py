@@ -45,12 +45,14 @@ def clusters(
     threshold: float,
     evidence: Callable[[Rows, Rows], Real],
     certificates: Rows,
+    bar: float = 0.0,
 ) -> Refined:
     """Clusters of records.
 
     left, right, log_odds  candidate pairs; accepted from `threshold` (log-odds) on
     evidence      log likelihood ratio of any pairs of records, without the share of matches among all pairs
     certificates  records × kinds: code of the valid certificate of that kind, negative where none
+    bar           what mean evidence must exceed for parts of a component to stay together
     """
     apart = _apart(certificates, left, right)
     taken = (log_odds >= threshold) & ~apart
@@ -66,7 +68,7 @@ def clusters(
     refined = np.flatnonzero(loose)
     split = 0
     if len(members):
-        split = _refine(labels, members, one, other, evidence, certificates)
+        split = _refine(labels, members, one, other, evidence, certificates, bar)
     return Refined(labels, len(sizes), len(refined), split, oversized)
 
 
@@ -102,12 +104,13 @@ def _refine(
     other: Rows,
     evidence: Callable[[Rows, Rows], Real],
     certificates: Rows,
+    bar: float,
 ) -> int:
     """Split components in place; members: their records, component by component. Returns how many came apart."""
     _, starts, sizes = np.unique(labels[members], return_index=True, return_counts=True)
     pairs = np.concatenate(list(of_blocks(np.arange(len(members)), sizes, len(members))))
     a, b = pairs // len(members), pairs % len(members)
-    weight = np.clip(evidence(members[a], members[b]), -MOST_AGAINST, MOST_EVIDENCE)
+    weight = np.clip(evidence(members[a], members[b]) - bar, -MOST_AGAINST, MOST_EVIDENCE)
     forbidden = _apart(certificates, members[a], members[b])
     accepted = np.isin(_pair(members[a], members[b], len(labels)), _pair(one, other, len(labels)))
     block = np.repeat(np.arange(len(sizes)), sizes)[a]

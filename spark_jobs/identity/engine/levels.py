@@ -1,7 +1,7 @@
 """Comparison: how far two records agree in a field, as a small number. Distinct pairs of values are compared once.
 
-Every kind of field has its levels, strongest first. Level 0 is "not comparable" (a value is missing) and speaks for nothing. Levels 1–4
-are equal values, from rare to common ones: that two people are both called 李伟 says little, and how little is learned like any other level.
+Every kind of field has its levels, strongest first. Level 0 is "not comparable" (a value is missing) and speaks for nothing. Levels 1 to
+BANDS are equal values, from rare to common ones: that two people are both called 李伟 says little, and how little is learned like any other level.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from spark_jobs.identity.engine.standardise import READINGS, Field
 
 Levels = npt.NDArray[np.uint8]
 Rows = npt.NDArray[Any]
-BANDS = 4
-_EQUAL = ("equal, rare", "equal, less rare", "equal, less common", "equal, common")
+# Equal values by how many records have them: bands of equal width on the logarithm. Near levels start behind them.
+BANDS = 6
+NEAR = BANDS + 1
+_EQUAL = tuple(f"equal, {band} of {BANDS} from rare to common" for band in range(1, BANDS + 1))
 LABELS: dict[str, tuple[str, ...]] = {
     "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else"),
     "name": ("missing", *_EQUAL, "words in another order", "same reading", "same loose reading", "one edit", "cut or alike", "masked", "a word or two characters", "same surname", "else"),
@@ -33,11 +35,11 @@ LABELS: dict[str, tuple[str, ...]] = {
     "code": ("missing", *_EQUAL, "one edit", "else"),
 }  # fmt: skip
 WIDTH = 4
-_CROSSED = 8
+_CROSSED = NEAR + 3
 
 
 def bands(coded: Coded) -> npt.NDArray[np.uint8]:
-    """Level of two equal values, per distinct value: 1 rare … 4 common, by equal steps of the logarithm of how many records have it."""
+    """Level of two equal values, per distinct value: 1 rare … BANDS common, by equal steps of the logarithm of how many records have it."""
     counts = np.maximum(coded.counts(), 2)
     low, high = np.log(2.0), np.log(max(int(counts.max(initial=2)), 2))
     steps = np.zeros(len(counts)) if high - low < 1 else (np.log(counts) - low) / (high - low) * BANDS
@@ -75,7 +77,7 @@ def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
 
 
 def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int) -> Levels:
-    """A given name or a surname. Values in each other's column count once: both ways for both fields, one way for the surname only."""
+    """A given name or a surname. Names in each other's column, or one of them, count as crossed for the surname only."""
     straight = [_levels_of(coded, equal, coded.codes[left, c], coded.codes[right, c], _part) for c in (0, 1)]
     given_a, surname_a = coded.codes[left, 0], coded.codes[left, 1]
     given_b, surname_b = coded.codes[right, 0], coded.codes[right, 1]
@@ -83,7 +85,9 @@ def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int)
     other = (surname_a == given_b) & (surname_a >= 0)
     far = ((straight[0] == 0) | (straight[0] > _CROSSED)) & ((straight[1] == 0) | (straight[1] > _CROSSED))
     level = straight[own]
-    level[far & one & other] = _CROSSED
+    both = far & one & other
+    # How common the names are counts in either column: the given name's band, and the crossing itself for the surname.
+    level[both] = _CROSSED if own else np.maximum(equal[given_a[both]], equal[surname_a[both]])
     level[far & (one ^ other)] = _CROSSED if own else 0
     return level
 
@@ -138,7 +142,9 @@ def _part(coded: Coded, a: Rows, b: Rows) -> Levels:
     near = np.flatnonzero((shorter == 1) | (alike >= 0.7))
     begins[near] = [x.startswith(y) or y.startswith(x) for x, y in zip(left[near], right[near], strict=True)]
     return np.select(
-        [(edits <= 1) & (shorter > 2), begins, alike >= 0.88, alike >= 0.75], [5, 6, 7, 9], 10
+        [(edits <= 1) & (shorter > 2), begins, alike >= 0.88, alike >= 0.75],
+        [NEAR, NEAR + 1, NEAR + 2, NEAR + 4],
+        NEAR + 5,
     ).astype(np.uint8)
 
 
@@ -148,29 +154,38 @@ def _text(coded: Coded, a: Rows, b: Rows) -> Levels:
     alike = np.maximum(
         _alike(left, right), process.cpdist(left, right, scorer=Indel.normalized_similarity, dtype=np.float32)
     )
+    shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
     inside = np.array([x in y or y in x for x, y in zip(left, right, strict=True)], bool)
     # Another number is another house, however alike the words around it; a number alone may have been mistyped.
     number = coded.facts["number"]
     elsewhere = (number[a] != number[b]) & (number[a] >= 0) & (number[b] >= 0)
     return np.select(
-        [~elsewhere & (edits <= 1), ~elsewhere & (alike >= 0.88), inside | (alike >= 0.75)], [5, 6, 7], 8
+        [
+            ~elsewhere & (edits <= 1),
+            ~elsewhere & ((alike >= 0.88) | (inside & (shorter > 5))),
+            inside | (alike >= 0.75),
+        ],
+        [NEAR, NEAR + 1, NEAR + 2],
+        NEAR + 3,
     ).astype(np.uint8)
 
 
 def _code(coded: Coded, a: Rows, b: Rows) -> Levels:
-    return np.where(_edits(coded.values[a], coded.values[b], 1) <= 1, 5, 6).astype(np.uint8)
+    return np.where(_edits(coded.values[a], coded.values[b], 1) <= 1, NEAR, NEAR + 1).astype(np.uint8)
 
 
 def _email(coded: Coded, a: Rows, b: Rows) -> Levels:
     left, right, local = coded.values[a], coded.values[b], coded.facts["local"]
     edits, alike = _edits(left, right), _alike(left, right)
-    return np.select([local[a] == local[b], edits <= 1, alike >= 0.92], [5, 6, 7], 8).astype(np.uint8)
+    return np.select(
+        [local[a] == local[b], edits <= 1, alike >= 0.92], [NEAR, NEAR + 1, NEAR + 2], NEAR + 3
+    ).astype(np.uint8)
 
 
 def _number(coded: Coded, a: Rows, b: Rows) -> Levels:
     edits, family = _edits(coded.values[a], coded.values[b]), coded.facts["family"]
     two = (family[a] >= 0) & (family[a] == family[b])
-    return np.select([two, edits <= 1, edits <= 2], [8, 5, 6], 7).astype(np.uint8)
+    return np.select([two, edits <= 1, edits <= 2], [NEAR + 3, NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
 
 
 def _phone(coded: Coded, a: Rows, b: Rows) -> Levels:
@@ -178,7 +193,7 @@ def _phone(coded: Coded, a: Rows, b: Rows) -> Levels:
     fits = np.zeros(len(a), bool)
     for at in np.flatnonzero(end[a] == end[b]):
         fits[at] = "*" in left[at] + right[at] and _fits(left[at], right[at])
-    return np.select([fits, _edits(left, right, 1) <= 1], [5, 6], 7).astype(np.uint8)
+    return np.select([fits, _edits(left, right, 1) <= 1], [NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
 
 
 def _fits(one: str, other: str) -> bool:
@@ -203,7 +218,9 @@ def _date(coded: Coded, a: Rows, b: Rows) -> Levels:
     unknown = (one[:, 6:] == ord("0")).all(axis=1) | (other[:, 6:] == ord("0")).all(axis=1)
     two = (year.astype(int) + month + day) == 2
     return np.select(
-        [unknown & year, crossed & year, (wrong == 1) | turned, two, year], [8, 5, 6, 7, 9], 10
+        [unknown & year, crossed & year, (wrong == 1) | turned, two, year],
+        [NEAR + 3, NEAR, NEAR + 1, NEAR + 2, NEAR + 4],
+        NEAR + 5,
     ).astype(np.uint8)
 
 
@@ -211,7 +228,7 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     left, right, bare = coded.values[a], coded.values[b], coded.facts["bare"]
     shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
     edits, alike = _edits(left, right, 1), _alike(left, right)
-    level = np.full(len(a), 13, np.uint8)
+    level = np.full(len(a), NEAR + 8, np.uint8)
     same = _meet(coded, "reading", READINGS, a, b)
     if "several" not in coded.facts:
         coded.facts["several"] = np.array([len(names.readings(v)) > READINGS for v in coded.values], bool)
@@ -219,16 +236,16 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
         same[at] = bool(names.readings(left[at]) & names.readings(right[at]))
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)
-    level[surname] = 12
-    level[_share_a_word(left, right, alike)] = 11
-    level[(alike >= 0.88) | _cut(left, right, alike)] = 9
+    level[surname] = NEAR + 7
+    level[_share_a_word(left, right, alike)] = NEAR + 6
+    level[(alike >= 0.88) | _cut(left, right, alike)] = NEAR + 4
     # Of a Chinese name of up to four characters one edit is another given name.
-    level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 4, 2))] = 8
-    level[_meet(coded, "loose", names.LOOSE, a, b)] = 7
-    level[same] = 6
-    level[bare[a] == bare[b]] = 5
+    level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 4, 2))] = NEAR + 3
+    level[_meet(coded, "loose", names.LOOSE, a, b)] = NEAR + 2
+    level[same] = NEAR + 1
+    level[bare[a] == bare[b]] = NEAR
     for at in np.flatnonzero([("*" in x) != ("*" in y) for x, y in zip(left, right, strict=True)]):
-        level[at] = 10 if _unmasks(left[at], right[at]) else 13
+        level[at] = NEAR + 5 if _unmasks(left[at], right[at]) else NEAR + 8
     return level
 
 

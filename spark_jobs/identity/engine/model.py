@@ -17,6 +17,9 @@ from spark_jobs.identity.engine.standardise import Field
 RANDOM_PAIRS = 200_000
 # What one person's two records agree in, before anything is learned: mostly equal, sometimes near, seldom something else.
 _EQUAL, _NEAR, _ELSE, _CONTRADICTION = 0.80, 0.15, 0.05, 1e-5
+# What stays the same through life, one person's two records have altogether different at most so often; addresses and phones change freely.
+# Where few fields are left, people of one name could else be taken for one person whose birth date is always another.
+_MOST_ELSE = {"date": 0.1, "name": 0.1, "part": 0.1}
 _AT_ONCE = 1_000_000
 _SEED = 20260930
 
@@ -93,6 +96,9 @@ def prior(field: Field) -> FieldPrior:
         filled * (filled - 1) / 2,
         field.is_shared or bool(free),
         free,
+        last,
+        _MOST_ELSE.get(field.kind, 1.0),
+        *((seen, band) if field.kind in ("name", "part", "text", "code") else (None, None)),
     )
 
 

@@ -24,6 +24,9 @@ from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates, contradicted, strong_pairs
 
 _CERTAIN = 30.0
+# Inside a component the mean evidence of two parts must outweigh so much of the prior that any two records of the file are strangers
+# (as a share of its logarithm): that one of their pairs was accepted says the rest.
+_STRANGERS_SHARE = 0.5
 _ID_LENGTH = 16
 
 
@@ -80,7 +83,9 @@ def resolve(people: People, threshold: float = THRESHOLD) -> Resolution:
         return told
 
     bar = math.log(threshold / (1 - threshold))
-    refined = clusters(count, left, right, all_odds, bar, evidence, numbers)
+    sizes = result.model.sizes
+    strange = _STRANGERS_SHARE * math.log(max(sizes[1:].sum() / sizes[0], 1.0))
+    refined = clusters(count, left, right, all_odds, bar, evidence, numbers, strange)
     table = pa.table(
         {
             "source": people.sources,

@@ -19,6 +19,8 @@ from spark_jobs.identity.engine.text import e_mail, plain, soundex
 # From this share of names in Chinese characters on, names are compared whole: a surname of one character says little alone.
 _HANZI_SHARE = 0.05
 _MOST_TEXTS = 10
+# A pattern holds so many fields; what is declared beyond them is not compared.
+MOST_FIELDS = 15
 # Readings of a name that blocking uses; comparison knows all.
 READINGS = 4
 # A date that so many times as many records have as the most common 0.5 % of dates stands for "unknown".
@@ -51,14 +53,35 @@ def standardised(all_people: People) -> list[Field]:
     if people.E_MAIL in columns:
         found.append(Field("email", "email", _e_mails(columns[people.E_MAIL])))
     for role, is_shared in ((people.ADDRESS, True), (people.CITY, True), (people.OTHER, False)):
-        for at, column in enumerate(columns.get(role, ())[:_MOST_TEXTS], 1):
-            name = role if len(columns[role]) == 1 else f"{role}_{at}"
+        texts = (
+            _as_everywhere(columns.get(role, ()), all_people.sources)
+            if role == people.ADDRESS
+            else columns.get(role, ())
+        )
+        for at, column in enumerate(texts[:_MOST_TEXTS], 1):
+            name = role if len(texts) == 1 else f"{role}_{at}"
             found.append(Field(name, "text", _texts(column), is_shared))
     for column in columns.get(people.POSTCODE, ())[:1]:
         found.append(Field("postcode", "code", encoded([column], _code), is_shared=True))
     for column in columns.get(people.SEX, ())[:1]:
         found.append(Field("sex", "code", encoded([column], numbers.sex)))
-    return [f for f in found if len(f.coded.values)]
+    return [f for f in found if len(f.coded.values)][:MOST_FIELDS]
+
+
+def _as_everywhere(parts: Sequence[pa.Array], sources: pa.Array) -> Sequence[pa.Array]:
+    """Address parts as they are where all sources that have an address part it alike; otherwise joined to one text."""
+    if len(parts) < 2:
+        return parts
+    has = pa.table(
+        [sources, *(pc.cast(p.is_valid(), pa.int8()) for p in parts)],
+        ["source", *map(str, range(len(parts)))],
+    )
+    shown = has.group_by("source").aggregate([(str(i), "max") for i in range(len(parts))]).to_pydict()
+    shapes = {tuple(shown[f"{i}_max"][s] for i in range(len(parts))) for s in range(len(shown["source"]))}
+    if len({shape for shape in shapes if any(shape)}) < 2:
+        return parts
+    whole = pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+    return [pc.if_else(pc.equal(whole, ""), None, whole)]
 
 
 def _texts(column: pa.Array) -> Coded:

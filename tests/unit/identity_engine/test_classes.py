@@ -6,8 +6,8 @@ import numpy as np
 
 from spark_jobs.identity.engine.classes import EXACT, LEVELS, SAME, Counted, FieldPrior, learned
 
-# Six fields with two levels that occur: 1 equal, 5 else.
-EQUAL, ELSE = 1, 5
+# Six fields with two levels that occur: equal, and else.
+EQUAL, ELSE = EXACT.start, EXACT.stop
 FIELDS = 6
 RECORDS = 2_000
 PAIRS = RECORDS * (RECORDS - 1) / 2
@@ -28,7 +28,7 @@ def planted(
         equal = np.zeros(LEVELS)
         equal[EXACT] = 0
         equal[EQUAL] = seen.pairs[levels[:, f] == EQUAL].sum()
-        priors.append(FieldPrior(f"field_{f}", same, equal, PAIRS, False))
+        priors.append(FieldPrior(f"field_{f}", same, equal, PAIRS, False, last=ELSE))
     return seen, seen, priors
 
 
@@ -56,3 +56,13 @@ def test_a_missing_value_speaks_for_nothing() -> None:
     nothing = np.zeros((1, FIELDS), np.uint8)
     prior_odds = np.log(model.sizes[SAME] / model.sizes[1:].sum())
     assert abs(model.log_odds(nothing)[0] - prior_odds) < 0.01
+
+
+def test_namesakes_of_which_the_birth_date_is_always_another_are_not_taken_for_one_person() -> None:
+    """Two fields: a name that many bear, and a birth date that one person's records have differing seldom."""
+    agree, chance = [0.95, 0.95, 0.9, 0.5, 0.5, 0.5], [0.05, 0.0005, 0.5, 0.5, 0.5, 0.5]
+    found, random, priors = planted(900, agree, chance)
+    priors[1].most_else = 0.1
+    model = learned(found, random, priors, [], PAIRS, RECORDS)
+    namesakes = np.array([[EQUAL, ELSE, EQUAL, ELSE, ELSE, ELSE]], np.uint8)
+    assert model.posteriors(namesakes)[0, SAME] < 0.05

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spark_jobs.identity.engine.levels import LABELS, field_levels
+from spark_jobs.columns.certificates import check_digit
+from spark_jobs.identity.engine.levels import BANDS, LABELS, field_levels
 from spark_jobs.identity.engine.standardise import standardised
 from tests.unit.identity_engine.kit import people
 
@@ -74,14 +75,16 @@ def test_phones_mails_and_places_are_compared_in_one_form(
     assert level(role, one, other) == expected
 
 
-def test_given_name_and_surname_in_each_others_column_count_as_crossed_and_a_lone_one_once() -> None:
+def test_names_in_each_others_column_count_by_how_common_they_are_and_for_their_crossing() -> None:
     given, surname = standardised(
         people("given_name | surname", "Rowe | Caleb\nCaleb | Rowe\n | Caleb", region="GB")
     )
     swapped = np.array([0], np.int32), np.array([1], np.int32)
     lone = np.array([1], np.int32), np.array([2], np.int32)
     crossed = LABELS["part"].index("given name and surname crossed")
-    assert (field_levels(given, *swapped)[0], field_levels(surname, *swapped)[0]) == (crossed, crossed)
+    assert 1 <= field_levels(given, *swapped)[0] <= BANDS
+    assert field_levels(surname, *swapped)[0] == crossed
+    # A lone name in the other column is one coincidence, told once.
     assert (field_levels(given, *lone)[0], field_levels(surname, *lone)[0]) == (0, crossed)
 
 
@@ -92,4 +95,32 @@ def test_dates_with_months_first_are_told_by_the_column() -> None:
 
 def test_each_phone_of_one_record_may_meet_each_of_another() -> None:
     (field,) = standardised(people("phone1 | phone2", "15400001234 | \n15400009999 | 15400001234"))
-    assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= 4
+    assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= BANDS
+
+
+def test_addresses_that_sources_part_in_different_ways_are_compared_whole() -> None:
+    them = people("source | address1 | address2", "a | 12 | Mill Lane\nb | 12 Mill Lane | ")
+    (field,) = standardised(them)
+    assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= BANDS
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("12 Mill Lane", "14 Mill Lane", "a little alike or one in the other"),
+        ("12 Mill Lane", "12 Mil Lane", "one edit"),
+        ("12", "13", "one edit"),
+    ],
+)
+def test_another_house_number_is_another_house_unless_the_number_stands_alone(
+    one: str, other: str, expected: str
+) -> None:
+    assert level("address", one, other) == expected
+
+
+def test_a_birth_date_that_is_missing_or_a_placeholder_is_read_off_a_valid_resident_id() -> None:
+    number = "33980119800101001" + check_digit("33980119800101001")
+    field = standardised(
+        people("birth_date | national_id", f"1900-01-01 | {number}\n | {number}\n1980-01-01 | ")
+    )[0]
+    assert len(set(field.coded.first)) == 1
