@@ -32,10 +32,11 @@ MOST_DEPENDENCE = 30.0
 
 @dataclass
 class Counted:
-    """Distinct patterns as levels (patterns × fields) and how many pairs have each."""
+    """Distinct patterns as levels (patterns × fields) and how many pairs have each; whether all of them are of strangers for certain."""
 
     levels: npt.NDArray[np.uint8]
     pairs: Real
+    is_of_strangers: bool = False
 
 
 @dataclass
@@ -165,7 +166,9 @@ def _learn(
     model.sizes[SAME] = totals[SAME] + 1.0
     if model.sizes[HOUSEHOLD]:
         model.sizes[HOUSEHOLD] = totals[HOUSEHOLD] + 1.0
-    strangers = 1.0 - model.posteriors(random.levels)[:, : HOUSEHOLD + 1].sum(axis=1)
+    strangers = np.ones(len(random.pairs))
+    if not random.is_of_strangers:
+        strangers -= model.posteriors(random.levels)[:, : HOUSEHOLD + 1].sum(axis=1)
     _strangers(model, random, strangers, found, weight, priors)
     for f, prior in enumerate(priors):
         seen = _seen(found, f, weight[:, SAME])

@@ -64,6 +64,9 @@ def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
     """Level of each pair of records in one field; of several columns the best."""
     coded, measure = field.coded, _MEASURES[field.kind]
     equal = bands(coded)
+    if field.kind == "name":
+        # 李*明 is 李*明 says that the masks fit, not that the names are equal.
+        equal[[("*" in v) for v in coded.values]] = NEAR + 5
     if field.kind == "part":
         own = int(field.name == "surname")
         return _part_levels(coded, equal, left, right, own)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from spark_jobs.identity.engine import namesakes
 from spark_jobs.identity.engine.blocking import ALL_PAIRS_UP_TO, Candidates, Rule
 from spark_jobs.identity.engine.classes import EXACT, LEVELS, Counted, FieldPrior, Model, learned
 from spark_jobs.identity.engine.coded import Coded
@@ -44,6 +45,10 @@ def scored(fields: Sequence[Field], rules: Sequence[Rule], found: Candidates, co
     at = {f.name: i for i, f in enumerate(fields)}
     by_rule = [tuple(sorted(at[name] for name in rule.fields)) for rule in rules]
     priors = [prior(field) for field in fields]
+    if len(priors) == 1 and fields[0].kind == "name":
+        coded = fields[0].coded
+        priors[0].equal_pairs = np.minimum(priors[0].equal_pairs, namesakes.equal_pairs(coded, count))
+        random = namesakes.strangers(coded, _SEED)
     model = learned(observed, random, priors, by_rule, count * (count - 1) / 2, count)
     return Scored(
         patterns,

@@ -24,7 +24,7 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         ("given head", "surname start", "birth_date day"), ("given head", "surname start", "birth_date month"),
         ("given start", "birth_date month"), ("surname start", "birth_date year"), ("given crossed", "surname crossed"), ("crossed sound", "birth_date"),
         ("birth_date order",),
-        ("name",), ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
+        ("name",), ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose",), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
         ("name start", "birth_date year"), ("name end", "birth_date year"), ("name start", "birth_date day"), ("name start", "birth_date month"),
         ("birth_date order", "postcode"), ("birth_date order", "city"), ("birth_date order", "phone end"),
         ("name", "phone end"), ("name start", "postcode"), ("name", "city"),

@@ -140,7 +140,13 @@ def _whole_names(triples: pa.Array) -> Coded:
         full, given, surname = triple.split("\x1f")
         return names.whole(full) if names.whole(full) else names.of_parts(given, surname)
 
-    coded = encoded([triples], one)
+    known = triples.dictionary_encode()
+    return whole_names(pa.array(map(one, known.dictionary.to_pylist()), pa.string()).take(known.indices))
+
+
+def whole_names(folded: pa.Array) -> Coded:
+    """Folded full names with all under which they meet others."""
+    coded = encoded([folded], str)
     keys = [sorted(names.readings(v)) for v in coded.values]
     coded.facts["bare"] = numbered([names.bare(v) for v in coded.values])
     for at in range(READINGS):
