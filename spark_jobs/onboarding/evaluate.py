@@ -200,9 +200,9 @@ def _month_start(text: Any) -> date | None:
     return day_of(digits[:6] + "01", "yyyyMMdd") if len(digits) >= 6 else None
 
 
-def _region_level(code: Any) -> str:
+def _region_level(code: Any) -> str | None:
     if code is None:
-        return "county"
+        return None
     return "province" if code.endswith("0000") else "city" if code.endswith("00") else "county"
 
 
