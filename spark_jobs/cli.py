@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
 import faulthandler
 import json
 import signal
@@ -12,76 +10,78 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
-from importlib.metadata import entry_points, version
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from typer.core import TyperGroup
+from typer.main import get_group
 
-from spark_jobs import settings as settings_module
+from spark_jobs.commands import model, quarantine, release
+from spark_jobs.console import (
+    Conf,
+    Json,
+    Landing,
+    NearestName,
+    Profile,
+    err,
+    load_settings,
+    out,
+    print_rows,
+    rows_out,
+)
 from spark_jobs.dates import DateRange, parse_date
-from spark_jobs.errors import OxpeckerError, nearest
+from spark_jobs.errors import OxpeckerError
+from spark_jobs.resolve.commands import command as resolve
 from spark_jobs.settings import Settings
 
-# Into a file or a pipe: readable tables, but rows of data and places in files as whole lines, so that they can be searched.
-IN_A_LOG, IN_A_FILE = 120, 400
 # Exit code of a command that a person stopped with Ctrl-C, as shells count it.
 INTERRUPTED = 130
-out = Console(width=None if sys.stdout.isatty() else IN_A_LOG)
-rows_out = Console(width=None if sys.stdout.isatty() else IN_A_FILE)
-err = Console(stderr=True)
-QUARANTINE = "ops.quarantine"
 
 
-class NearestName(TyperGroup):
-    """An unknown command names the nearest right one."""
+class Root(NearestName):
+    """Also the commands that others bring by entry point. One is imported when it is named: each costs a second that no other need wait."""
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
-            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
-            hint = f"did you mean `{near[0]}`?" if near else "see `oxpecker --help`"
-            raise typer.BadParameter(f"no command `{name}`; {hint}")
-        return super().resolve_command(ctx, args)
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *sorted(_brought())]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        found = super().get_command(ctx, cmd_name)
+        point = _brought().get(cmd_name)
+        if found is not None or point is None:
+            return found
+        try:
+            group = get_group(point.load())
+        except ModuleNotFoundError as problem:
+            if problem.name and not problem.name.startswith(("demo_bank", "expectations")):
+                raise
+            return None
+        group.name = cmd_name
+        return group
+
+
+@cache
+def _brought() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group="oxpecker.commands")}
 
 
 app = typer.Typer(
-    cls=NearestName,
+    cls=Root,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="One customer view from siloed bank extracts.",
 )
-release_app = typer.Typer(
-    cls=NearestName, no_args_is_help=True, help="What readers see, and what they saw before."
-)
-quarantine_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Records that could not be read.")
-app.add_typer(release_app, name="release")
-app.add_typer(quarantine_app, name="quarantine")
-model_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Models that score customers.")
-app.add_typer(model_app, name="model")
-
+app.add_typer(release.app, name="release")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(model.app, name="model")
+app.command("resolve")(resolve)
 contract_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Contracts of suppliers' feeds.")
 app.add_typer(contract_app, name="contract")
 
-Conf = Annotated[
-    Path | None,
-    typer.Option("--conf", help="The bank's own configuration folder, laid over the shipped one."),
-]
-Landing = Annotated[Path | None, typer.Option("--landing", help="Where suppliers put their files.")]
-Profile = Annotated[
-    str | None, typer.Option("--profile", help="Name of a profile: local, cluster or the bank's own.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Jobs = Annotated[list[str] | None, typer.Option("--job", help="Only this job; may be repeated.")]
-
-
-def _settings(profile: str | None = None, conf: Path | None = None, landing: Path | None = None) -> Settings:
-    return settings_module.load(profile, overlay=conf, landing=landing)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def up(
     """Start the Spark server (Connect for jobs, Thrift for dbt and BI tools) and Airflow with its schedule on."""
     from spark_jobs import orchestrator, server
 
-    settings = _settings(profile)
+    settings = load_settings(profile)
     now = server.start(settings)
     out.print(
         f"Spark server  sc://127.0.0.1:{now.connect_port} · jdbc:hive2://127.0.0.1:{now.thrift_port}",
@@ -113,7 +113,7 @@ def down(profile: Profile = None) -> None:
     """Stop Airflow and the Spark server."""
     from spark_jobs import orchestrator, server
 
-    settings = _settings(profile)
+    settings = load_settings(profile)
     out.print("Airflow stopped" if orchestrator.stop(settings) else "Airflow was not running")
     out.print("Spark server stopped" if server.stop(settings) else "no Spark server was running")
 
@@ -124,7 +124,7 @@ def demo(size: Annotated[str, typer.Option("--size", help="Of the demo bank, whe
     """The main job: demo bank, Spark server, pipeline through Airflow, summary."""
     from spark_jobs import main_job
 
-    raise typer.Exit(main_job.run(_settings(profile, landing=landing), out, err, size))
+    raise typer.Exit(main_job.run(load_settings(profile, landing=landing), out, err, size))
 
 
 @app.command()
@@ -133,7 +133,7 @@ def status(as_json: Json = False, profile: Profile = None) -> None:
     from spark_jobs import main_job, orchestrator, server, summary
     from spark_jobs.exports import release as releases
 
-    settings = _settings(profile)
+    settings = load_settings(profile)
     now, airflow, shown = server.status(settings), orchestrator.describe(settings), releases.current(settings)
     figures = summary.collect(settings)
     if as_json:
@@ -208,7 +208,7 @@ def run(
     job: Jobs = None, conf: Conf = None, landing: Landing = None, profile: Profile = None,
 ) -> None:  # fmt: skip
     """Run the pipeline for one business date. Twice is harmless: the second time nothing changes."""
-    _run(_settings(profile, conf, landing), DateRange.day(parse_date(business_date)), "daily", job)
+    _run(load_settings(profile, conf, landing), DateRange.day(parse_date(business_date)), "daily", job)
 
 
 @app.command()
@@ -218,7 +218,7 @@ def backfill(
     job: Jobs = None, conf: Conf = None, landing: Landing = None, profile: Profile = None,
 ) -> None:  # fmt: skip
     """Run the pipeline for a range of business dates at once, with one release for its last date."""
-    _run(_settings(profile, conf, landing), DateRange.parse(first, last), "backfill", job)
+    _run(load_settings(profile, conf, landing), DateRange.parse(first, last), "backfill", job)
 
 
 @app.command()
@@ -231,7 +231,7 @@ def onboard(
     """Draft contracts from sample files: layout, types, key, classes, maps with confidence, and what to ask the supplier. Needs no JVM."""
     from spark_jobs.onboarding import commands
 
-    raise typer.Exit(commands.onboard(files, system, to, _settings(conf=conf), out))
+    raise typer.Exit(commands.onboard(files, system, to, load_settings(conf=conf), out))
 
 
 @contract_app.command("check")
@@ -247,7 +247,7 @@ def contract_check(
     """Check contracts, judge what has arrived for them, and show the first rows of every silver entity; loads nothing, needs no JVM."""
     from spark_jobs.onboarding import commands
 
-    settings = _settings(profile, conf, landing)
+    settings = load_settings(profile, conf, landing)
     raise typer.Exit(
         commands.check(settings, files or [], parse_date(day) if day else None, rows, show_values, out)
     )
@@ -264,11 +264,11 @@ def sql(
     """Query the published release: the marts, profile.customer_daily and profile.customer_current."""
     from spark_jobs.exports import published
 
-    settings = _settings(profile)
+    settings = load_settings(profile)
     if form not in ("table", "csv", "json"):
         raise typer.BadParameter(f"no format `{form}`; known are table, csv, json")
     if query is not None:
-        _print_rows(*published.query(settings, query), form)
+        print_rows(*published.query(settings, query), form)
         return
     release = published.describe(settings)
     err.print(
@@ -283,30 +283,9 @@ def sql(
             return
         if line:
             try:
-                _print_rows(*published.query(settings, line), form)
+                print_rows(*published.query(settings, line), form)
             except OxpeckerError as problem:
                 err.print(f"[red]{problem}[/]")
-
-
-def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
-    if form == "json":
-        print(
-            json.dumps(
-                [dict(zip(columns, row, strict=True)) for row in rows],
-                default=str,
-                ensure_ascii=False,
-                indent=1,
-            )
-        )
-    elif form == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        writer.writerows(rows)
-    else:
-        table = Table(*columns)
-        for row in rows:
-            table.add_row(*["" if value is None else str(value) for value in row])
-        rows_out.print(table)
 
 
 @app.command()
@@ -325,7 +304,7 @@ def explain(
     from spark_jobs.explain import show, walk
 
     day = parse_date(business_date) if business_date else None
-    told = walk.explain(_settings(profile, conf, landing), customer, column, day, check=check)
+    told = walk.explain(load_settings(profile, conf, landing), customer, column, day, check=check)
     if as_json:
         print(json.dumps(show.as_json(told), indent=1, ensure_ascii=False))
     else:
@@ -345,7 +324,7 @@ def compare(
     from spark_jobs import compare as comparing
     from spark_jobs.contracts import load
 
-    settings = _settings(profile, conf)
+    settings = load_settings(profile, conf)
     sides = [comparing.Side.parse(text, settings) for text in (ref, got)]
     looked_at, differences = comparing.compare(sides[0], sides[1], load(settings.conf_dirs), exact=exact)
     for d in differences:
@@ -358,204 +337,6 @@ def compare(
     raise typer.Exit(1 if differences or not looked_at else 0)
 
 
-@release_app.command("list")
-def release_list(as_json: Json = False, profile: Profile = None) -> None:
-    """Releases that readers could see, newest first, and what CRM was given with each; read without a JVM."""
-    from spark_jobs.exports import published
-
-    settings = _settings(profile)
-    sent = published.sent_to_crm(settings)
-    shown = settings.current_release
-    current = json.loads(shown.read_text())["release_id"] if shown.is_file() else None
-    found = [json.loads(path.read_text()) for path in (settings.home / "releases").glob("*.json")]
-    found.sort(key=lambda r: (r["published_at"], r["release_id"]), reverse=True)
-    if as_json:
-        told = [
-            {**each, "is_current": each["release_id"] == current, "crm": sent.get(each["release_id"])} for each in found
-        ]  # fmt: skip
-        print(json.dumps(told, indent=1))
-        return
-    if not found:
-        out.print("no release yet; `oxpecker run --business-date D` or `make run` makes one")
-        return
-    table = Table("release", "business date", "published at", "tables", "CRM", "")
-    for each in found:
-        mark = "current" if each["release_id"] == current else ""
-        table.add_row(
-            each["release_id"], each["business_date"], each["published_at"], str(len(each["tables"])),
-            sent.get(each["release_id"], ""), mark,
-        )  # fmt: skip
-    out.print(table)
-
-
-@release_app.command("restatements")
-def release_restatements(
-    day: Annotated[
-        str | None, typer.Option("--business-date", help="Of this date alone, YYYY-MM-DD.")
-    ] = None,
-    as_json: Json = False, profile: Profile = None,
-) -> None:  # fmt: skip
-    """Dates that readers had seen and that a later release showed otherwise: how much, and why; read without a JVM."""
-    from spark_jobs.exports import published
-
-    of_day = None if day is None else parse_date(day)
-    columns, rows = published.ledger(_settings(profile), "ops.restatement", _RESTATED)
-    rows = [row for row in rows if of_day is None or row[0] == of_day]
-    if not rows and not as_json:
-        out.print("no date that was published has been restated")
-        return
-    _print_rows(columns, rows, "json" if as_json else "table")
-
-
-_RESTATED = (
-    "select business_date, table_name, release_id, rows_added_cnt as added, rows_removed_cnt as removed, rows_changed_cnt as changed, "
-    "customers_touched_cnt as customers, aum_change_cny as aum_change, restated_by_code as restated_by, "
-    "array_to_string(list_concat(cause_delivery_ids, cause_decision_ids), ' ') as causes "
-    "from {table} order by known_at desc, table_name, business_date"
-)
-
-
-@quarantine_app.command("list")
-def quarantine_list(
-    feed: Annotated[
-        str | None, typer.Option("--feed", help="Records of this feed, one by one, with their ids.")
-    ] = None,
-    as_json: Json = False, profile: Profile = None,
-) -> None:  # fmt: skip
-    """Records in quarantine, counted by feed and reason, or of one feed one by one; no record's content."""
-    from spark_jobs.exports import published
-
-    columns, rows = published.ledger(_settings(profile), QUARANTINE, _COUNTED if feed is None else _LISTED)
-    if feed is not None:
-        feeds = sorted({row[1] for row in rows})
-        rows = [row for row in rows if row[1] == feed]
-        if feeds and not rows:
-            raise OxpeckerError(f"no record of feed `{feed}` lies in quarantine; {nearest(feed, feeds)}")
-    if not rows and not as_json:
-        out.print("nothing lies in quarantine")
-        return
-    _print_rows(columns, rows, "json" if as_json else "table")
-    if feed is None and not as_json:
-        out.print(
-            "`oxpecker quarantine list --feed FEED` gives the ids, `oxpecker quarantine show ID` place and reasons"
-        )
-
-
-_COUNTED = (
-    "select feed_code, array_to_string(reason_codes, ' ') as reasons, state_code, count(*) as records, "
-    "min(business_date) as oldest, min(quarantine_id) as for_example "
-    "from {table} group by feed_code, reasons, state_code order by records desc, feed_code, reasons"
-)
-_LISTED = (
-    "select quarantine_id, feed_code, business_date, line_no, array_to_string(reason_codes, ' ') as reasons, state_code "
-    "from {table} order by business_date, file_id, line_no"
-)
-
-
-@quarantine_app.command("show")
-def quarantine_show(
-    quarantine_id: Annotated[
-        str, typer.Argument(help="From `oxpecker quarantine list`; its first letters are enough.")
-    ],
-    as_json: Json = False, profile: Profile = None,
-) -> None:  # fmt: skip
-    """Where one record lies (package, file, line, bytes) and why; its content stays sealed."""
-    from spark_jobs.exports import published
-
-    if not quarantine_id.isalnum():
-        raise typer.BadParameter("a quarantine id is letters and digits only")
-    settings = _settings(profile)
-    columns, rows = published.ledger(
-        settings,
-        QUARANTINE,
-        f"select * exclude (record) from {{table}} where starts_with(quarantine_id, '{quarantine_id}') limit 2",
-    )
-    if not rows:
-        raise OxpeckerError(
-            f"no record `{quarantine_id}` in quarantine; `oxpecker quarantine list` shows what there is"
-        )
-    if len(rows) > 1:
-        raise OxpeckerError(f"several records begin with `{quarantine_id}`; give more of the id")
-    told = dict(zip(columns, rows[0], strict=True))
-    names, files = published.ledger(
-        settings,
-        "ops.delivery_file",
-        f"select package_name, file_name, sequence_no from {{table}} where file_id = '{told['file_id']}'",
-    )
-    told |= dict(zip(names, files[0], strict=True)) if files else {}
-    if as_json:
-        print(json.dumps(told, default=str, ensure_ascii=False, indent=1))
-        return
-    for name, value in told.items():
-        shown = " ".join(value) if isinstance(value, list) else value
-        out.print(f"{name:<16} {shown}", highlight=False, soft_wrap=True)
-
-
-@model_app.command("train")
-def model_train(conf: Conf = None, profile: Profile = None) -> None:
-    """Train the churn model on the dates of the lake, test it walking forward, register it where it is good enough."""
-    from spark_jobs.jobs import churn_training
-
-    outcome = churn_training.train_settings(_settings(profile, conf))
-    table = Table(
-        "tested as of", "", "customers", "left", "AUC", "average precision", "Brier", "lift at 10 %"
-    )
-    for fold in outcome.folds:
-        for name in ("model", "baseline", "boosting"):
-            got = getattr(fold, name)
-            figures = [
-                f"{f.value:.3f} ({f.low:.3f}–{f.high:.3f})" for f in (got.auc, got.ap, got.brier, got.lift)
-            ]
-            table.add_row(str(fold.test), name, f"{got.customers:,}", f"{got.positives:,}", *figures)
-    out.print(table)
-    if outcome.model is None:
-        raise OxpeckerError(f"no model is registered: {outcome.why_not}; every band stays N")
-    model = outcome.model
-    out.print(
-        f"model {model.version}: {model.rows:,} rows, {model.positives:,} of them left; scores Sundays from {model.labels_until} on"
-    )
-
-
-@model_app.command("list")
-def model_list(profile: Profile = None) -> None:
-    """Registered models, the newest last; read without a JVM."""
-    from spark_jobs.models import registry
-
-    settings = _settings(profile)
-    table = Table("model", "version", "trained as of", "labels until", "rows", "left")
-    for code in registry.counts(settings):
-        for model in registry.registered(settings, code.removeprefix("model.")):
-            days = f"{min(model.as_of_dates)}..{max(model.as_of_dates)}"
-            table.add_row(
-                model.model_code,
-                model.version,
-                days,
-                str(model.labels_until),
-                f"{model.rows:,}",
-                f"{model.positives:,}",
-            )
-    out.print(table)
-
-
-def _add_resolve() -> None:
-    from spark_jobs.resolve.commands import command
-
-    app.command("resolve")(command)
-
-
-def _add_plugins() -> None:
-    from spark_jobs.steward.commands import app as steward_app
-
-    app.add_typer(steward_app, name="steward")
-    _add_resolve()
-    for point in sorted(entry_points(group="oxpecker.commands"), key=lambda e: e.name):
-        try:
-            app.add_typer(point.load(), name=point.name)
-        except ModuleNotFoundError as problem:
-            if problem.name and not problem.name.startswith(("demo_bank", "expectations")):
-                raise
-
-
 # What a person can mend: no space, no right to write, a disk that is read only.
 _OF_THE_MACHINE = {ENOSPC, EDQUOT, EACCES, EPERM, EROFS}
 
@@ -564,7 +345,6 @@ def main() -> None:
     """Entry point: a known error is one line and its exit code; anything else is a bug and shows itself."""
     # `kill -USR1 <pid>` tells where a command that seems to hang is.
     faulthandler.register(signal.SIGUSR1, file=sys.__stderr__ or 2)
-    _add_plugins()
     try:
         app()
     except OxpeckerError as problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,16 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from rich.console import Console
 from rich.table import Table
 
+from spark_jobs.console import out as screen
 from spark_jobs.errors import SettingsError
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, resolve
 from spark_jobs.resolve import mapping, reading
 from spark_jobs.resolve.truth import Measure, measured
-
-_out = Console(width=None if sys.stdout.isatty() else 120)
 
 
 def run(
@@ -43,7 +40,7 @@ def run(
     if report is not None:
         from spark_jobs.resolve.report import write
 
-        _out.print(f"report {write(report, people, result, threshold, measures)}", soft_wrap=True)
+        screen.print(f"report {write(report, people, result, threshold, measures)}", soft_wrap=True)
 
 
 def judged(people: People, result: Resolution, threshold: float) -> dict[str, Measure]:
@@ -65,14 +62,14 @@ def judged(people: People, result: Resolution, threshold: float) -> dict[str, Me
 def _print_counts(result: Resolution, out: Path) -> None:
     records = result.clusters.num_rows
     clusters = pc.count_distinct(result.clusters["cluster_id"]).as_py()
-    _out.print(
+    screen.print(
         f"{records:,} records → {clusters:,} people; {len(result.found.left):,} pairs compared on "
         f"{len(result.fields)} fields by {len(result.rules)} rules → {out}",
         highlight=False,
         soft_wrap=True,
     )
     if result.contradicted:
-        _out.print(
+        screen.print(
             f"{result.contradicted:,} pairs share a valid certificate, but neither name nor birth date: kept apart, look at them",
             highlight=False,
         )
@@ -84,4 +81,4 @@ def _print_measures(measures: dict[str, Measure]) -> None:
         table.add_row(
             name, f"{m.precision:.4f}", f"{m.recall:.4f}", f"{m.f1:.4f}", f"{m.low:.4f} – {m.high:.4f}"
         )
-    _out.print(table)
+    screen.print(table)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from spark_jobs import settings as settings_module
+from spark_jobs.console import Conf, Json, Landing, Profile, load_settings
+from spark_jobs.console import rows_out as out
 from spark_jobs.steward.queue import Desk
 
-# Into a pipe: whole lines.
-IN_A_FILE = 400
-out = Console(width=None if sys.stdout.isatty() else IN_A_FILE)
-
-Conf = Annotated[
-    Path | None,
-    typer.Option("--conf", help="The bank's own configuration folder, laid over the shipped one."),
+__all__ = [
+    "Actor",
+    "Conf",
+    "DecisionId",
+    "ItemId",
+    "Json",
+    "Landing",
+    "Profile",
+    "Reason",
+    "Second",
+    "desk",
+    "out",
 ]
-Profile = Annotated[str | None, typer.Option("--profile", help="Name of a profile.")]
-Landing = Annotated[Path | None, typer.Option("--landing", help="Where suppliers put their files.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 ItemId = Annotated[
     str, typer.Argument(help="From `oxpecker steward list --items`; its first letters are enough.")
 ]
@@ -39,4 +40,4 @@ Second = Annotated[
 
 def desk(profile: str | None = None, conf: Path | None = None, landing: Path | None = None) -> Desk:
     """Everything as it is on the disk now."""
-    return Desk(settings_module.load(profile, overlay=conf, landing=landing))
+    return Desk(load_settings(profile, conf, landing))
