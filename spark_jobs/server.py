@@ -179,12 +179,13 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _command(settings: Settings) -> list[str]:
+def _conf(settings: Settings) -> dict[str, str]:
+    """What the server is started with; `extra_conf` of the profile has the last word."""
     server = settings.server
     metastore = settings.home / "server" / "metastore"
     # `--jars` would make every session after the first fail with DATA_SOURCE_NOT_FOUND: delta.
     classpath = ":".join(str(jar) for jar in sorted(JARS.glob("*.jar")))
-    conf = {
+    return {
         "spark.driver.extraClassPath": classpath,
         "spark.executor.extraClassPath": classpath,
         "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
@@ -233,9 +234,13 @@ def _command(settings: Settings) -> list[str]:
         "spark.ui.showConsoleProgress": "false",
         **server.extra_conf,
     }
+
+
+def _command(settings: Settings) -> list[str]:
+    server = settings.server
     command = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--class", MAIN]
     command += ["--master", server.master, "--driver-memory", server.driver_memory]
-    for key, value in conf.items():
+    for key, value in _conf(settings).items():
         command += ["--conf", f"{key}={value}"]
     command += ["spark-internal", "--hiveconf", f"hive.server2.thrift.port={server.thrift_port}"]
     return [*command, "--hiveconf", "hive.server2.thrift.bind.host=127.0.0.1",

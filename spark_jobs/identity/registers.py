@@ -11,6 +11,12 @@ from pyspark.sql import functions as F
 from spark_jobs.history import OPEN_DATE
 
 
+def leave_out_erased(rows: DataFrame, customers: DataFrame) -> DataFrame:
+    """Same grain: rows of a customer_id that was not erased. customers: identity.customer."""
+    erased = customers.where(F.col("status_code") == "erased").select("customer_id")
+    return rows.join(F.broadcast(erased), "customer_id", "left_anti")
+
+
 def assemble_records(traits: DataFrame, ids: DataFrame, phones: DataFrame, parties: DataFrame) -> DataFrame:
     """identity.record: what each person is compared by, newest name first. Grain: party_id.
 

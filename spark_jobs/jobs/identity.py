@@ -62,8 +62,8 @@ def run(lake: Lake, dates: DateRange) -> None:
     line, told, erased = _folded(lake, known, held, rules)
     _publish(lake, known, line, told, erased, rules)
     _publish_registers(lake, known, rules)
-    gone = lake.read("identity.customer").where("status_code = 'erased'").select("customer_id")
-    members = current_belief(lake.read("identity.party_customer")).join(gone, "customer_id", "left_anti")
+    every = current_belief(lake.read("identity.party_customer"))
+    members = registers.leave_out_erased(every, lake.read("identity.customer"))
     # Cut here and there: a plan deeper than a hundred messages cannot be sent.
     said = facts(known.parties, known.identifiers, known.contacts).localCheckpoint()
     golden = assemble_golden(members, said, list(rules["survivorship"])).localCheckpoint()

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import current_belief, explode_days
+from spark_jobs.identity.registers import leave_out_erased
 from spark_jobs.jobs import churn
 from spark_jobs.profile import a_consent, a_customer, a_person, a_score
 from spark_jobs.profile.conclude import RuleBook
@@ -121,10 +122,8 @@ def _all_dates(lake: Lake, dates: DateRange) -> DateRange:
 
 
 def _publish_consents(lake: Lake) -> None:
-    erased = lake.read("identity.customer").where("status_code = 'erased'").select("customer_id")
-    memberships = current_belief(lake.read("identity.party_customer")).join(
-        erased, "customer_id", "left_anti"
-    )
+    every = current_belief(lake.read("identity.party_customer"))
+    memberships = leave_out_erased(every, lake.read("identity.customer"))
     belief = a_consent.merge_consents(current_belief(lake.read("silver.consent_hist")), memberships)
     lake.publish("profile.a_consent_hist", belief)
 

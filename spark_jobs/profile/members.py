@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import explode_days
+from spark_jobs.identity.registers import leave_out_erased
 
 UNASSIGNED = "_unassigned"
 
@@ -21,11 +22,8 @@ def explode_memberships(party_customer: DataFrame, customers: DataFrame, dates: 
     party_customer  identity.party_customer; customers: identity.customer, whose erased ids are left out
     Grain out: party_id, business_date; columns party_id, business_date, customer_id.
     """
-    erased = customers.where(F.col("status_code") == "erased").select("customer_id")
     days = explode_days(party_customer, dates).select("party_id", "business_date", "customer_id")
-    return days.join(F.broadcast(erased), "customer_id", "left_anti").select(
-        "party_id", "business_date", "customer_id"
-    )
+    return leave_out_erased(days, customers).select("party_id", "business_date", "customer_id")
 
 
 def active_customers(memberships: DataFrame) -> DataFrame:

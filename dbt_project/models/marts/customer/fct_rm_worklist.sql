@@ -5,45 +5,49 @@ with hits as (
     where {{ in_built_dates() }} and outcome_code in ('sent', 'queued') and channel_code in ('phone', 'crm', 'visit')
 ),
 
--- Parties of one customer may have different managers: the smallest staff id, so that runs agree.
-managers as (
+parties as (
     select
         hits.rule_hit_id,
-        min(managed.manager_staff_id) as manager_staff_id
+        hits.business_date,
+        hits.action_date,
+        members.party_id
     from hits
     inner join {{ source('identity', 'party_customer') }} as members
         on
             hits.customer_id = members.customer_id
             and members.valid_from <= hits.business_date
             and hits.business_date < members.valid_to
+    where {{ is_believed('members') }}
+),
+
+-- Parties of one customer may have different managers: the smallest staff id, so that runs agree.
+managers as (
+    select
+        parties.rule_hit_id,
+        min(managed.manager_staff_id) as manager_staff_id
+    from parties
     inner join {{ source('silver', 'customer_manager_hist') }} as managed
         on
-            members.party_id = managed.party_id
-            and managed.valid_from <= hits.business_date
-            and hits.business_date < managed.valid_to
-    where {{ is_believed('members') }} and {{ is_believed('managed') }}
-    group by hits.rule_hit_id
+            parties.party_id = managed.party_id
+            and managed.valid_from <= parties.business_date
+            and parties.business_date < managed.valid_to
+    where {{ is_believed('managed') }}
+    group by parties.rule_hit_id
 ),
 
 -- What became of the newest task that was closed before: a manager should not open with what was settled last week.
 closed as (
     select
-        hits.rule_hit_id,
+        parties.rule_hit_id,
         done.rule_code as previous_rule_code,
         coalesce(done.outcome_code, done.status_code) as previous_outcome_code,
         done.closed_at as previous_closed_at,
         row_number() over (
-            partition by hits.rule_hit_id order by done.closed_at desc, done.task_no_crm asc
+            partition by parties.rule_hit_id order by done.closed_at desc, done.task_no_crm asc
         ) as recency_no
-    from hits
-    inner join {{ source('identity', 'party_customer') }} as members
-        on
-            hits.customer_id = members.customer_id
-            and members.valid_from <= hits.business_date
-            and hits.business_date < members.valid_to
+    from parties
     inner join {{ source('silver', 'crm_task') }} as done
-        on members.party_id = done.party_id and done.closed_at < hits.action_date
-    where {{ is_believed('members') }}
+        on parties.party_id = done.party_id and done.closed_at < parties.action_date
 ),
 
 previous as (
