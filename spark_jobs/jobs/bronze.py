@@ -26,7 +26,7 @@ from spark_jobs.bronze import (
     steward_policy,
 )
 from spark_jobs.bronze.controls import Check
-from spark_jobs.bronze.discovery import Unasked, arrived, unasked
+from spark_jobs.bronze.discovery import Package, Unasked, arrived, unasked
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.bronze.rulings import FileRuling
 from spark_jobs.bronze.source import HEADER, NAME, BankFiles
@@ -64,18 +64,12 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
         if systems is None or {s.delivery.system, feed} & {*systems}
     }
     landed = arrived(lake.settings, lake.run.known_at, lake.sources)
-    # A held file that was released meanwhile has to be unpacked again.
-    released = {(s.package_name, s.business_date) for s in known.values() if ruling(s) is not None}
-    new = settling.unseen(landed, known.values(), lake.sources)
-    packages = [
-        package
-        for package in landed
-        if (package in new or (package.name, package.business_date) in released)
-        and package.business_date <= dates.last
-        and (systems is None or package.system in systems)
-    ]
     work = lake.settings.home / "work" / "unpacked"
-    looked = [ledger.examine(p, lake.sources, work, lake.run.known_at) for p in packages]
+    looked = [
+        ledger.examine(package, lake.sources, work, lake.run.known_at)
+        for package in _to_open(lake, landed, known, ruling)
+        if package.business_date <= dates.last and (systems is None or package.system in systems)
+    ]
     _tell_unasked(lake, [u for each in looked for u in each.unasked], systems)
     held = {
         s.file_id for s in known.values() if settling.is_outdated(s, lake.sources) or ruling(s) is not None
@@ -113,9 +107,29 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
             counted = {key: _counted(state, quarantined, replayed) for key, state in settled.items()}
             known = drifting.keep_needed(counted, part_of)
             ledger.write_states(lake, known)
-    carried = [feed for feed, source in mine.items() if source.delivery.carry_forward]
-    theirs = [state for state in known.values() if state.feed_code in mine]
-    stopped = settling.held_required(theirs, dates.first, dates.last, carried, part_of)
+    _stop_without_required(
+        [state for state in known.values() if state.feed_code in mine], mine, dates, part_of
+    )
+
+
+def _to_open(
+    lake: Lake, landed: Sequence[Package], known: Mapping[str, FileState], ruling: FileRuling
+) -> list[Package]:
+    """Deliveries that were not looked at before, and those of a held file that was released meanwhile."""
+    released = {(s.package_name, s.business_date) for s in known.values() if ruling(s) is not None}
+    new = frozenset(settling.unseen(landed, known.values(), lake.sources))
+    return [p for p in landed if p in new or (p.name, p.business_date) in released]
+
+
+def _stop_without_required(
+    states: Sequence[FileState],
+    sources: Mapping[str, SourceContract],
+    dates: DateRange,
+    part_of: settling.PartOf,
+) -> None:
+    """An error that names the required feeds of these dates that are held."""
+    carried = [feed for feed, source in sources.items() if source.delivery.carry_forward]
+    stopped = settling.held_required(states, dates.first, dates.last, carried, part_of)
     if stopped:
         told = ", ".join(sorted({f"{s.feed_code} of {s.business_date}: {s.reason_code}" for s in stopped}))
         raise RequiredFeedHeld(
