@@ -222,6 +222,8 @@ def _number(name: str, words: dict[str, int], decimal: str) -> Typed | None:
         ))  # fmt: skip
     if is_padded and not has_parts:
         return None
+    if rounded := _rounded(words):
+        return Typed("number", share=share, doubts=rounded)
     if has_parts or has_sign or _NUMBER_WORDS.search(name):
         return Typed("number", share=share)
     if _CODE_WORDS.search(name) or len(words) <= 12 or len({len(w) for w in words}) == 1:
@@ -241,12 +243,18 @@ _LOOKS: tuple[tuple[str, int, str], ...] = (
 _ROUNDED = r"\d(\.\d+)?[eE]\+?\d+"
 
 
+def _rounded(words: dict[str, int]) -> tuple[str, ...]:
+    share = _share(words, partial(_looks, _ROUNDED))
+    return (
+        (f"{share:.1%} are written like 1e+05: a spreadsheet wrote them, and maybe rounded them; ask for plain numbers",)
+        if share
+        else ()
+    )  # fmt: skip
+
+
 def _hints(words: dict[str, int], decimal: str) -> tuple[str, ...]:
-    rounded = _share(words, partial(_looks, _ROUNDED))
-    if rounded:
-        return (
-            f"{rounded:.1%} are written like 1e+05: a spreadsheet wrote them, and maybe rounded them; ask for plain numbers",
-        )
+    if rounded := _rounded(words):
+        return rounded
     for pattern, fewest, asked in _LOOKS:
         if len(words) >= fewest and _share(words, partial(_looks, pattern)) >= ENOUGH:
             return (asked,)
