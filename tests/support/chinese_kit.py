@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from demo_bank import names
+from tests.support import passports
 
 PEOPLE = 2_000
 SEED = 20260930
@@ -46,6 +47,8 @@ RULES: dict[str, Callable[[str], str | None]] = {
     "pinyin, given name first": lambda n: _given_first(n) if "·" not in n else None,
     "surname misread": lambda n: names.misread(n) if n[0] in names.POLYPHONES and "·" not in n else None,
     "Hong Kong or Taiwan spelling": lambda n: names.southern(n) if "·" not in n else None,
+    "passport of Hong Kong": lambda n: passports.hong_kong(n) if "·" not in n else None,
+    "passport of Taiwan": lambda n: passports.taiwan(n) if "·" not in n else None,
     "another middle dot": lambda n: n.replace("·", "•") if "·" in n else None,
     "no middle dot": lambda n: n.replace("·", "") if "·" in n else None,
     "cut at a byte limit": lambda n: n[:8] if len(n) > 8 else None,

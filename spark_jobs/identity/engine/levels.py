@@ -244,7 +244,9 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     level[(alike >= 0.88) | _cut(left, right, alike)] = NEAR + 4
     # Of a Chinese name of up to four characters one edit is another given name.
     level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 4, 2))] = NEAR + 3
-    level[_meet(coded, "loose", names.LOOSE, a, b)] = NEAR + 2
+    # Two names in characters meet by their own readings; the looser ones are for those of which one is spelt in letters.
+    spelt = np.flatnonzero(~(_hanzi(coded)[a] & _hanzi(coded)[b]))
+    level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 2
     level[same] = NEAR + 1
     level[bare[a] == bare[b]] = NEAR
     for at in np.flatnonzero([("*" in x) != ("*" in y) for x, y in zip(left, right, strict=True)]):

@@ -14,9 +14,10 @@ from spark_jobs.columns.names import (
     pinyin_keys,
     surname_length,
 )
+from spark_jobs.identity.engine import romanised
 from spark_jobs.identity.engine.text import HANZI, plain
 
-LOOSE = 3
+LOOSE = 8
 _TITLES = frozenset(
     [
         "mr",
@@ -30,7 +31,6 @@ _TITLES = frozenset(
         "madam",
         "mister",
         "rev",
-        "hon",
         "jr",
         "sr",
         "ii",
@@ -96,17 +96,9 @@ def bare(full: str) -> str:
     return "".join(sorted(full.split())) if not has_hanzi(full) else re.sub(r"\s", "", full)
 
 
-# Spellings of one sound in pinyin, Wade–Giles and sloppy romanisation, folded until they meet; longest first.
-_LOOSE_STARTS = (
-    ("zh", "c"), ("ch", "c"), ("sh", "s"), ("hs", "x"), ("ts", "z"), ("tz", "z"), ("ss", "s"), ("j", "c"), ("q", "c"), ("c", "z"),
-    ("b", "p"), ("d", "t"), ("g", "k"), ("r", "j"),
-)  # fmt: skip
-_LOOSE_ENDS = (("ueh", "ue"), ("ieh", "ie"), ("ien", "ian"), ("yeh", "ye"), ("yen", "yan"), ("ung", "ong"), ("eh", "e"), ("ih", "i"), ("uei", "ui"), ("yu", "u"), ("v", "u"))  # fmt: skip
-
-
 @lru_cache(maxsize=262144)
 def loose(full: str) -> tuple[str, ...]:
-    """Romanisations of a folded name so loose that pinyin and Wade–Giles spellings of it meet, at most LOOSE of them.
+    """Romanisations of a folded name so loose that its spellings in pinyin, Wade–Giles and Cantonese meet, at most LOOSE of them.
 
     Surname and given name, each with its syllables joined, in alphabetic order, so that the order of names does not matter. A surname has
     its readings, right and wrong (查: zha, cha); one in the spelling of Hong Kong or Taiwan those of the surnames that it may stand for.
@@ -115,49 +107,34 @@ def loose(full: str) -> tuple[str, ...]:
         return ()
     if has_hanzi(full):
         cut = surname_length(full)
-        given = "".join(map(_loose_syllable, _syllables(full[cut:])))
-        surnames = _surname_sounds(full[:cut])
+        given = "".join(map(romanised.key_of, _syllables(full[cut:])))
+        found = [(surname, given) for surname in _surname_sounds(full[:cut])]
     else:
-        words = full.split()
+        words = tuple(full.split())
         if not 1 < len(words) <= 4:
             return ()
-        given = "".join(map(_loose_word, words[1:]))
-        known = [s.lower() for s in ROMANISED_SURNAMES.get(words[0].upper(), ())]
-        surnames = tuple(dict.fromkeys(map(_loose_word, [words[0], *known])))
-    return tuple(" ".join(sorted((surname, given))) for surname in surnames[:LOOSE]) if given else ()
+        orders = [words] if len(words) == 2 else [words, (words[-1], *words[:-1])]
+        found = [
+            pair
+            for order in orders
+            for pair in romanised.keys(
+                order, tuple(s.lower() for s in ROMANISED_SURNAMES.get(order[0].upper(), ()))
+            )
+        ]
+    pairs = dict.fromkeys(" ".join(sorted(pair)) for pair in found if pair[1])
+    return tuple(pairs)[:LOOSE]
 
 
 @lru_cache(maxsize=8192)
 def _surname_sounds(surname: str) -> tuple[str, ...]:
     right = [s.lower() for s in SURNAME_READINGS.get(surname, ())]
     if len(surname) > 1:
-        return tuple(
-            dict.fromkeys(["".join(map(_loose_syllable, _syllables(surname))), *map(_loose_word, right)])
-        )
-    return tuple(
-        dict.fromkeys(map(_loose_syllable, [*right, *pinyin(surname, style=Style.NORMAL, heteronym=True)[0]]))
-    )
+        read = "".join(map(romanised.key_of, _syllables(surname)))
+        return tuple(dict.fromkeys([*(key for s in right for key in romanised.parsed(s)[:1]), read]))
+    other = pinyin(surname, style=Style.NORMAL, heteronym=True)[0]
+    return tuple(dict.fromkeys(map(romanised.key_of, [*right, *other])))
 
 
 @lru_cache(maxsize=65536)
 def _syllables(hanzi: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(hanzi, errors="ignore"))
-
-
-@lru_cache(maxsize=65536)
-def _loose_word(word: str) -> str:
-    """The syllables of a word of pinyin, or of Wade–Giles, each folded."""
-    return "".join(
-        _loose_syllable(s)
-        for s in re.findall(r"[^aeiouv]*[aeiouv]+(?:ng(?![aeiouv])|n(?![aeiouv])|r$|h)?", word) or [word]
-    )
-
-
-@lru_cache(maxsize=65536)
-def _loose_syllable(syllable: str) -> str:
-    start = next(((len(a), b) for a, b in _LOOSE_STARTS if syllable.startswith(a)), (0, ""))
-    folded = start[1] + syllable[start[0] :]
-    for end, to in _LOOSE_ENDS:
-        if folded.endswith(end):
-            return folded[: -len(end)] + to
-    return folded
+    return tuple(s for s in lazy_pinyin(hanzi, errors="ignore") if s.isascii())
