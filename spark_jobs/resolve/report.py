@@ -78,7 +78,7 @@ def _classes(result: Resolution) -> list[tuple[str, float]]:
     model = result.scored.model
     chance = [" + ".join(model.names[f] for f in fields) for fields in model.by_rule]
     named = ["one person", "one household", "strangers (all pairs of the file)"]
-    shown = [*named, *(f"met by chance through {c}" for c in chance)]
+    shown = [*named, *(f"met by chance through {c}" for c in chance), *(["twins"] if model.twins else [])]
     return [(n, float(s)) for n, s in zip(shown, model.sizes, strict=True) if s >= 0.5]
 
 

@@ -28,6 +28,9 @@ SMOOTHING = 0.5
 LEAST_CHANCE = 0.02
 # Fields of one rule agree together by chance at most so many times as often as if they were apart.
 MOST_DEPENDENCE = 30.0
+# Twins who are both in the file, per record: few, but all with one birth date, often one address, and names made alike on purpose. Too few
+# to be learned from most files, so how many they are is told.
+TWINS_PER_RECORD = 0.003
 
 
 @dataclass
@@ -46,6 +49,7 @@ class FieldPrior:
     same       expected levels of one person (sums to 1 over levels 1…); `random` pairs that agree exactly, per level; `pairs` that compare
     last, most_else  level of values that disagree altogether, and how often one person's records may do so at most
     is_shared  whether a household has it in common; free: levels that are more frequent in a household than among random pairs
+    twins      levels of the names of twins; is_twins_own: whether twins have it in common as one person's records do (the birth date)
     """
 
     name: str
@@ -58,6 +62,8 @@ class FieldPrior:
     most_else: float = 1.0
     counts: Real | None = None
     bands: npt.NDArray[np.uint8] | None = None
+    twins: Real | None = None
+    is_twins_own: bool = False
 
     def shape(self, partners: float) -> Real | None:
         """Shares of the exact levels among equal pairs of one person, who has `partners` other records on average; None: to be learned.
@@ -77,7 +83,7 @@ class FieldPrior:
 class Model:
     """Frequencies of levels per class (classes × fields × LEVELS, logarithms; level 0 is 0) and pairs per class among `pairs`.
 
-    by_rule  fields of each chance class beyond the first
+    by_rule  fields of each chance class beyond the first; twins: place of their class, 0 where the file has none
     """
 
     names: list[str]
@@ -85,6 +91,7 @@ class Model:
     sizes: Real
     by_rule: list[tuple[int, ...]]
     pairs: float
+    twins: int = 0
     rounds: int = 0
     drift: list[float] = field(default_factory=list)
 
@@ -97,7 +104,7 @@ class Model:
             chance = self.log[CHANCE, f][level]
             base += chance
             for c in range(len(self.sizes)):
-                if c != CHANCE and (c < CHANCE or f in self.by_rule[c - CHANCE - 1]):
+                if c != CHANCE and (c < CHANCE or c == self.twins or f in self.by_rule[c - CHANCE - 1]):
                     found[:, c] += self.log[c, f][level] - chance
         for c, fields in enumerate(self.by_rule, CHANCE + 1):
             found[(levels[:, list(fields)] == 0).any(axis=1), c] = -np.inf
@@ -134,19 +141,22 @@ def learned(
     pairs    pairs of the whole file
     """
     groups = [g for g in dict.fromkeys(by_rule) if len(g) > 1 and len(priors) - len(g) >= 2]
-    classes = CHANCE + 1 + len(groups)
+    has_twins = any(p.is_twins_own for p in priors) and any(p.twins is not None for p in priors)
+    classes = CHANCE + 1 + len(groups) + has_twins
     log = np.zeros((classes, len(priors), LEVELS))
     model = Model([p.name for p in priors], log, np.full(classes, 1.0), groups, pairs)
+    model.twins = classes - 1 if has_twins else 0
     model.sizes[:3] = 0.2 * records, 0.02 * records, pairs
     _strangers(model, random, np.ones(len(random.pairs)), found, np.zeros((len(found.pairs), 3)), priors)
     for f, prior in enumerate(priors):
         log[SAME, f] = _log(prior.same)
         log[HOUSEHOLD, f] = _household_start(prior, log[CHANCE, f])
-        for c in range(CHANCE + 1, classes):
+        for c in range(CHANCE + 1, CHANCE + 1 + len(groups)):
             if f in groups[c - CHANCE - 1]:
                 log[c, f] = _log(_equal_only(np.exp(log[CHANCE, f])))
     if not any(p.is_shared for p in priors):
         model.sizes[HOUSEHOLD] = 0.0
+    _twins(model, priors, records)
     for _ in range(ROUNDS):
         before = model.sizes.copy()
         share = model.posteriors(found.levels)
@@ -186,6 +196,7 @@ def _learn(
             model.log[HOUSEHOLD, f] = _household(prior, seen, model.log[CHANCE, f])
         else:
             model.log[HOUSEHOLD, f] = model.log[CHANCE, f]
+    _twins(model, priors, records)
     for c, fields in enumerate(model.by_rule, CHANCE + 1):
         together = model.pairs
         for f in fields:
@@ -194,6 +205,21 @@ def _learn(
             seen = _seen(found, f, weight[:, c])
             model.log[c, f] = _log(_with_prior(seen, expected / max(expected.sum(), 1e-12)))
         model.sizes[c] = min(totals[c] + 1e-3, MOST_DEPENDENCE * together)
+
+
+def _twins(model: Model, priors: Sequence[FieldPrior], records: int) -> None:
+    """Twins share what a household shares, and the birth date as one person's records do; their names are told beforehand, all else is chance."""
+    if not model.twins:
+        return
+    # Each of two people has as many records as people have on average.
+    model.sizes[model.twins] = TWINS_PER_RECORD * (records + 2 * model.sizes[SAME])
+    for f, prior in enumerate(priors):
+        if prior.is_twins_own:
+            model.log[model.twins, f] = model.log[SAME, f]
+        elif prior.twins is not None:
+            model.log[model.twins, f] = _log(prior.twins)
+        else:
+            model.log[model.twins, f] = model.log[HOUSEHOLD if prior.is_shared else CHANCE, f]
 
 
 def _strangers(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spark_jobs.identity.engine.classes import EXACT, LEVELS, SAME, Counted, FieldPrior, learned
+from spark_jobs.identity.engine.resolution import resolve
+from tests.unit.identity_engine.kit import people
 
 # Six fields with two levels that occur: equal, and else.
 EQUAL, ELSE = EXACT.start, EXACT.stop
@@ -66,3 +68,17 @@ def test_namesakes_of_which_the_birth_date_is_always_another_are_not_taken_for_o
     model = learned(found, random, priors, [], PAIRS, RECORDS)
     namesakes = np.array([[EQUAL, ELSE, EQUAL, ELSE, ELSE, ELSE]], np.uint8)
     assert model.posteriors(namesakes)[0, SAME] < 0.05
+
+
+def test_twins_are_two_people_however_alike_their_names_are_made() -> None:
+    """Name and birth date only: one birth date and a name with one other sign is a pair of twins as well as an error."""
+    rows = [f"{i} | {'赵钱孙李周吴郑王冯陈'[i // 2 % 10]}{'国家文志美'[i // 20 % 5]}{'伟强磊军洋勇杰涛明超'[i // 2 % 7]} | 19{50 + i // 2 % 43}-0{1 + i // 2 % 9}-1{i // 2 % 10}" for i in range(400)]  # fmt: skip
+    twins = [
+        f"t{i}{side} | 何{'国家文志美'[i]}{'芳娜'[side]} | 1991-0{1 + i}-27"
+        for i in range(5)
+        for side in (0, 1)
+    ]
+    clusters = resolve(people("id | full_name | birth_date", "\n".join(rows + twins))).clusters.to_pylist()
+    of = {row["record_id"]: row["cluster_id"] for row in clusters}
+    assert all(of[str(i)] == of[str(i + 1)] for i in range(0, 400, 2))
+    assert all(of[f"t{i}0"] != of[f"t{i}1"] for i in range(5))
