@@ -21,7 +21,7 @@ from spark_jobs.settings import Settings
 from tests.conftest import free_ports
 from tests.support.lakes import handed_out, versions, written_since
 
-ENDS_WITHIN_SECS = 900
+ENDS_WITHIN_SECS = 2400
 HISTORY = {"from_date": "2026-09-21", "to_date": "2026-09-28"}
 DAY = {"business_date": "2026-09-29"}
 FULL = "crm__customer_full_v1"
