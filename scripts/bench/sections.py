@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import yaml
 
-from scripts.bench.watch import MARK, Memory, covered, spark_intervals
+from scripts.bench.watch import MARK, Memory, covered, merged, spark_intervals
 from spark_jobs import settings as configuration
 from spark_jobs.dates import DateRange
 from spark_jobs.settings import REPOSITORY, Settings
@@ -126,7 +126,7 @@ def run(bench: Bench) -> dict[str, Any]:
     bench.down()
     busy = spark_intervals(bench.events)
     runs = [
-        {"kind": kind, "first": first, "last": last, "secs": end - begin, "spark_secs": covered(busy, begin, end), "stages": _stages(bench, begin, end)}
+        {"kind": kind, "first": first, "last": last, "secs": end - begin, "spark_secs": covered(busy, begin, end), "stages": _stages(bench, begin, end), "between_secs": _between(bench, begin, end)}
         for kind, first, last, begin, end in bench.ledger(
             "ops.run", "select kind_code, from_date, to_date, epoch(started_at), epoch(ended_at) from {table} order by started_at"
         )
@@ -145,6 +145,16 @@ def _stages(bench: Bench, begin: float, end: float) -> dict[str, float]:
         f"where epoch(started_at) between {begin} and {end}) group by job_code order by min(started_at)",
     )
     return {job: float(secs) for job, secs in rows}
+
+
+def _between(bench: Bench, begin: float, end: float) -> float:
+    """Seconds of a run in which no stage was at work."""
+    began = bench.ledger(
+        "ops.stage_commit",
+        f"select distinct job_code, epoch(started_at), stage_secs from {{table}} where epoch(started_at) between {begin} and {end}",
+    )
+    at_work = merged((start, start + float(secs)) for _, start, secs in began)
+    return end - begin - covered(at_work, begin, end)
 
 
 def idle(bench: Bench) -> dict[str, Any]:
@@ -191,6 +201,7 @@ def dbt(bench: Bench) -> dict[str, Any]:
     # The first round warms both sides and is not counted.
     return {
         "secs": statistics.median(whole[1:]), "direct_secs": statistics.median(direct[1:]), "statements": len(statements),
+        "rounds": list(zip(whole[1:], direct[1:], strict=True)),
         "ratio": statistics.median(w / d for w, d in zip(whole[1:], direct[1:], strict=True)),
     }  # fmt: skip
 
@@ -234,6 +245,7 @@ def write(bench: Bench) -> dict[str, Any]:
     # The first of ours creates the table, and both are cold.
     return {
         "secs": statistics.median(ours[1:]), "bare_secs": statistics.median(parquet[1:]), "rows": rows, "table": CORE_TABLE,
+        "rounds": list(zip(ours[1:], parquet[1:], strict=True)),
         "ratio": statistics.median(o / p for o, p in zip(ours[1:], parquet[1:], strict=True)),
     }  # fmt: skip
 

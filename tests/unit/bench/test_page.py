@@ -16,8 +16,9 @@ MACHINE = {
 def measured(secs: float, daily: float) -> dict:
     """A main job of three runs; the daily one spent half of its time in silver."""
     runs = [
-        {"kind": "backfill", "first": "2026-08-27", "last": "2026-09-28", "secs": 200.0, "spark_secs": 150.0, "stages": {"bronze": 90.0}},
-        {"kind": "daily", "first": "2026-09-29", "last": "2026-09-29", "secs": daily, "spark_secs": daily / 4, "stages": {"silver": daily / 2}},
+        {"kind": "backfill", "first": "2026-08-27", "last": "2026-09-28", "secs": 200.0, "spark_secs": 150.0, "stages": {"bronze": 90.0}, "between_secs": 9.0},
+        {"kind": "daily", "first": "2026-09-29", "last": "2026-09-29", "secs": daily, "spark_secs": daily / 4, "stages": {"silver": daily / 2},
+         "between_secs": daily / 10},
     ]  # fmt: skip
     return {
         "secs": secs, "spark_secs": 200.0, "runs": runs, "pss_gib": 5.9, "rss_gib": 7.2, "parts_gib": {"Spark server": 3.5, "Airflow and its tasks": 2.4},
@@ -30,7 +31,7 @@ def test_a_missed_target_is_told_with_where_the_time_goes():
 
     assert "| 500 s | target 480 s: **missed** |" in told
     assert (
-        "daily 2026-09-29: most of the stages' time goes to silver 65 s (100%); 65 s of the wall lie between the stages."
+        "daily 2026-09-29: most of the stages' time goes to silver 65 s (100%); 13 s of the wall lie between the stages."
         in told
     )
     assert "| daily 2026-09-29 | 130 | 32 | 75% |" in told
@@ -54,6 +55,21 @@ def test_a_day_without_input_must_not_make_a_version(versions, verdict):
     )
 
     assert f"{versions} new table versions (target 0: {verdict})" in told
+
+
+def test_a_ratio_is_the_median_of_rounds_which_are_told():
+    """A round in which something else was at work, 20 to 10 s, is no slower than itself."""
+    told = {
+        "secs": 12.0,
+        "direct_secs": 8.0,
+        "statements": 3,
+        "ratio": 2.0,
+        "rounds": [(12.0, 8.0), (20.0, 10.0), (9.0, 4.0)],
+    }
+
+    assert "2.0 times (median of the rounds: 12.0 to 8.0, 20.0 to 10.0, 9.0 to 4.0)" in page.render(
+        "tiny", {"dbt": {**told, "machine": MACHINE}}
+    )
 
 
 def test_spark_is_at_work_while_any_job_or_statement_is(tmp_path):
