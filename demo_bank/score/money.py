@@ -12,7 +12,7 @@ class DayError:
     """One business date. Errors are absolute, in cents.
 
     compared        persons who are exactly one customer
-    not_comparable  persons with a balance who are not exactly one customer
+    not_comparable  persons with a balance who are not exactly one customer, or who asked to be erased
     """
 
     day: date

@@ -209,7 +209,14 @@ def aum(hidden: Hidden, lake: Tables, customer_of: Mapping[int, str]) -> list[mo
     found: dict[date, dict[str, int]] = defaultdict(dict)
     for row in rows(said):
         found[_day(row["business_date"])][str(row["customer_id"])] = _cents(row["aum_cny"])
-    return money.compare(truth, found, customer_of)
+    gone = _erased(lake)
+    return money.compare(truth, found, {p: c for p, c in customer_of.items() if c not in gone})
+
+
+def _erased(lake: Tables) -> set[str]:
+    """Customers whom the lake no longer knows because they asked for it: nothing is to be said of their money, so none can be compared."""
+    told = rows(lake.read("identity.customer", ("customer_id", "status_code")))
+    return {str(row["customer_id"]) for row in told if row["status_code"] == "erased"}
 
 
 def _owned(hidden: Hidden) -> dict[date, dict[int, int]] | None:

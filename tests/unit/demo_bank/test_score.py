@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
 
-from demo_bank.score import causes, clusters, defects, money
+from demo_bank.score import causes, clusters, defects, money, scores
+from demo_bank.score.hidden import Hidden
+from demo_bank.score.lake import Tables
+from spark_jobs import settings as settings_module
 
 # Three persons: A has records 1 2 3, B has 4 5, C has 6. Found: {1 2} {3 4 5} {6}.
 TRUE = ["A", "A", "A", "B", "B", "C"]
@@ -60,6 +66,23 @@ def test_one_wrong_cent_is_seen_on_its_date_and_people_who_are_two_customers_are
     truth = {day: {1: 10_000, 2: 500, 3: 7}, next_day: {1: 10_000}}
     lake = {day: {"c1": 10_000, "c2": 501}, date(2026, 9, 1): {"c1": 1}}
     assert money.compare(truth, lake, {1: "c1", 2: "c2"}) == [money.DayError(day, 2, 1, 1, 1, 1)]
+
+
+def test_the_money_of_a_person_who_asked_to_be_erased_is_not_asked_for(tmp_path):
+    day = date(2026, 9, 29)
+    settings = settings_module.load(home=tmp_path)
+    owned = {"business_date": [day, day], "person_no": [1, 2], "cents": [500, 700], "is_in_aum": [True, True]}
+    pq.write_table(pa.table(owned), tmp_path / "truth_balance_daily.parquet")
+    lake = {
+        "profile.o_customer_daily": {"business_date": [day], "customer_id": ["c1"], "aum_cny": [5.0]},
+        "identity.customer": {"customer_id": ["c1", "c2"], "status_code": ["active", "erased"]},
+    }
+    for table, columns in lake.items():
+        write_deltalake(str(settings.warehouse / table.replace(".", "/")), pa.table(columns))
+
+    found = scores.aum(Hidden(tmp_path), Tables(settings), {1: "c1", 2: "c2"})
+
+    assert found == [money.DayError(day, compared=1, exact=1, not_comparable=1, largest=0, total=0)]
 
 
 def planted(code: str, file: str, line: int | None, reason: str | None) -> defects.Planted:
