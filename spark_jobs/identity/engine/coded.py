@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
 Text = npt.NDArray[np.object_]
 MISSING = -1
+# Under which texts are hashed where nothing of them is kept: SipHash wants 16 bytes.
+OPEN_KEY = "0" * 16
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass
@@ -23,11 +27,13 @@ class Coded:
     values  distinct standardised values, sorted, so that codes do not depend on the order of records
     codes   records × columns; two columns where a person has, say, two phones: each may meet each
     facts   what is known of each distinct value, as arrays beside `values`
+    key     under which facts are hashed, so that they are the same in every run under that key
     """
 
     values: Text
     codes: Codes
     facts: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    key: str = OPEN_KEY
 
     @property
     def first(self) -> Codes:
@@ -39,15 +45,25 @@ class Coded:
         seen = self.codes[self.codes >= 0]
         return np.bincount(seen, minlength=len(self.values)).astype(np.int64)
 
+    def note(self, name: str, texts: Sequence[str | None]) -> None:
+        """Adds a fact by its text per distinct value; what is empty is `MISSING`."""
+        self.facts[name] = hashed(texts, self.key)
+
+    def hashes(self) -> npt.NDArray[np.int64]:
+        """The distinct values themselves, hashed."""
+        if "value" not in self.facts:
+            self.note("value", self.values)
+        return self.facts["value"]
+
     def fact(self, name: str, column: int = 0) -> npt.NDArray[Any]:
-        """A fact of each record's value; that of a missing value is `MISSING` (facts are codes themselves)."""
+        """A fact of each record's value; that of a missing value is `MISSING`."""
         codes = self.codes[:, column]
         if not len(self.values):
             return np.full(len(codes), MISSING, np.int64)
         return np.where(codes >= 0, self.facts[name][np.maximum(codes, 0)], MISSING)
 
 
-def encoded(columns: Sequence[pa.Array], standard: Callable[[str], Any]) -> Coded:
+def encoded(columns: Sequence[pa.Array], standard: Callable[[str], Any], key: str = OPEN_KEY) -> Coded:
     """Columns of text as `Coded` under `standard`, which is called once per distinct text and gives None for "nothing"."""
     length = len(columns[0])
     parts, known = [], {}
@@ -63,7 +79,7 @@ def encoded(columns: Sequence[pa.Array], standard: Callable[[str], Any]) -> Code
     for at, (indices, texts) in enumerate(parts):
         lookup = np.array([*(MISSING if t is None else place[t] for t in texts), MISSING], np.int32)
         codes[:, at] = lookup[indices]
-    return Coded(text_array(values), codes)
+    return Coded(text_array(values), codes, key=key)
 
 
 def text_array(values: Sequence[Any]) -> Text:
@@ -73,24 +89,32 @@ def text_array(values: Sequence[Any]) -> Text:
     return array
 
 
-def numbered(values: Sequence[Any]) -> npt.NDArray[np.int64]:
-    """Codes of equal values, in sorted order; empty text and None are `MISSING`."""
-    place = {v: i for i, v in enumerate(sorted({v for v in values if v}))}
-    return np.array([place.get(v, MISSING) for v in values], np.int64)
+def hashed(texts: Sequence[str | None], key: str = OPEN_KEY) -> npt.NDArray[np.int64]:
+    """Hashes of 63 bits (SipHash under `key`, 16 characters of ASCII); empty text and None are `MISSING`.
+
+    Equal texts are equal, in every run. A million texts have two of one hash with a probability of one in ten million.
+    """
+    if not len(texts):
+        return np.empty(0, np.int64)
+    array = text_array(texts)
+    found = pd.util.hash_array(array, hash_key=key, categorize=False) >> np.uint64(1)
+    known = np.fromiter((bool(text) for text in array), bool, len(array))
+    return np.where(known, found.astype(np.int64), MISSING)
 
 
-def joined(*keys: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """One key of several: equal where all are equal, `MISSING` where any is missing."""
-    result = keys[0].astype(np.int64)
+def joined(*keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """One hash of several: equal where all are equal, `MISSING` where any is missing. The order of the keys counts."""
+    result = keys[0]
     for key in keys[1:]:
-        wide = int(key.max(initial=0)) + 1
-        both = np.where((result >= 0) & (key >= 0), result * wide + key, MISSING)
-        result = np.where(both >= 0, _ranked(both), MISSING)
+        with np.errstate(over="ignore"):
+            both = _mixed(result.astype(np.uint64) * _ODD + key.astype(np.uint64))
+        result = np.where((result >= 0) & (key >= 0), both, MISSING)
     return result
 
 
-def _ranked(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Small codes for large ones, so that the next product cannot overflow."""
-    if values.max(initial=0) < 2**40:
-        return values
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """The finisher of SplitMix64, cut to 63 bits."""
+    with np.errstate(over="ignore"):
+        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((values ^ (values >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)

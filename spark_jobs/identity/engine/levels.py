@@ -39,7 +39,12 @@ _CROSSED = NEAR + 3
 
 
 def bands(coded: Coded) -> npt.NDArray[np.uint8]:
-    """Level of two equal values, per distinct value: 1 rare … BANDS common, by equal steps of the logarithm of how many records have it."""
+    """Level of two equal values, per distinct value: 1 rare … BANDS common, by equal steps of the logarithm of how many records have it.
+
+    Where values were told how frequent they are (form.py), that; not how many records have them here.
+    """
+    if "band" in coded.facts:
+        return coded.facts["band"].copy()
     counts = np.maximum(coded.counts(), 2)
     low, high = np.log(2.0), np.log(max(int(counts.max(initial=2)), 2))
     steps = np.zeros(len(counts)) if high - low < 1 else (np.log(counts) - low) / (high - low) * BANDS

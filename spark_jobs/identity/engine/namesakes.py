@@ -48,6 +48,6 @@ def strangers(coded: Coded, seed: int) -> Counted:
     both = whole_names(pa.array([*coded.values[real], *invented], pa.string()))
     left = np.arange(len(real), dtype=np.int32)
     patterns, pairs = np.unique(
-        compared([Field("name", "name", both)], left, left + np.int32(len(real))), return_counts=True
+        compared([Field("name", "name", coded=both)], left, left + np.int32(len(real))), return_counts=True
     )
     return Counted(unpacked(patterns, 1), pairs.astype(np.float64), is_of_strangers=True)

@@ -17,6 +17,9 @@ from spark_jobs.columns.phones import parse_phone
 from spark_jobs.columns.text import folded_width
 from spark_jobs.identity.engine.text import is_nothing
 
+# Number spaces in which a person has one number only.
+FAMILIES = ("resident", "taiwan")
+
 
 class Number(NamedTuple):
     """A certificate number. `family`: the number space when its check holds, in which a person has one number only; else None."""

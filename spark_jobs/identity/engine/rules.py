@@ -57,10 +57,11 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
     key: dict[str, list[Keys]] = {}
     for field in fields:
         coded, name = field.coded, field.name
+        coded.hashes()
         columns = range(coded.codes.shape[1])
         if field.kind == "part":
             own = int(name == "surname")
-            key[name] = [coded.codes[:, own].astype(np.int64)]
+            key[name] = [coded.fact("value", own)]
             for fact in ("sound", "head", "start"):
                 key[f"{name} {fact}"] = [coded.fact(fact, own)]
             if own:
@@ -70,7 +71,7 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
                 key["surname crossed"] = [np.maximum(given, surname)]
                 key["crossed sound"] = [given, surname]
             continue
-        key[name] = [coded.codes[:, c].astype(np.int64) for c in columns]
+        key[name] = [coded.fact("value", c) for c in columns]
         if field.kind == "name":
             key["name reading"] = [coded.fact(f"reading_{i}") for i in range(READINGS)]
             key["name loose"] = [coded.fact(f"loose_{i}") for i in range(LOOSE)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.identity.engine import days, names, numbers, people
-from spark_jobs.identity.engine.coded import Coded, encoded, numbered, text_array
+from spark_jobs.identity.engine.coded import MISSING, OPEN_KEY, Coded, encoded, text_array
+from spark_jobs.identity.engine.form import Form, Shape
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.text import e_mail, plain, soundex
 
@@ -25,74 +27,111 @@ MOST_FIELDS = 15
 READINGS = 4
 # A date that so many times as many records have as the most common 0.5 % of dates stands for "unknown".
 _PLACEHOLDER_TIMES = 8
-_PLACEHOLDERS = frozenset(["19000101", "19010101", "18991231", "00010101", "11111111"])
+_PLACEHOLDERS = ["19000101", "19010101", "18991231", "00010101", "11111111"]
 
 
-@dataclass
-class Field:
-    """A field that is compared. kind: how (levels.py). is_shared: whether a household has it in common by its nature."""
+@dataclass(frozen=True)
+class Field(Shape):
+    """A field that is compared, with its values."""
 
-    name: str
-    kind: str
-    coded: Coded
-    is_shared: bool = False
+    coded: Coded = dataclass_field(kw_only=True)
 
 
-def standardised(all_people: People) -> list[Field]:
-    """Fields of all people, names first. A role that no source has gives no field; neither does one that is empty throughout."""
-    found = [*_names(all_people)]
+def standardised(all_people: People, form: Form | None = None) -> list[Field]:
+    """Fields of all people, names first.
+
+    form  how to read them; an empty one learns it of these people, and has it afterwards. Under one that is known, each record is read
+          by itself, and the fields are those of the form: what these people lack is empty, what the form does not know is left out.
+    A role that no source has gives no field; neither does one that is empty throughout.
+    """
+    form = form if form is not None else Form()
+    read = _fields(all_people, form)
+    if form.shapes is None:
+        kept = [f for f in read if len(f.coded.values)][:MOST_FIELDS]
+        form.shapes = [Shape(f.name, f.kind, f.is_shared) for f in kept]
+        return kept
+    by_name = {f.name: f for f in read}
+    found = [by_name.get(s.name) or _empty(s, all_people, form) for s in form.shapes]
+    for each in found:
+        form.give_bands(each.name, each.coded)
+    return found
+
+
+def _empty(shape: Shape, all_people: People, form: Form) -> Field:
+    nothing = pa.nulls(len(all_people), pa.string())
+    coded = {
+        "name": lambda: whole_names(nothing, form.key),
+        "part": lambda: _parts([nothing, nothing], form),
+        "date": lambda: _dates([nothing], (), form),
+        "number": lambda: _certificates([nothing], form),
+        "phone": lambda: _phones([nothing], all_people.region, form),
+        "email": lambda: _e_mails([nothing], form),
+        "text": lambda: _texts(nothing, form),
+        "code": lambda: encoded([nothing], str, form.key),
+    }[shape.kind]()
+    return Field(shape.name, shape.kind, shape.is_shared, coded=coded)
+
+
+def _fields(all_people: People, form: Form) -> list[Field]:
+    found = [*_names(all_people, form)]
     columns = all_people.columns
     if births := columns.get(people.BIRTH_DATE):
-        found.append(Field("birth_date", "date", _dates(births, columns.get(people.NATIONAL_ID, ()))))
+        dates = _dates(births, columns.get(people.NATIONAL_ID, ()), form)
+        found.append(Field("birth_date", "date", coded=dates))
     for role in (people.NATIONAL_ID, people.OTHER_ID):
         if role in columns:
-            found.append(Field(role, "number", _certificates(columns[role])))
+            found.append(Field(role, "number", coded=_certificates(columns[role], form)))
     if people.PHONE in columns:
-        region = all_people.region
-        found.append(Field("phone", "phone", _phones(columns[people.PHONE], region), is_shared=True))
+        phones = _phones(columns[people.PHONE], all_people.region, form)
+        found.append(Field("phone", "phone", is_shared=True, coded=phones))
     if people.E_MAIL in columns:
-        found.append(Field("email", "email", _e_mails(columns[people.E_MAIL])))
+        found.append(Field("email", "email", coded=_e_mails(columns[people.E_MAIL], form)))
     for role, is_shared in ((people.ADDRESS, True), (people.CITY, True), (people.OTHER, False)):
-        texts = (
-            _as_everywhere(columns.get(role, ()), all_people.sources)
-            if role == people.ADDRESS
-            else columns.get(role, ())
-        )
+        texts = columns.get(role, ())
+        if role == people.ADDRESS:
+            texts = _as_everywhere(texts, all_people.sources, form)
         for at, column in enumerate(texts[:_MOST_TEXTS], 1):
             name = role if len(texts) == 1 else f"{role}_{at}"
-            found.append(Field(name, "text", _texts(column), is_shared))
+            found.append(Field(name, "text", is_shared, coded=_texts(column, form)))
     for column in columns.get(people.POSTCODE, ())[:1]:
-        found.append(Field("postcode", "code", encoded([column], _code), is_shared=True))
+        found.append(Field("postcode", "code", is_shared=True, coded=encoded([column], _code, form.key)))
     for column in columns.get(people.SEX, ())[:1]:
-        found.append(Field("sex", "code", encoded([column], numbers.sex)))
-    return [f for f in found if len(f.coded.values)][:MOST_FIELDS]
+        found.append(Field("sex", "code", coded=encoded([column], numbers.sex, form.key)))
+    return found
 
 
-def _as_everywhere(parts: Sequence[pa.Array], sources: pa.Array) -> Sequence[pa.Array]:
+def _as_everywhere(parts: Sequence[pa.Array], sources: pa.Array, form: Form) -> Sequence[pa.Array]:
     """Address parts as they are where all sources that have an address part it alike; otherwise joined to one text."""
     if len(parts) < 2:
         return parts
+    if not form.is_known:
+        form.is_address_whole = not _are_parted_alike(parts, sources)
+    if not form.is_address_whole:
+        return parts
+    whole = pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+    return [pc.if_else(pc.equal(whole, ""), None, whole)]
+
+
+def _are_parted_alike(parts: Sequence[pa.Array], sources: pa.Array) -> bool:
     has = pa.table(
         [sources, *(pc.cast(p.is_valid(), pa.int8()) for p in parts)],
         ["source", *map(str, range(len(parts)))],
     )
     shown = has.group_by("source").aggregate([(str(i), "max") for i in range(len(parts))]).to_pydict()
     shapes = {tuple(shown[f"{i}_max"][s] for i in range(len(parts))) for s in range(len(shown["source"]))}
-    if len({shape for shape in shapes if any(shape)}) < 2:
-        return parts
-    whole = pc.binary_join_element_wise(*parts, " ", null_handling="skip")
-    return [pc.if_else(pc.equal(whole, ""), None, whole)]
+    return len({shape for shape in shapes if any(shape)}) < 2
 
 
-def _texts(column: pa.Array) -> Coded:
-    coded = encoded([column], plain)
+def _texts(column: pa.Array, form: Form) -> Coded:
+    coded = encoded([column], plain, form.key)
     # Numbers inside words, so that 12 Mill Lane is not one edit from 14 Mill Lane; a text that is a number only has none.
     digits = [re.findall(r"\d+", v) for v in coded.values]
-    coded.facts["number"] = numbered(
+    coded.note(
+        "number",
         [
             "" if len("".join(d)) == len(v.replace(" ", "")) else " ".join(d)
             for d, v in zip(digits, coded.values, strict=True)
-        ]
+        ],
     )
     return coded
 
@@ -101,7 +140,7 @@ def _code(text: str) -> str:
     return plain(text.removesuffix(".0")).replace(" ", "")
 
 
-def _names(all_people: People) -> list[Field]:
+def _names(all_people: People, form: Form) -> list[Field]:
     columns, length = all_people.columns, len(all_people)
     nothing = pa.nulls(length, pa.string())
     full = columns.get(people.FULL_NAME, [nothing])[0]
@@ -113,19 +152,25 @@ def _names(all_people: People) -> list[Field]:
     triples = pc.binary_join_element_wise(
         *(pc.fill_null(pc.cast(c, pa.string()), "") for c in (full, given, surname)), "\x1f"
     )
-    sample = triples.dictionary_encode().dictionary.to_pylist()
-    share = sum(map(names.has_hanzi, sample)) / max(len(sample), 1)
-    if share >= _HANZI_SHARE:
-        return [Field("name", "name", _whole_names(triples))]
-    both = pa.array([_in_parts(t) for t in sample], pa.list_(pa.string(), 2))
-    taken = triples.dictionary_encode().indices
-    flat = both.flatten()
-    columns_of_parts = [flat[0::2].take(taken), flat[1::2].take(taken)]
-    coded = encoded(columns_of_parts, lambda text: text)
-    coded.facts["sound"] = numbered([soundex(v) for v in coded.values])
-    coded.facts["head"] = numbered([v[:1] for v in coded.values])
-    coded.facts["start"] = numbered([v[:3] if len(v) > 2 else "" for v in coded.values])
-    return [Field("given", "part", coded), Field("surname", "part", coded, is_shared=True)]
+    known = triples.dictionary_encode()
+    distinct = known.dictionary.to_pylist()
+    if not form.is_known:
+        share = sum(map(names.has_hanzi, distinct)) / max(len(distinct), 1)
+        form.are_names_whole = share >= _HANZI_SHARE
+    if form.are_names_whole:
+        whole = pa.array(map(_whole, distinct), pa.string())
+        return [Field("name", "name", coded=whole_names(whole.take(known.indices), form.key))]
+    both = pa.array([_in_parts(t) for t in distinct], pa.list_(pa.string(), 2)).flatten()
+    coded = _parts([both[0::2].take(known.indices), both[1::2].take(known.indices)], form)
+    return [Field("given", "part", coded=coded), Field("surname", "part", is_shared=True, coded=coded)]
+
+
+def _parts(columns: Sequence[pa.Array], form: Form) -> Coded:
+    coded = encoded(columns, str, form.key)
+    coded.note("sound", [soundex(v) for v in coded.values])
+    coded.note("head", [v[:1] for v in coded.values])
+    coded.note("start", [v[:3] if len(v) > 2 else "" for v in coded.values])
+    return coded
 
 
 def _in_parts(triple: str) -> list[str]:
@@ -135,62 +180,58 @@ def _in_parts(triple: str) -> list[str]:
     return list(names.parts(names.whole(full)))
 
 
-def _whole_names(triples: pa.Array) -> Coded:
-    def one(triple: str) -> str:
-        full, given, surname = triple.split("\x1f")
-        return names.whole(full) if names.whole(full) else names.of_parts(given, surname)
-
-    known = triples.dictionary_encode()
-    return whole_names(pa.array(map(one, known.dictionary.to_pylist()), pa.string()).take(known.indices))
+def _whole(triple: str) -> str:
+    full, given, surname = triple.split("\x1f")
+    return names.whole(full) or names.of_parts(given, surname)
 
 
-def whole_names(folded: pa.Array) -> Coded:
+def whole_names(folded: pa.Array, key: str = OPEN_KEY) -> Coded:
     """Folded full names with all under which they meet others."""
-    coded = encoded([folded], str)
+    coded = encoded([folded], str, key)
     keys = [sorted(names.readings(v)) for v in coded.values]
-    coded.facts["bare"] = numbered([names.bare(v) for v in coded.values])
+    coded.note("bare", [names.bare(v) for v in coded.values])
     for at in range(READINGS):
-        coded.facts[f"reading_{at}"] = _shared_numbers(keys, at)
+        coded.note(f"reading_{at}", [k[at] if at < len(k) else "" for k in keys])
     sounds = [names.loose(v) for v in coded.values]
     for at in range(names.LOOSE):
-        coded.facts[f"loose_{at}"] = _shared_numbers(sounds, at)
-    coded.facts["head"] = numbered([names.parts(v)[1] if names.has_hanzi(v) else "" for v in coded.values])
-    coded.facts["start"] = numbered([v[:2] for v in coded.values])
-    coded.facts["end"] = numbered([v[-2:] for v in coded.values])
+        coded.note(f"loose_{at}", [k[at] if at < len(k) else "" for k in sounds])
+    coded.note("head", [names.parts(v)[1] if names.has_hanzi(v) else "" for v in coded.values])
+    coded.note("start", [v[:2] for v in coded.values])
+    coded.note("end", [v[-2:] for v in coded.values])
     return coded
 
 
-def _shared_numbers(keys: Sequence[Sequence[str]], at: int) -> np.ndarray:
-    place = {k: i for i, k in enumerate(sorted({k for ks in keys for k in ks}))}
-    return np.array([place[ks[at]] if at < len(ks) else -1 for ks in keys], np.int64)
-
-
-def _dates(columns: Sequence[pa.Array], certificates: Sequence[pa.Array]) -> Coded:
+def _dates(columns: Sequence[pa.Array], certificates: Sequence[pa.Array], form: Form) -> Coded:
     """Birth dates of the first column; where it has none, or a placeholder, what a valid resident id says."""
-    distinct = pc.unique(pc.drop_null(pc.cast(columns[0], pa.string()))).to_pylist()
-    read = partial(days.digits, is_month_first=days.month_first(distinct))
-    said = encoded(columns[:1], read)
-    unknown = _stand_for_nothing(said)
-    texts = pa.array([None if v in unknown else v for v in said.values], pa.string())
+    if not form.is_known:
+        distinct = pc.unique(pc.drop_null(pc.cast(columns[0], pa.string()))).to_pylist()
+        form.is_month_first = days.month_first(distinct)
+    said = encoded(columns[:1], partial(days.digits, is_month_first=form.is_month_first), form.key)
+    if not form.is_known:
+        form.placeholders = np.sort(said.hashes()[_stand_for_nothing(said)])
+    unknown = np.isin(said.hashes(), form.placeholders) | np.isin(said.values, _PLACEHOLDERS)
+    texts = pa.array(np.where(unknown, None, said.values), pa.string())
     dates = texts.take(pa.array(said.first, mask=said.first < 0))
     for certificate in certificates:
         # Only where it is needed: a certificate takes the longest of all values to read.
         dates = pc.coalesce(dates, _born(pc.if_else(dates.is_null(), certificate, None)))
-    coded = encoded([dates], str)
-    coded.facts["year"] = numbered([v[:4] for v in coded.values])
-    coded.facts["day"] = numbered([v[4:] if v[4:] != "0000" else "" for v in coded.values])
-    coded.facts["month"] = numbered([v[:6] if v[4:6] != "00" else "" for v in coded.values])
+    coded = encoded([dates], str, form.key)
+    coded.note("year", [v[:4] for v in coded.values])
+    coded.note("day", [v[4:] if v[4:] != "0000" else "" for v in coded.values])
+    coded.note("month", [v[:6] if v[4:6] != "00" else "" for v in coded.values])
     swapped = [v[:4] + v[6:] + v[4:6] for v in coded.values]
-    coded.facts["any_order"] = numbered([min(v, s) for v, s in zip(coded.values, swapped, strict=True)])
+    coded.note("any_order", [min(v, s) for v, s in zip(coded.values, swapped, strict=True)])
     return coded
 
 
-def _stand_for_nothing(said: Coded) -> set[str]:
+def _stand_for_nothing(said: Coded) -> np.ndarray:
+    """Whether a date is so frequent that it means none, per distinct date."""
     counts = said.counts()
     if not len(counts):
-        return set()
+        return np.zeros(0, bool)
     usual = max(20.0, _PLACEHOLDER_TIMES * float(np.quantile(counts, 0.995)))
-    return {str(v) for v, n in zip(said.values, counts, strict=True) if n > usual or v in _PLACEHOLDERS}
+    frequent: np.ndarray = counts > usual
+    return frequent
 
 
 def _born(certificates: pa.Array) -> pa.Array:
@@ -199,7 +240,7 @@ def _born(certificates: pa.Array) -> pa.Array:
     return pa.array([n.birth_date if n else None for n in found], pa.string()).take(coded.indices)
 
 
-def _certificates(columns: Sequence[pa.Array]) -> Coded:
+def _certificates(columns: Sequence[pa.Array], form: Form) -> Coded:
     read: dict[str, numbers.Number] = {}
 
     def value(text: str) -> str | None:
@@ -208,23 +249,24 @@ def _certificates(columns: Sequence[pa.Array]) -> Coded:
             read[found.value] = found
         return found.value if found else None
 
-    coded = encoded(columns, value)
+    coded = encoded(columns, value, form.key)
     known = [read[v] for v in coded.values]
-    coded.facts["family"] = numbered([n.family for n in known])
+    families = [numbers.FAMILIES.index(n.family) if n.family else MISSING for n in known]
+    coded.facts["family"] = np.array(families, np.int64)
     coded.facts["born"] = text_array([n.birth_date for n in known])
-    coded.facts["front"] = numbered([v[: -(len(v) // 3)] if len(v) > 5 else "" for v in coded.values])
-    coded.facts["back"] = numbered([v[len(v) // 3 :] if len(v) > 5 else "" for v in coded.values])
+    coded.note("front", [v[: -(len(v) // 3)] if len(v) > 5 else "" for v in coded.values])
+    coded.note("back", [v[len(v) // 3 :] if len(v) > 5 else "" for v in coded.values])
     return coded
 
 
-def _phones(columns: Sequence[pa.Array], region: str) -> Coded:
-    coded = encoded(columns, lambda text: numbers.phone(text, region))
-    coded.facts["end"] = numbered([v[-4:] for v in coded.values])
-    coded.facts["tail"] = numbered([v[-7:] if "*" not in v else "" for v in coded.values])
+def _phones(columns: Sequence[pa.Array], region: str, form: Form) -> Coded:
+    coded = encoded(columns, lambda text: numbers.phone(text, region), form.key)
+    coded.note("end", [v[-4:] for v in coded.values])
+    coded.note("tail", [v[-7:] if "*" not in v else "" for v in coded.values])
     return coded
 
 
-def _e_mails(columns: Sequence[pa.Array]) -> Coded:
-    coded = encoded(columns, e_mail)
-    coded.facts["local"] = numbered([v.partition("@")[0] for v in coded.values])
+def _e_mails(columns: Sequence[pa.Array], form: Form) -> Coded:
+    coded = encoded(columns, e_mail, form.key)
+    coded.note("local", [v.partition("@")[0] for v in coded.values])
     return coded

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from spark_jobs.identity.engine.coded import Coded
 from spark_jobs.identity.engine.levels import LABELS, field_levels
+from spark_jobs.identity.engine.numbers import FAMILIES
 from spark_jobs.identity.engine.standardise import Field
 
 Rows = npt.NDArray[np.int32]
@@ -27,19 +29,26 @@ class StrongPairs:
 
 
 def certificates(fields: Sequence[Field], count: int) -> npt.NDArray[np.int64]:
-    """Records × kinds: code of a record's valid certificate of each kind, -1 where it has none, or several that differ."""
+    """Records × kinds: hash of a record's valid certificate of each kind, -1 where it has none, or several that differ."""
     kinds = []
     for field in fields:
         if field.kind != "number":
             continue
-        family = field.coded.facts["family"]
-        for kind in range(int(family.max(initial=-1)) + 1):
-            codes = field.coded.codes
-            own = np.where((codes >= 0) & (family[np.maximum(codes, 0)] == kind), codes, -1)
+        coded = field.coded
+        columns = range(coded.codes.shape[1])
+        value = np.stack([_hash(coded, c) for c in columns], axis=1)
+        family = np.stack([coded.fact("family", c) for c in columns], axis=1)
+        for kind in range(len(FAMILIES)):
+            own = np.where(family == kind, value, -1)
             most = own.max(axis=1)
             least = np.where(own >= 0, own, most[:, None]).min(axis=1)
             kinds.append(np.where(least == most, most, -1).astype(np.int64))
     return np.stack(kinds, axis=1) if kinds else np.full((count, 0), -1, np.int64)
+
+
+def _hash(coded: Coded, column: int) -> npt.NDArray[np.int64]:
+    coded.hashes()
+    return coded.fact("value", column)
 
 
 def strong_pairs(fields: Sequence[Field], numbers: npt.NDArray[np.int64]) -> StrongPairs:
