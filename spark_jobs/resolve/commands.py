@@ -17,8 +17,11 @@ def command(
     threshold: Annotated[float, typer.Option("--threshold", help="Probability of one person from which on records are joined.")] = THRESHOLD,
     report: Annotated[Path | None, typer.Option("--report", help="Folder that gets index.html: counts, classes, weights, calibration.")] = None,
     truth: Annotated[str | None, typer.Option("--truth", help="Column with the true person: prints how right the clusters are.")] = None,
+    save_model: Annotated[Path | None, typer.Option("--save-model", metavar="FILE", help="Keep what was learned of the files (JSON, no values).")] = None,
+    model: Annotated[Path | None, typer.Option("--model", metavar="FILE", help="Judge by a model that was kept; learn nothing.")] = None,
+    secret: Annotated[Path | None, typer.Option("--secret", metavar="FILE", help="Random bytes under which a kept model hashes values; FILE.secret beside the model unless told.")] = None,
 ) -> None:  # fmt: skip
     """Who is who in anyone's files: no lake, no Spark, no tuning."""
-    from spark_jobs.resolve.running import run
+    from spark_jobs.resolve.running import Asked, run
 
-    run(files, map_file, out, threshold, report, truth)
+    run(files, map_file, out, Asked(threshold, report, truth, save_model, model, secret))

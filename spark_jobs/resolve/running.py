@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,41 @@ from rich.table import Table
 
 from spark_jobs.console import out as screen
 from spark_jobs.errors import SettingsError
+from spark_jobs.identity.engine import THRESHOLD
+from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, resolve
-from spark_jobs.resolve import mapping, reading
+from spark_jobs.resolve import mapping, models, reading
 from spark_jobs.resolve.truth import Measure, measured
 
 
-def run(
-    files: Sequence[Path], map_file: Path, out: Path, threshold: float, report: Path | None, truth: str | None
-) -> None:
-    """Resolve files and write the clusters; the options are those of the command."""
+@dataclass(frozen=True)
+class Asked:
+    """What the options of the command say beside files, map and target."""
+
+    threshold: float = THRESHOLD
+    report: Path | None = None
+    truth: str | None = None
+    save_model: Path | None = None
+    model: Path | None = None
+    secret: Path | None = None
+
+
+def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
+    """Resolve files and write the clusters."""
+    threshold, truth = asked.threshold, asked.truth
     if not 0.5 <= threshold < 1:
         raise SettingsError("--threshold is a probability from 0.5 to below 1")
+    if asked.model and asked.save_model:
+        raise SettingsError(
+            "--model judges by a model that is kept, --save-model keeps one that is learned; give one of them"
+        )
+    model = models.read(asked.model, asked.secret) if asked.model else None
+    key = models.key(asked.save_model, asked.secret, is_new=True) if asked.save_model else OPEN_KEY
     people = reading.read_people(files, mapping.load(map_file), truth)
-    result = resolve(people, threshold)
+    result = resolve(people, threshold, model, key)
+    if asked.save_model:
+        models.write(asked.save_model, result.frozen())
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix.lower() == ".csv":
         pa_csv.write_csv(result.clusters, out)
@@ -37,10 +59,10 @@ def run(
     measures = judged(people, result, threshold) if truth else {}
     if measures:
         _print_measures(measures)
-    if report is not None:
+    if asked.report is not None:
         from spark_jobs.resolve.report import write
 
-        screen.print(f"report {write(report, people, result, threshold, measures)}", soft_wrap=True)
+        screen.print(f"report {write(asked.report, people, result, threshold, measures)}", soft_wrap=True)
 
 
 def judged(people: People, result: Resolution, threshold: float) -> dict[str, Measure]:

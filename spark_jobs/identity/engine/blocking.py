@@ -6,7 +6,7 @@ the rule may compare, and is left to the other rules. How large that is follows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,20 +45,33 @@ class Candidates:
     disarmed: dict[str, tuple[int, int, int]]
 
 
-def candidates(rules: Sequence[Rule], count: int) -> Candidates:
-    """Candidate pairs of all rules. At most 62 rules."""
-    if count <= ALL_PAIRS_UP_TO:
+def candidates(
+    rules: Sequence[Rule],
+    count: int,
+    largest: Mapping[str, int] | None = None,
+    whole_up_to: int = ALL_PAIRS_UP_TO,
+) -> Candidates:
+    """Candidate pairs of all rules. At most 62 rules.
+
+    largest      rule → records in the largest block that it compares; None: as the budget of this many records allows
+    whole_up_to  so few records are compared each with each other
+    """
+    if count <= whole_up_to:
         left, right = np.triu_indices(count, 1)
         fired = _fired(rules, left, right)
         return Candidates(left.astype(np.int32), right.astype(np.int32), fired, {})
     pairs, masks = np.empty(0, np.int64), np.empty(0, np.int64)
     disarmed = {}
     for k, rule in enumerate(rules):
-        budget = PAIRS_PER_RECORD * count + PAIRS_ANYWAY
-        found, largest, left_out, records = _pairs(rule.keys, count, budget)
-        disarmed[rule.name] = (largest, left_out, records)
+        limit = largest[rule.name] if largest is not None else None
+        found, disarmed[rule.name] = _pairs(rule.keys, count, limit)
         pairs, masks = _merged(pairs, masks, found, np.int64(1) << k)
     return Candidates((pairs // count).astype(np.int32), (pairs % count).astype(np.int32), masks, disarmed)
+
+
+def largest_blocks(rules: Sequence[Rule], count: int) -> dict[str, int]:
+    """Rule → records in the largest block that it compares in a file of `count` records."""
+    return {rule.name: _largest(_blocks(rule.keys)[1], count) for rule in rules}
 
 
 def _merged(pairs: Keys, masks: Keys, found: Keys, bit: np.int64) -> tuple[Keys, Keys]:
@@ -80,27 +93,33 @@ def _fired(rules: Sequence[Rule], left: npt.NDArray[np.int64], right: npt.NDArra
     return masks
 
 
-def _pairs(keys: Sequence[Keys], count: int, budget: int) -> tuple[Keys, int, int, int]:
-    """Sorted distinct pairs (smaller × count + larger) of records with one key in common, from blocks that fit the budget."""
+def _blocks(keys: Sequence[Keys]) -> tuple[Keys, Keys]:
+    """Records block by block, and the sizes of the blocks."""
     records = np.concatenate([np.flatnonzero(k != MISSING) for k in keys])
     values = np.concatenate([k[k != MISSING] for k in keys])
     order = np.lexsort((records, values))
     records, values = records[order], values[order]
-    if not len(values):
-        return np.empty(0, np.int64), 0, 0, 0
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-    sizes = np.diff(np.r_[starts, len(values)])
-    largest = _largest(sizes, budget)
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]][: len(values)])
+    return records, np.diff(np.r_[starts, len(values)])
+
+
+def _pairs(keys: Sequence[Keys], count: int, largest: int | None) -> tuple[Keys, tuple[int, int, int]]:
+    """Sorted distinct pairs (smaller × count + larger) of records with one key in common; and what `Candidates.disarmed` says."""
+    records, sizes = _blocks(keys)
+    if largest is None:
+        largest = _largest(sizes, count)
     kept = sizes <= largest
     records, sizes_kept = records[np.repeat(kept, sizes)], sizes[kept]
     found = list(of_blocks(records, sizes_kept, count))
     pairs = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
-    return pairs, largest, int((~kept).sum()), int(sizes[~kept].sum())
+    return pairs, (largest, int((~kept).sum()), int(sizes[~kept].sum()))
 
 
-def _largest(sizes: npt.NDArray[np.int64], budget: int) -> int:
-    """Largest block size whose blocks, with all smaller ones, give no more pairs than the budget."""
-    counts = np.bincount(np.minimum(sizes, LARGEST_BLOCK + 1))[: LARGEST_BLOCK + 1].astype(np.int64)
+def _largest(sizes: npt.NDArray[np.int64], count: int) -> int:
+    """Largest block size whose blocks, with all smaller ones, give no more pairs than the budget of so many records."""
+    budget = PAIRS_PER_RECORD * count + PAIRS_ANYWAY
+    counts = np.bincount(np.minimum(sizes, LARGEST_BLOCK + 1), minlength=LARGEST_BLOCK + 1)
+    counts = counts[: LARGEST_BLOCK + 1].astype(np.int64)
     size = np.arange(len(counts), dtype=np.int64)
     return int(np.flatnonzero(np.cumsum(counts * size * (size - 1) // 2) <= budget)[-1])
 

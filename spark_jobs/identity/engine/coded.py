@@ -45,7 +45,7 @@ class Coded:
         seen = self.codes[self.codes >= 0]
         return np.bincount(seen, minlength=len(self.values)).astype(np.int64)
 
-    def note(self, name: str, texts: Sequence[str | None]) -> None:
+    def note(self, name: str, texts: Sequence[str | None] | Text) -> None:
         """Adds a fact by its text per distinct value; what is empty is `MISSING`."""
         self.facts[name] = hashed(texts, self.key)
 
@@ -89,14 +89,14 @@ def text_array(values: Sequence[Any]) -> Text:
     return array
 
 
-def hashed(texts: Sequence[str | None], key: str = OPEN_KEY) -> npt.NDArray[np.int64]:
+def hashed(texts: Sequence[str | None] | Text, key: str = OPEN_KEY) -> npt.NDArray[np.int64]:
     """Hashes of 63 bits (SipHash under `key`, 16 characters of ASCII); empty text and None are `MISSING`.
 
-    Equal texts are equal, in every run. A million texts have two of one hash with a probability of one in ten million.
+    Equal texts are equal, in every run. Among a million texts two have one hash with a probability of one in twenty million.
     """
     if not len(texts):
         return np.empty(0, np.int64)
-    array = text_array(texts)
+    array = text_array(list(texts))
     found = pd.util.hash_array(array, hash_key=key, categorize=False) >> np.uint64(1)
     known = np.fromiter((bool(text) for text in array), bool, len(array))
     return np.where(known, found.astype(np.int64), MISSING)

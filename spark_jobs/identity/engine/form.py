@@ -36,7 +36,7 @@ class Form:
     bands             field → hash of a value → its band of frequency, for values that are not in the rarest. None: as the file at hand shows
     """
 
-    key: str = OPEN_KEY
+    key: str = field(default=OPEN_KEY, repr=False)
     shapes: list[Shape] | None = None
     are_names_whole: bool | None = None
     is_month_first: bool = False

@@ -46,11 +46,24 @@ class Scored:
     model: Model
 
 
-def scored(fields: Sequence[Field], rules: Sequence[Rule], found: Candidates, count: int) -> Scored:
-    """Candidate pairs scored by a model that is learned from them and from random pairs of the same records."""
+def scored(
+    fields: Sequence[Field], rules: Sequence[Rule], found: Candidates, count: int, model: Model | None = None
+) -> Scored:
+    """Candidate pairs scored by a model; None: by one that is learned from them and from random pairs of the same records."""
     packed = np.concatenate([*_in_parts(fields, found.left, found.right), np.empty(0, np.int64)])
     patterns, place, pairs = np.unique(packed, return_inverse=True, return_counts=True)
     observed = Counted(unpacked(patterns, len(fields)), pairs.astype(np.float64))
+    model = model or _learned(fields, rules, observed, count)
+    return Scored(
+        patterns,
+        place.astype(np.int32),
+        model.log_odds(observed.levels),
+        model.posteriors(observed.levels),
+        model,
+    )
+
+
+def _learned(fields: Sequence[Field], rules: Sequence[Rule], observed: Counted, count: int) -> Model:
     random = observed if count <= ALL_PAIRS_UP_TO else _random(fields, count)
     at = {f.name: i for i, f in enumerate(fields)}
     by_rule = [tuple(sorted(at[name] for name in rule.fields)) for rule in rules]
@@ -59,14 +72,7 @@ def scored(fields: Sequence[Field], rules: Sequence[Rule], found: Candidates, co
         coded = fields[0].coded
         priors[0].equal_pairs = np.minimum(priors[0].equal_pairs, namesakes.equal_pairs(coded, count))
         random = namesakes.strangers(coded, _SEED)
-    model = learned(observed, random, priors, by_rule, count * (count - 1) / 2, count)
-    return Scored(
-        patterns,
-        place.astype(np.int32),
-        model.log_odds(observed.levels),
-        model.posteriors(observed.levels),
-        model,
-    )
+    return learned(observed, random, priors, by_rule, count * (count - 1) / 2, count)
 
 
 def _in_parts(

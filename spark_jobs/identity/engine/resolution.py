@@ -15,7 +15,11 @@ import pyarrow.compute as pc
 
 from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.blocking import Candidates, candidates
+from spark_jobs.identity.engine.classes import Model
 from spark_jobs.identity.engine.closure import Refined, clusters
+from spark_jobs.identity.engine.coded import OPEN_KEY
+from spark_jobs.identity.engine.form import Form
+from spark_jobs.identity.engine.frozen import Frozen, frozen
 from spark_jobs.identity.engine.levels import compared, unpacked
 from spark_jobs.identity.engine.model import Scored, scored
 from spark_jobs.identity.engine.people import People
@@ -23,7 +27,9 @@ from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates, contradicted, strong_pairs
 
-_CERTAIN = 30.0
+CERTAIN = 30.0
+# Log-odds, at most, of a pair that shares a certificate which name and birth date contradict.
+DOUBTED = -1.0
 # Inside a component the mean evidence of two parts must outweigh so much of the prior that any two records of the file are strangers
 # (as a share of its logarithm): that one of their pairs was accepted says the rest.
 _STRANGERS_SHARE = 0.5
@@ -37,6 +43,7 @@ class Resolution:
     clusters      source, record_id, cluster_id, confidence: one row per record, ordered by source and record_id
     labels        cluster of each record as a number, in the order of `order`; order: places of the records in the input
     contradicted  pairs that share a valid certificate although name and birth date contradict: for review
+    form          how the records were read
     """
 
     clusters: pa.Table
@@ -50,48 +57,52 @@ class Resolution:
     rules: list[str]
     strong: int
     contradicted: int
+    form: Form
+
+    def frozen(self) -> Frozen:
+        """The model, as it can be kept."""
+        return frozen(self.form, self.fields, self.found, self.scored.model)
 
 
-def resolve(people: People, threshold: float = THRESHOLD) -> Resolution:
+def resolve(
+    people: People, threshold: float = THRESHOLD, model: Frozen | None = None, key: str = OPEN_KEY
+) -> Resolution:
     """Who is who among `people`. The same records give the same clusters and ids in whatever order they come.
 
     threshold  posterior probability of one person from which on a pair is accepted
+    model      by which records are read and judged; None: by one that is learned of them
+    key        under which a model that is learned hashes frequent values (frozen.hash_key)
     Errors: ValueError when a source has a record id twice.
     """
-    order = _order(people)
-    people = _taken(people, order)
-    fields, count = standardised(people), len(people)
+    order = in_order(people)
+    people = taken(people, order)
+    form = model.form if model else Form(key)
+    fields, count = standardised(people, form), len(people)
     by_rule = rules(fields)
-    found = candidates(by_rule, count)
-    result = scored(fields, by_rule, found, count)
+    if model:
+        found = candidates(by_rule, count, model.largest, model.whole_up_to)
+    else:
+        found = candidates(by_rule, count)
+    result = scored(fields, by_rule, found, count, model.model if model else None)
     numbers = certificates(fields, count)
     log_odds = result.log_odds[result.place]
-    wrong = _shared_but_contradicted(fields, found, numbers)
-    log_odds[wrong] = np.minimum(log_odds[wrong], -1.0)
+    wrong = shared_but_contradicted(fields, found.left, found.right, numbers)
+    log_odds[wrong] = np.minimum(log_odds[wrong], DOUBTED)
     strong = strong_pairs(fields, numbers)
     left = np.concatenate([found.left, strong.left])
     right = np.concatenate([found.right, strong.right])
-    all_odds = np.concatenate([log_odds, np.full(len(strong.left), _CERTAIN)])
+    all_odds = np.concatenate([log_odds, np.full(len(strong.left), CERTAIN)])
 
-    def evidence(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        told = _evidence(fields, result, a, b)
-        shared = (numbers[a] >= 0) & (numbers[a] == numbers[b])
-        sure = np.flatnonzero(shared.any(axis=1))
-        told[sure] = np.where(
-            contradicted(fields, a[sure].astype(np.int32), b[sure].astype(np.int32)), -_CERTAIN, _CERTAIN
-        )
-        return told
+    def told(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return evidence(fields, result.model, numbers, a, b)
 
-    bar = math.log(threshold / (1 - threshold))
-    sizes = result.model.sizes
-    strange = _STRANGERS_SHARE * math.log(max(sizes[1:].sum() / sizes[0], 1.0))
-    refined = clusters(count, left, right, all_odds, bar, evidence, numbers, strange)
+    refined = clusters(count, left, right, all_odds, bar(threshold), told, numbers, strangeness(result.model))
     table = pa.table(
         {
             "source": people.sources,
             "record_id": people.keys,
-            "cluster_id": _ids(people, refined.labels),
-            "confidence": _confidence(count, left, right, all_odds, refined.labels),
+            "cluster_id": ids(people, refined.labels),
+            "confidence": pa.array(confidence(left, right, all_odds, refined.labels)),
         }
     )
     names = [rule.name for rule in by_rule]
@@ -107,18 +118,30 @@ def resolve(people: People, threshold: float = THRESHOLD) -> Resolution:
         names,
         len(strong.left),
         strong.contradicted,
+        form,
     )
+
+
+def bar(threshold: float) -> float:
+    """Log-odds of a probability."""
+    return math.log(threshold / (1 - threshold))
+
+
+def strangeness(model: Model) -> float:
+    """What mean evidence inside a component must exceed."""
+    return _STRANGERS_SHARE * math.log(max(model.sizes[1:].sum() / model.sizes[0], 1.0))
 
 
 def accepted_pairs(
     result: Resolution, threshold: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Places (in order of `clusters`) of candidate pairs that are accepted on their own, before closure."""
-    taken = np.flatnonzero(result.log_odds >= math.log(threshold / (1 - threshold)))
-    return result.found.left[taken].astype(np.int64), result.found.right[taken].astype(np.int64)
+    kept = np.flatnonzero(result.log_odds >= bar(threshold))
+    return result.found.left[kept].astype(np.int64), result.found.right[kept].astype(np.int64)
 
 
-def _order(people: People) -> npt.NDArray[np.int64]:
+def in_order(people: People) -> npt.NDArray[np.int64]:
+    """Places of the records in the order of source and key. Errors: ValueError when a source has a key twice."""
     table = pa.table({"source": people.sources, "key": people.keys})
     if table.group_by(["source", "key"]).aggregate([]).num_rows < len(people):
         raise ValueError("a source has a record id twice")
@@ -127,36 +150,51 @@ def _order(people: People) -> npt.NDArray[np.int64]:
     return result
 
 
-def _taken(people: People, order: npt.NDArray[np.int64]) -> People:
-    at = pa.array(order)
+def taken(people: People, places: npt.NDArray[np.int64]) -> People:
+    """The records at these places."""
+    at = pa.array(places)
     columns = {role: [c.take(at) for c in cs] for role, cs in people.columns.items()}
     return People(columns, people.sources.take(at), people.keys.take(at), people.region)
 
 
-def _evidence(
-    fields: Sequence[Field], result: Scored, a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]
+def evidence(
+    fields: Sequence[Field],
+    model: Model,
+    numbers: npt.NDArray[np.int64],
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
-    """Log likelihood ratio: the log-odds without the share of one person's pairs among all."""
+    """Log likelihood ratio of pairs: the log-odds without the share of one person's pairs among all; certain where a certificate is shared.
+
+    numbers  records × kinds of valid certificates
+    """
     patterns, place = np.unique(compared(fields, a, b), return_inverse=True)
-    sizes = result.model.sizes
-    told = result.model.log_odds(unpacked(patterns, len(fields))) - np.log(sizes[0] / sizes[1:].sum())
-    taken: npt.NDArray[np.float64] = told[place]
-    return taken
+    ratio = model.log_odds(unpacked(patterns, len(fields))) - np.log(model.sizes[0] / model.sizes[1:].sum())
+    told: npt.NDArray[np.float64] = ratio[place]
+    shared = (numbers[a] >= 0) & (numbers[a] == numbers[b])
+    sure = np.flatnonzero(shared.any(axis=1))
+    one, other = a[sure].astype(np.int32), b[sure].astype(np.int32)
+    told[sure] = np.where(contradicted(fields, one, other), -CERTAIN, CERTAIN)
+    return told
 
 
-def _shared_but_contradicted(
-    fields: Sequence[Field], found: Candidates, numbers: npt.NDArray[np.int64]
+def shared_but_contradicted(
+    fields: Sequence[Field],
+    left: npt.NDArray[np.int32],
+    right: npt.NDArray[np.int32],
+    numbers: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    shared = np.zeros(len(found.left), bool)
+    """Places of the pairs that share a valid certificate although name and birth date contradict."""
+    shared = np.zeros(len(left), bool)
     for kind in range(numbers.shape[1]):
-        a, b = numbers[found.left, kind], numbers[found.right, kind]
+        a, b = numbers[left, kind], numbers[right, kind]
         shared |= (a >= 0) & (a == b)
     at = np.flatnonzero(shared)
-    wrong: npt.NDArray[np.int64] = at[contradicted(fields, found.left[at], found.right[at])]
+    wrong: npt.NDArray[np.int64] = at[contradicted(fields, left[at], right[at])]
     return wrong
 
 
-def _ids(people: People, labels: npt.NDArray[np.int64]) -> pa.Array:
+def ids(people: People, labels: npt.NDArray[np.int64]) -> pa.Array:
     """Ids made of the members, and of nothing else: equal members, equal id."""
     order = np.argsort(labels, kind="stable")
     names = pc.binary_join_element_wise(people.sources, people.keys, "\x1f").take(pa.array(order)).to_pylist()
@@ -170,19 +208,18 @@ def _ids(people: People, labels: npt.NDArray[np.int64]) -> pa.Array:
     return pa.array(ids, pa.string()).take(pa.array(per_record))
 
 
-def _confidence(
-    count: int,
+def confidence(
     left: npt.NDArray[np.int32],
     right: npt.NDArray[np.int32],
     log_odds: npt.NDArray[np.float64],
     labels: npt.NDArray[np.int64],
-) -> pa.Array:
+) -> npt.NDArray[np.float64]:
     """Of a record with others: probability of its best tie inside the cluster. Of one alone: that its best tie is none."""
-    probability = 1 / (1 + np.exp(-np.clip(log_odds, -_CERTAIN, _CERTAIN)))
-    inside, outside = np.zeros(count), np.zeros(count)
+    probability = 1 / (1 + np.exp(-np.clip(log_odds, -CERTAIN, CERTAIN)))
+    inside, outside = np.zeros(len(labels)), np.zeros(len(labels))
     within = labels[left] == labels[right]
     for side in (left, right):
         np.maximum.at(inside, side[within], probability[within])
         np.maximum.at(outside, side[~within], probability[~within])
     alone = np.bincount(labels)[labels] == 1
-    return pa.array(np.round(np.where(alone, 1 - outside, inside), 6))
+    return np.where(alone, 1 - outside, inside).round(6).astype(np.float64)

@@ -210,7 +210,7 @@ def _dates(columns: Sequence[pa.Array], certificates: Sequence[pa.Array], form: 
     if not form.is_known:
         form.placeholders = np.sort(said.hashes()[_stand_for_nothing(said)])
     unknown = np.isin(said.hashes(), form.placeholders) | np.isin(said.values, _PLACEHOLDERS)
-    texts = pa.array(np.where(unknown, None, said.values), pa.string())
+    texts = pa.array(said.values, pa.string(), mask=unknown)
     dates = texts.take(pa.array(said.first, mask=said.first < 0))
     for certificate in certificates:
         # Only where it is needed: a certificate takes the longest of all values to read.

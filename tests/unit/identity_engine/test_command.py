@@ -9,7 +9,7 @@ import pytest
 
 from spark_jobs.errors import DeliveryError, SettingsError
 from spark_jobs.resolve import mapping, reading
-from spark_jobs.resolve.running import run
+from spark_jobs.resolve.running import Asked, run
 
 CRM = """no;姓名;出生日期;手机;who
 1;王小明;1980-01-02;15400001234;a
@@ -39,7 +39,7 @@ def files(tmp_path: Path) -> Path:
 def test_two_sources_with_their_own_columns_scripts_and_encodings_meet(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run([files / "crm.csv", files / "card.csv"], files / "map.yml", files / "out.parquet", 0.95, None, "who")
+    run([files / "crm.csv", files / "card.csv"], files / "map.yml", files / "out.parquet", Asked(truth="who"))
     found = pq.read_table(files / "out.parquet").to_pylist()
     of = {(r["source"], r["record_id"]): r["cluster_id"] for r in found}
     assert list(found[0]) == ["source", "record_id", "cluster_id", "confidence"]
@@ -85,12 +85,31 @@ def test_the_report_has_counts_weights_and_calibration_and_no_persons_value(file
         [files / "crm.csv", files / "card.csv"],
         files / "map.yml",
         files / "out.csv",
-        0.95,
-        files / "report",
-        "who",
+        Asked(report=files / "report", truth="who"),
     )
     page = (files / "report" / "index.html").read_text(encoding="utf-8")
     assert "6 records are 3 people" in page
     assert all(part in page for part in ("Calibration", "one household", "same reading"))
     assert not any(value in page for value in ("王小明", "15400001234", "19800102", "x@example.org"))
     assert (files / "out.csv").read_text().splitlines()[0] == '"source","record_id","cluster_id","confidence"'
+
+
+def test_a_model_that_is_kept_judges_the_files_as_they_were(files: Path) -> None:
+    both, model = [files / "crm.csv", files / "card.csv"], files / "models" / "m.json"
+    run(both, files / "map.yml", files / "a.parquet", Asked(save_model=model))
+    run(both, files / "map.yml", files / "b.parquet", Asked(model=model))
+    assert pq.read_table(files / "a.parquet").equals(pq.read_table(files / "b.parquet"))
+    assert (model.parent / "m.json.secret").stat().st_mode & 0o777 == 0o600
+    assert not any(v in model.read_text() for v in ("王小明", "15400001234", "19800102", "example"))
+
+
+def test_a_model_without_its_secret_says_which_file_is_missing(files: Path) -> None:
+    both, model = [files / "crm.csv", files / "card.csv"], files / "m.json"
+    run(both, files / "map.yml", files / "a.parquet", Asked(save_model=model))
+    (files / "m.json.secret").unlink()
+    with pytest.raises(
+        SettingsError, match=r"m.json.secret: cannot be read; it holds the secret that m.json"
+    ):
+        run(both, files / "map.yml", files / "b.parquet", Asked(model=model))
+    with pytest.raises(SettingsError, match="give one of them"):
+        run(both, files / "map.yml", files / "b.parquet", Asked(model=model, save_model=model))
