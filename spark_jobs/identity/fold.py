@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from spark_jobs.identity.events import ORDER, last_heir, tell
 from spark_jobs.identity.guards import Group, contradict, traits_on, two_ids
@@ -30,6 +31,8 @@ from spark_jobs.identity.timeline import (
     Word,
     Words,
 )
+
+Moment = TypeVar("Moment", date, int)
 
 
 def close(
@@ -197,7 +200,7 @@ def _walk(
         groups, refused = close(present, active, marks, related | two, day)
         walk.refused = {edge: walk.refused.get(edge, day) for edge in refused}
         reasons = _reasons(set(active) - set(refused))
-        following = _assign(groups, owner, day, walk.created, founded)
+        following = assigned(groups, owner, day, walk.created, founded)
         for party, customer in following.items():
             if owner.get(party) != customer:
                 if party in owner:
@@ -219,18 +222,19 @@ def _reasons(edges: Iterable[Edge]) -> dict[str, str]:
     return best
 
 
-def _assign(
+def assigned(
     groups: Iterable[frozenset[str]],
     owner: Owners,
-    day: date,
-    created: dict[str, date],
+    now: Moment,
+    created: dict[str, Moment],
     founded: Callable[..., str],
 ) -> dict[str, str]:
     """Ids by maximum overlap: the survivor is the old id that gives most members, ties to the oldest, then the smallest.
 
+    now, created  when: a day, or the number of a run; ids that are made are added to `created`
     An old id whose parties part stays with its largest part; the others get an id that hashes the split.
     """
-    claims: list[tuple[int, date, str, frozenset[str]]] = []
+    claims: list[tuple[int, Moment, str, frozenset[str]]] = []
     for group in groups:
         for old, count in Counter(owner[p] for p in group if p in owner).items():
             claims.append((-count, created[old], old, group))
@@ -245,7 +249,7 @@ def _assign(
         customer = taken.get(group)
         if customer is None:
             olds = sorted({owner[p] for p in group if p in owner})
-            customer = founded(group, str(day), *olds)
-            created[customer] = day
+            customer = founded(group, str(now), *olds)
+            created[customer] = now
         following.update(dict.fromkeys(group, customer))
     return following

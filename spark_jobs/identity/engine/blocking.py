@@ -126,7 +126,7 @@ def _largest(sizes: npt.NDArray[np.int64], count: int) -> int:
 
 def of_blocks(records: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], count: int) -> Iterator[Keys]:
     """Pairs at distance 1, 2, … inside their block."""
-    left_in_block = np.repeat(sizes, sizes) - 1 - _places(sizes)
+    left_in_block = np.repeat(sizes, sizes) - 1 - places_in_blocks(sizes)
     at = np.arange(len(records))
     for distance in range(1, int(sizes.max(initial=0))):
         at = at[left_in_block[at] >= distance]
@@ -135,6 +135,7 @@ def of_blocks(records: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], coun
         yield (low * count + high)[low != high]
 
 
-def _places(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def places_in_blocks(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """0, 1, … inside each block."""
     total = int(sizes.sum())
     return np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)

@@ -54,8 +54,7 @@ def clusters(
     certificates  records × kinds: code of the valid certificate of that kind, negative where none
     bar           what mean evidence must exceed for parts of a component to stay together
     """
-    apart = _apart(certificates, left, right)
-    taken = (log_odds >= threshold) & ~apart
+    taken = (log_odds >= threshold) & ~apart(certificates, left, right)
     one, other, strength = left[taken].astype(np.int64), right[taken].astype(np.int64), log_odds[taken]
     labels, oversized = _components(count, one, other, strength, threshold)
     inside = labels[one] == labels[other]
@@ -72,12 +71,13 @@ def clusters(
     return Refined(labels, len(sizes), len(refined), split, oversized)
 
 
-def _apart(certificates: Rows, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
-    apart = np.zeros(len(left), bool)
+def apart(certificates: Rows, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+    """Whether two records have different valid certificates of one kind."""
+    differ = np.zeros(len(left), bool)
     for kind in range(certificates.shape[1]):
         a, b = certificates[left, kind], certificates[right, kind]
-        apart |= (a >= 0) & (b >= 0) & (a != b)
-    return apart
+        differ |= (a >= 0) & (b >= 0) & (a != b)
+    return differ
 
 
 def _components(count: int, one: Rows, other: Rows, strength: Real, threshold: float) -> tuple[Rows, int]:
@@ -111,7 +111,7 @@ def _refine(
     pairs = np.concatenate(list(of_blocks(np.arange(len(members)), sizes, len(members))))
     a, b = pairs // len(members), pairs % len(members)
     weight = np.clip(evidence(members[a], members[b]) - bar, -MOST_AGAINST, MOST_EVIDENCE)
-    forbidden = _apart(certificates, members[a], members[b])
+    forbidden = apart(certificates, members[a], members[b])
     accepted = np.isin(_pair(members[a], members[b], len(labels)), _pair(one, other, len(labels)))
     block = np.repeat(np.arange(len(sizes)), sizes)[a]
     order = np.argsort(block, kind="stable")

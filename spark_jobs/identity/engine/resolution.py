@@ -33,7 +33,7 @@ DOUBTED = -1.0
 # Inside a component the mean evidence of two parts must outweigh so much of the prior that any two records of the file are strangers
 # (as a share of its logarithm): that one of their pairs was accepted says the rest.
 _STRANGERS_SHARE = 0.5
-_ID_LENGTH = 16
+ID_LENGTH = 16
 
 
 @dataclass
@@ -200,7 +200,7 @@ def ids(people: People, labels: npt.NDArray[np.int64]) -> pa.Array:
     names = pc.binary_join_element_wise(people.sources, people.keys, "\x1f").take(pa.array(order)).to_pylist()
     bounds = np.flatnonzero(np.r_[True, np.diff(labels[order]) != 0, True])
     ids = [
-        sha256("\x1e".join(names[a:b]).encode()).hexdigest()[:_ID_LENGTH]
+        sha256("\x1e".join(names[a:b]).encode()).hexdigest()[:ID_LENGTH]
         for a, b in itertools.pairwise(bounds)
     ]
     per_record = np.empty(len(labels), np.int64)

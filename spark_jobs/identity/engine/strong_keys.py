@@ -21,10 +21,14 @@ Rows = npt.NDArray[np.int32]
 
 @dataclass
 class StrongPairs:
-    """Pairs of records that share a valid certificate: those that nothing contradicts, and those that name and birth date contradict."""
+    """Pairs of records that share a valid certificate: those that nothing contradicts, and those that name and birth date contradict.
+
+    numbers  the certificate that each of the former shares
+    """
 
     left: Rows
     right: Rows
+    numbers: npt.NDArray[np.int64]
     contradicted: int
 
 
@@ -53,7 +57,7 @@ def _hash(coded: Coded, column: int) -> npt.NDArray[np.int64]:
 
 def strong_pairs(fields: Sequence[Field], numbers: npt.NDArray[np.int64]) -> StrongPairs:
     """Each record with the next ones of its certificate, in the order of records, so that one wrong record parts no others."""
-    lefts, rights = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    lefts, rights, shared = ([np.empty(0, np.int64)] for _ in range(3))
     for kind in range(numbers.shape[1]):
         has = np.flatnonzero(numbers[:, kind] >= 0)
         order = has[np.argsort(numbers[has, kind], kind="stable")]
@@ -62,9 +66,10 @@ def strong_pairs(fields: Sequence[Field], numbers: npt.NDArray[np.int64]) -> Str
             same = numbers[one, kind] == numbers[other, kind]
             lefts.append(one[same])
             rights.append(other[same])
+            shared.append(numbers[one[same], kind])
     left, right = np.concatenate(lefts).astype(np.int32), np.concatenate(rights).astype(np.int32)
     wrong = contradicted(fields, left, right)
-    return StrongPairs(left[~wrong], right[~wrong], int(wrong.sum()))
+    return StrongPairs(left[~wrong], right[~wrong], np.concatenate(shared)[~wrong], int(wrong.sum()))
 
 
 def contradicted(fields: Sequence[Field], left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
