@@ -1,4 +1,4 @@
-"""What stewards decided about records, files and feeds: an append-only file of events beside landing (`Settings.steward_log`). No Spark.
+"""What stewards decided about records, files, feeds and persons: an append-only file of events beside landing (`Settings.steward_log`). No Spark.
 
 A decision is an input like a delivery: a run reads it, and the same landing with the same decisions gives the same rows. It counts
 whenever its subject is seen, not from the moment it was made, so that the repaired record lies where a clean delivery would have put it.
@@ -21,21 +21,31 @@ from typing import Any
 
 from spark_jobs.errors import DeliveryError
 
-RECORD, FILE, FEED = "quarantine", "delivery", "feed"
+RECORD, FILE, FEED, PERSONS = "quarantine", "delivery", "feed", "persons"
 REPAIR, ACCEPT, REJECT, RELEASE, EXCEPTION = "repair", "accept", "reject", "release", "exception"
 PROPOSED, IN_FORCE, DECLINED, REPLACED = "proposed", "in_force", "declined", "replaced"
 NEEDED = ("decision_id", "kind", "subject", "decision", "feed", "reason", "actor", "at")
 
 
 @dataclass(frozen=True)
+class Word:
+    """What is said of some parties (code: merge, keep_apart or split), or which decision never was (take_back of `undoes`)."""
+
+    code: str
+    parties: tuple[str, ...] = ()
+    undoes: str | None = None
+
+
+@dataclass(frozen=True)
 class Decision:
     """One decision. `at` is naive UTC: of the proposal, then of what put it in force or declined it.
 
-    subject       quarantine id, file id, or feed
+    subject       quarantine id, file id, feed; of persons what it is about: a decision, an event, a review item
     sealed        corrected bytes of a repair (`privacy.seal`), bound to the subject
     record_token  keyed token of the record's bytes as delivered: the same bytes in a later delivery are decided, too
     check, first_date, last_date   of an exception: the check that may fail for these business dates without holding the feed
     fields        names of what a repair changes
+    words         of a decision about persons: what it says of whom, as jobs/decisions.py enters it; it counts from `first_date` on
     case          what later deliveries are tested against: a shape without values, and what came of it
     """
 
@@ -59,6 +69,7 @@ class Decision:
     case: Mapping[str, Any] | None = None
     fields: tuple[str, ...] = ()
     note: str | None = None
+    words: tuple[Word, ...] = ()
 
 
 def same_person(one: str, other: str) -> bool:
@@ -154,8 +165,12 @@ def _decision(told: Mapping[str, Any], at: datetime, place: str) -> Decision:
         str(told["decision_id"]), str(told["kind"]), str(told["subject"]), str(told["decision"]), str(told["feed"]),
         str(told["reason"]), str(told["actor"]), at, needs, None, PROPOSED if needs else IN_FORCE, told.get("sealed"),
         told.get("record_token"), tuple(told.get("reason_codes", ())), told.get("check"), dates[0], dates[1], told.get("case"),
-        tuple(told.get("fields", ())),
+        tuple(told.get("fields", ())), words=tuple(_word(each) for each in told.get("words", ())),
     )  # fmt: skip
+
+
+def _word(told: Mapping[str, Any]) -> Word:
+    return Word(str(told["code"]), tuple(told.get("parties", ())), told.get("undoes"))
 
 
 def _instant(text: Any, place: str) -> datetime:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
 import typer
 
-from spark_jobs.console import Conf, Json, NearestName, Profile, load_settings, rows_out
+from spark_jobs.console import Conf, Json, Landing, NearestName, Profile, err, load_settings, rows_out
 from spark_jobs.dates import parse_date
 from spark_jobs.errors import OxpeckerError
 
@@ -18,6 +19,21 @@ app = typer.Typer(
     help="Who is one person and why, who is not and why not, and undoing it.",
 )
 CUSTOMER = "customer"
+Reason = Annotated[str, typer.Option("--reason", help="Why, in the bank's words; no customer's value.")]
+Actor = Annotated[str, typer.Option("--actor", help="Who decides: a staff number or an account of the desk.")]
+Second = Annotated[
+    str | None,
+    typer.Option(
+        "--second",
+        help="Another person who agrees now; without one `oxpecker steward approve` is waited for.",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="Business date from which it counts, YYYY-MM-DD; without it today."),
+]
+Look = Annotated[bool, typer.Option("--look", help="Only say what would change.")]
+Item = Annotated[str, typer.Argument(help="From `oxpecker identity review`; its first letters are enough.")]
 Day = Annotated[
     str | None, typer.Option("--business-date", help="YYYY-MM-DD; without it the release's date.")
 ]
@@ -41,6 +57,101 @@ def explain(
         else:
             told = pair.explain(book, one, other, day)
             _print(told, show.pair(told, book.rules["rules"]), as_json)
+
+
+@app.command("undo")
+def undo(
+    subject: Annotated[str, typer.Argument(help="A merge's event, a decision, or a customer whose last merge was wrong.")],
+    reason: Reason, actor: Actor, second: Second = None, counts_from: From = None, look: Look = False, as_json: Json = False,
+    profile: Profile = None, conf: Conf = None, landing: Landing = None,
+) -> None:  # fmt: skip
+    """Take a merge, or any decision about persons, back; says first what will change. Two people always."""
+    from spark_jobs.steward import persons
+    from spark_jobs.whois import undoing
+
+    def found(book: Any, day: date, at: Any) -> Any:
+        return undoing.undo(book, subject, day, at)
+
+    _decide(
+        found,
+        persons.UNDO,
+        reason,
+        actor,
+        second,
+        counts_from,
+        look,
+        as_json,
+        load_settings(profile, conf, landing),
+    )
+
+
+@app.command("merge")
+def merge(
+    item: Item, reason: Reason, actor: Actor, second: Second = None, counts_from: From = None, look: Look = False, as_json: Json = False,
+    profile: Profile = None, conf: Conf = None, landing: Landing = None,
+) -> None:  # fmt: skip
+    """Say of the two records of a review item that they are one person. Two people always."""
+    _of_item(
+        item,
+        "merge",
+        reason,
+        actor,
+        second,
+        counts_from,
+        look,
+        as_json,
+        load_settings(profile, conf, landing),
+    )
+
+
+@app.command("keep-apart")
+def keep_apart(
+    item: Item, reason: Reason, actor: Actor, second: Second = None, counts_from: From = None, look: Look = False, as_json: Json = False,
+    profile: Profile = None, conf: Conf = None, landing: Landing = None,
+) -> None:  # fmt: skip
+    """Say of the two records of a review item that they are two people. Two people always."""
+    _of_item(
+        item,
+        "keep_apart",
+        reason,
+        actor,
+        second,
+        counts_from,
+        look,
+        as_json,
+        load_settings(profile, conf, landing),
+    )
+
+
+def _of_item(item: str, code: str, *rest: Any) -> None:
+    from spark_jobs.steward import persons
+
+    _decide(lambda book, day, at: persons.of_item(book, item, code, day, at), code, *rest)
+
+
+def _decide(
+    found: Callable[[Any, date, Any], Any], code: str, reason: str, actor: str, second: str | None, counts_from: str | None, look: bool,
+    as_json: bool, settings: Any,
+) -> None:  # fmt: skip
+    """Say what would change, then enter it."""
+    from spark_jobs.steward import deciding, persons
+    from spark_jobs.steward.queue import Desk
+    from spark_jobs.tables import utc_now
+    from spark_jobs.whois import show
+    from spark_jobs.whois.book import Book
+
+    at, desk = utc_now(), Desk(settings)
+    with Book(settings) as book:
+        day = persons.first_day(desk, at, parse_date(counts_from) if counts_from else None)
+        told = found(book, day, at)
+        _print(told, show.change(told), as_json)
+        if day > book.day:
+            err.print(
+                f"it counts from {day}, after the last business date {book.day}; `--from` names an earlier day",
+                highlight=False,
+            )
+        if not look:
+            deciding.concluded(desk, persons.propose(desk, book, told, code, reason, actor, at), second)
 
 
 def _day(asked: str | None, last: date) -> date:

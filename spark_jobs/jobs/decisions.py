@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from spark_jobs.bronze import decisions, steward_log
-from spark_jobs.bronze.steward_log import IN_FORCE, REPLACED, Decision
+from spark_jobs.bronze.steward_log import IN_FORCE, PERSONS, REPLACED, Decision
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import DeliveryError
@@ -32,7 +33,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     entered = {row["decision_id"]: row for row in lake.read(TABLE).collect()}
     rows = {}
     told = [(d.decision_id, _row(lake, d)) for d in found]
-    told += [(d.decision_id, _row_of_desk(d, lake.settings.zone)) for d in at_desk]
+    told += [(row[0], row) for d in at_desk for row in rows_of_desk(d, lake.settings.zone)]
     for decision_id, row in told:
         known = entered.get(decision_id)
         if decision_id in rows or (known is not None and tuple(known)[: len(row)] != row):
@@ -66,9 +67,31 @@ def _row(lake: Lake, each: decisions.Delivered) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _row_of_desk(each: Decision, zone: str) -> tuple[object, ...]:
-    """One about a record, file or feed; it has no party, and was in force when it was entered."""
+def rows_of_desk(each: Decision, zone: str) -> list[tuple[Any, ...]]:
+    """ops.steward_decision of a decision of the desk, which was in force when it was entered.
+
+    One about a record, file or feed is one row without parties. One about persons is a row for each of its words, numbered where there are
+    several, and counts from the day it names; without one, as the others, from the local day on which it came in force.
+    """
     day = each.at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
-    return (
-        each.decision_id, each.kind, each.subject, [], each.code, each.first, each.second, each.reason, each.at, day, "accepted", None,
-    )  # fmt: skip
+    told = (each.first, each.second, each.reason, each.at)
+    if each.kind != PERSONS:
+        return [(each.decision_id, each.kind, each.subject, [], each.code, *told, day, "accepted", None)]
+    rows = []
+    for n, word in enumerate(each.words, 1):
+        name = each.decision_id if len(each.words) == 1 else f"{each.decision_id}.{n}"
+        kind = "decision" if word.undoes else "review_item"
+        rows.append(
+            (
+                name,
+                kind,
+                word.undoes,
+                sorted(word.parties),
+                word.code,
+                *told,
+                each.first_date or day,
+                "accepted",
+                None,
+            )
+        )
+    return rows

@@ -60,7 +60,7 @@ def repair(
         "fields": _changed(before, mended, source, item.header),
         "case": case_of(before, item.reasons, source, item.header, mended),
     }
-    return _propose(desk, RECORD, item.item_id, REPAIR, item.feed, reason, actor, at, _of(desk, item) | told)
+    return propose(desk, RECORD, item.item_id, REPAIR, item.feed, reason, actor, at, _of(desk, item) | told)
 
 
 def accept(desk: Desk, item: Item, reason: str, actor: str, at: datetime) -> Decision:
@@ -73,20 +73,20 @@ def accept(desk: Desk, item: Item, reason: str, actor: str, at: datetime) -> Dec
             f"the record cannot be read as it is ({' '.join(again.reasons)}): repair it, or reject it"
         )
     told = {"case": case_of(raw, item.reasons, source, item.header)}
-    return _propose(desk, RECORD, item.item_id, ACCEPT, item.feed, reason, actor, at, _of(desk, item) | told)
+    return propose(desk, RECORD, item.item_id, ACCEPT, item.feed, reason, actor, at, _of(desk, item) | told)
 
 
 def reject(desk: Desk, item: Item, reason: str, actor: str, at: datetime) -> Decision:
     """Keep a record, or a held file, out for good."""
     if item.kind == FILE:
         _held(item)
-        return _propose(
+        return propose(
             desk, FILE, item.item_id, REJECT, item.feed, reason, actor, at, {"reason_codes": [*item.reasons]}
         )
     source = desk.sources.get(item.feed)
     _without_values(reason, item, source)
     told = {"case": case_of(item.record or b"", item.reasons, source, item.header)} if source else {}
-    return _propose(desk, RECORD, item.item_id, REJECT, item.feed, reason, actor, at, _of(desk, item) | told)
+    return propose(desk, RECORD, item.item_id, REJECT, item.feed, reason, actor, at, _of(desk, item) | told)
 
 
 def release(desk: Desk, item: Item, reason: str, actor: str, at: datetime) -> Decision:
@@ -100,7 +100,7 @@ def release(desk: Desk, item: Item, reason: str, actor: str, at: datetime) -> De
             f"a file held for `{item.reasons[0]}` is not released: ask for a corrected delivery, or mend the contract and run again. "
             f"Released may be: {', '.join(releasable)}"
         )
-    return _propose(
+    return propose(
         desk, FILE, item.item_id, RELEASE, item.feed, reason, actor, at, {"reason_codes": [*item.reasons]}
     )  # fmt: skip
 
@@ -113,7 +113,7 @@ def exception(
         raise OxpeckerError(f"there is no feed `{feed}`; {nearest(feed, desk.sources)}")
     desk.policy.check_exception(check, first, last)
     told = {"check": check, "from": first.isoformat(), "until": last.isoformat()}
-    return _propose(desk, FEED, feed, EXCEPTION, feed, reason, actor, at, told)
+    return propose(desk, FEED, feed, EXCEPTION, feed, reason, actor, at, told)
 
 
 def agree(desk: Desk, decision_id: str, actor: str, at: datetime) -> Decision:
@@ -144,9 +144,10 @@ def _answer(
     return _now(desk, known.decision_id)
 
 
-def _propose(
+def propose(
     desk: Desk, kind: str, subject: str, code: str, feed: str, reason: str, actor: str, at: datetime, told: Mapping[str, Any]
 ) -> Decision:  # fmt: skip
+    """Enter a decision; it is in force at once where the rules ask for no second person. told: what of it is not named here."""
     for name, text in (("reason", reason), ("actor", actor)):
         if not text.strip():
             raise OxpeckerError(f"a decision needs a {name}")

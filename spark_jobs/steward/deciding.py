@@ -27,7 +27,7 @@ def repair(
     item = of.find(item_id)
     told = _values(of, item, values) if values else None
     raw = record_file.read_bytes().rstrip(b"\r\n") if record_file else None
-    _made(of, decide.repair(of, item, reason, actor, utc_now(), values=told, raw=raw), second)
+    concluded(of, decide.repair(of, item, reason, actor, utc_now(), values=told, raw=raw), second)
 
 
 def accept(
@@ -35,7 +35,7 @@ def accept(
 ) -> None:  # fmt: skip
     """Let a record load as it is, where only signs that stand for no text kept it aside."""
     of = options.desk(profile, conf, landing)
-    _made(of, decide.accept(of, of.find(item_id), reason, actor, utc_now()), second)
+    concluded(of, decide.accept(of, of.find(item_id), reason, actor, utc_now()), second)
 
 
 def reject(
@@ -43,7 +43,7 @@ def reject(
 ) -> None:  # fmt: skip
     """Keep a record, or a held file, out for good."""
     of = options.desk(profile, conf, landing)
-    _made(of, decide.reject(of, of.find(item_id), reason, actor, utc_now()), second)
+    concluded(of, decide.reject(of, of.find(item_id), reason, actor, utc_now()), second)
 
 
 def release(
@@ -51,7 +51,7 @@ def release(
 ) -> None:  # fmt: skip
     """Let a held file load in spite of a judgement such as its volume; two people always."""
     of = options.desk(profile, conf, landing)
-    _made(of, decide.release(of, of.find(item_id), reason, actor, utc_now()), second)
+    concluded(of, decide.release(of, of.find(item_id), reason, actor, utc_now()), second)
 
 
 def exception(
@@ -64,7 +64,7 @@ def exception(
     """Put a check of a feed out of force for some business dates; two people always."""
     of = options.desk(profile, conf, landing)
     made = decide.exception(of, feed, check, parse_date(first), parse_date(last), reason, actor, utc_now())
-    _made(of, made, second)
+    concluded(of, made, second)
 
 
 def approve(
@@ -89,7 +89,7 @@ def decline(
     _tell(decide.decline(of, decision_id, reason, actor, utc_now()))
 
 
-def _made(of: Desk, made: Decision, second: str | None) -> None:
+def concluded(of: Desk, made: Decision, second: str | None) -> None:
     """Tell what was decided; the second person, where one was named, agrees right away."""
     if made.state == PROPOSED and second is not None:
         _prove(of, second)

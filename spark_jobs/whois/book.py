@@ -190,9 +190,10 @@ class Book:
 
 
 def _decision(row: Row) -> Decision:
+    # DuckDB hands instants out with their zone; ours are naive UTC.
+    at = row["decided_at"].replace(tzinfo=None)
     return Decision(
-        row["decision_id"], row["steward_decision_code"], tuple(row["party_ids"] or ()), row["decision_subject"], row["decided_on_date"],
-        row["decided_at"],
+        row["decision_id"], row["steward_decision_code"], tuple(row["party_ids"] or ()), row["decision_subject"], row["decided_on_date"], at,
     )  # fmt: skip
 
 

@@ -14,14 +14,19 @@ from spark_jobs.whois import wording
 from spark_jobs.whois.book import Row
 from spark_jobs.whois.pair import Compared, PairTold, Said, Subject
 from spark_jobs.whois.person import CustomerTold
+from spark_jobs.whois.undoing import Change
 
 _COLOURS = {"holds": "green", "refused": "red", "doubted": "yellow", "ended": "yellow"}
 
 
 def plain(told: Any) -> dict[str, Any]:
     """Plain values; days and instants as text."""
-    found: dict[str, Any] = json.loads(json.dumps(asdict(told), default=str, ensure_ascii=False))
+    found: dict[str, Any] = json.loads(json.dumps(asdict(told), default=_plain, ensure_ascii=False))
     return found
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, set | frozenset) else str(value)
 
 
 def pair(told: PairTold, rules: Mapping[str, Any]) -> Tree:
@@ -110,6 +115,47 @@ def customer(told: CustomerTold) -> Tree:
     for hub in told.hubs:
         root.add(f"[dim]has {wording.shared([hub])[0]}[/]")
     _add_rest(root, told.said, told.reviews, told.events)
+    return root
+
+
+def change(told: Change) -> Tree:
+    """What would become of whom, and what runs next."""
+    root = Tree(f"[bold]{escape(told.what)}[/]  [dim]counts from {told.day}[/]")
+    for word in told.words:
+        about = (
+            f"decision {word.undoes}"
+            if word.undoes
+            else " and ".join(_record(p, told.sources) for p in word.parties)
+        )
+        root.add(f"[cyan]{word.code}[/] {about}: {wording.DECISIONS[word.code]}")
+    moved = told.customers
+    if not moved:
+        root.add("[yellow]no record changes its customer[/]: what else is known of them says the same")
+    else:
+        branch = root.add(
+            f"[bold]{len(moved)} customers change[/], and are believed otherwise since {told.since}"
+        )
+        for customer in sorted(moved):
+            before, after = told.before.get(customer, frozenset()), told.after.get(customer, frozenset())
+            lives = "" if after else ", and ends"
+            leaf = branch.add(
+                f"{customer}: {len(before)} record{'' if len(before) == 1 else 's'} → {len(after)}{lives}"
+            )
+            for party in sorted(before | after):
+                sign = " " if party in before & after else "[green]+[/]" if party in after else "[red]-[/]"
+                leaf.add(f"{sign} {_record(party, told.sources)}")
+    if not told.is_exact:
+        root.add(
+            "[yellow]the rules of identity have changed since the release: the next run may give other ids[/]"
+        )
+    following = root.add("[bold]then[/]")
+    following.add(
+        f"the next run of {told.day} or later applies it, once a second person agreed: oxpecker run --business-date {told.day}"
+    )
+    if moved:
+        following.add(
+            f"profiles, marts and the release are made anew from {told.since} on; CRM is told by split, merge and upsert"
+        )
     return root
 
 
