@@ -11,7 +11,7 @@ import typer
 
 from spark_jobs.console import Conf, Json, Landing, NearestName, Profile, err, load_settings, rows_out
 from spark_jobs.dates import parse_date
-from spark_jobs.errors import OxpeckerError
+from spark_jobs.errors import OxpeckerError, nearest
 
 app = typer.Typer(
     cls=NearestName,
@@ -57,6 +57,39 @@ def explain(
         else:
             told = pair.explain(book, one, other, day)
             _print(told, show.pair(told, book.rules["rules"]), as_json)
+
+
+@app.command("review")
+def review(
+    limit: Annotated[int, typer.Option("--limit", help="So many items at most.", min=1)] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="grey_pair, contradiction, suspect_ecif_merge or oversize_cluster.")] = None,
+    as_json: Json = False, profile: Profile = None, conf: Conf = None,
+) -> None:  # fmt: skip
+    """What waits for a word about persons, the most harmful first, and how far stewards and rules have agreed."""
+    from spark_jobs.whois import review as reviews
+    from spark_jobs.whois import show
+    from spark_jobs.whois.book import Book
+
+    settings = load_settings(profile, conf)
+    with Book(settings) as book:
+        weights = book.rules["review"]["weights"]
+        if kind and kind not in weights:
+            raise OxpeckerError(f"no kind `{kind}`; {nearest(kind, weights)}")
+        told = reviews.review(book, limit, kind)
+    if as_json:
+        print(json.dumps(show.plain(told), indent=1, ensure_ascii=False))
+        return
+    if told.waiting:
+        rows_out.print(show.queue(told))
+        rows_out.print(
+            f"{len(told.waiting)} of {told.open_items} open; `oxpecker identity explain A B` tells why, `merge` or `keep-apart ITEM` decides",
+            highlight=False,
+        )
+    else:
+        rows_out.print("nothing about persons waits for a steward")
+    table = show.standings(told)
+    if table.row_count:
+        rows_out.print(table)
 
 
 @app.command("undo")

@@ -8,12 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.markup import escape
+from rich.table import Table
 from rich.tree import Tree
 
 from spark_jobs.whois import wording
 from spark_jobs.whois.book import Row
 from spark_jobs.whois.pair import Compared, PairTold, Said, Subject
 from spark_jobs.whois.person import CustomerTold
+from spark_jobs.whois.review import Review
 from spark_jobs.whois.undoing import Change
 
 _COLOURS = {"holds": "green", "refused": "red", "doubted": "yellow", "ended": "yellow"}
@@ -157,6 +159,38 @@ def change(told: Change) -> Tree:
             f"profiles, marts and the release are made anew from {told.since} on; CRM is told by split, merge and upsert"
         )
     return root
+
+
+def queue(told: Review) -> Table:
+    """Open items, the most harmful first."""
+    table = Table("item", "kind", "records", "AUM CNY", "age", "evidence", "state")
+    for w in told.waiting:
+        table.add_row(
+            w.item_id, w.kind, "\n".join(f"{s} {p}" for s, p in zip(w.sources, w.parties, strict=True)), f"{w.aum_cny:,.2f}",
+            f"{w.age_days} d", "\n".join(w.evidence), w.state,
+        )  # fmt: skip
+    return table
+
+
+def standings(told: Review) -> Table:
+    """How far judges agree; few cases say so."""
+    table = Table("kind", "rule", "decided", "as the rules said", "kappa")
+    rows = [(s.kind, s.rule, s.told) for s in told.standings]
+    rows += [
+        ("all", "", told.overall),
+        ("second persons", "agreed to what was proposed", told.second),
+        ("two stewards", "about the same two records", told.again),
+    ]
+    for kind, rule, a in rows:
+        if a.cases:
+            table.add_row(
+                kind,
+                rule,
+                f"{a.cases}{', few' if a.is_few else ''}",
+                f"{a.agreed} ({a.share:.0%})",
+                "" if a.kappa is None else f"{a.kappa:.2f}",
+            )
+    return table
 
 
 def _add_rest(root: Tree, said: Sequence[Said], reviews: Sequence[Row], events: Sequence[Row]) -> None:
