@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -43,20 +44,67 @@ Day = Annotated[
 def explain(
     one: Annotated[str, typer.Argument(metavar="A", help="A party, source:number or a customer; or the word `customer`.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another one; after `customer` the customer.")],
-    business_date: Day = None, as_json: Json = False, profile: Profile = None, conf: Conf = None,
+    business_date: Day = None,
+    weights: Annotated[bool, typer.Option("--weights", help="Also what the engine says, field by field; learns a model of the lake's people.")] = False,
+    picture: Annotated[Path | None, typer.Option("--picture", help="SVG file for the weights as a waterfall; shows no value.")] = None,
+    case: Annotated[str | None, typer.Option("--case", help="Show values instead of shapes, for this case number; it is logged.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Who looks; needed with --case.")] = None,
+    as_json: Json = False, profile: Profile = None, conf: Conf = None, landing: Landing = None,
 ) -> None:  # fmt: skip
-    """Why A and B are one person, or why not; `explain customer ID` tells a customer. No customer's value is shown."""
+    """Why A and B are one person, or why not; `explain customer ID` tells a customer. Values are masked."""
     from spark_jobs.whois import pair, person, show
     from spark_jobs.whois.book import Book
 
-    with Book(load_settings(profile, conf)) as book:
+    if case is not None and not actor:
+        raise OxpeckerError("values are shown to a person with a case number: give --actor, too")
+    settings = load_settings(profile, conf, landing)
+    with Book(settings) as book:
         day = _day(business_date, book.day)
         if one == CUSTOMER:
             customer = person.explain(book, other, day)
             _print(customer, show.customer(customer), as_json)
-        else:
-            told = pair.explain(book, one, other, day)
-            _print(told, show.pair(told, book.rules["rules"]), as_json)
+            return
+        told = pair.explain(book, one, other, day)
+        weighed = None
+        if weights or picture or case:
+            weighed = _weighed(settings, book, told, case, actor)
+    if as_json:
+        print(
+            json.dumps(
+                show.plain(told) | ({"weights": show.plain(weighed)} if weighed else {}),
+                indent=1,
+                ensure_ascii=False,
+            )
+        )
+    else:
+        rows_out.print(show.pair(told, book.rules["rules"]), highlight=False)
+    if weighed:
+        _show_weights(weighed, told.sources, picture, as_json)
+
+
+def _weighed(settings: Any, book: Any, told: Any, case: str | None, actor: str | None) -> Any:
+    """The engine's opinion. Values come out only for a case, and the look is logged before."""
+    from spark_jobs.whois import learned
+
+    if case is not None:
+        from spark_jobs.steward import decide
+        from spark_jobs.steward.queue import Desk
+        from spark_jobs.tables import utc_now
+
+        for party in sorted({*told.one.parties, *told.other.parties}):
+            decide.actions(Desk(settings)).enter(actor or "", "revealed", party, utc_now(), case=case)
+    return learned.weigh(book, told.one.parties, told.other.parties, case is not None)
+
+
+def _show_weights(weighed: Any, sources: dict[str, str], picture: Path | None, as_json: bool) -> None:
+    from spark_jobs.whois import waterfall
+
+    if not as_json:
+        rows_out.print(waterfall.table(weighed), highlight=False)
+        for line in waterfall.lines(weighed):
+            rows_out.print(line, highlight=False, soft_wrap=True)
+    if picture:
+        err.print(f"picture {waterfall.write(weighed, picture, sources)}", highlight=False, soft_wrap=True)
 
 
 @app.command("review")

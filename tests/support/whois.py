@@ -76,6 +76,12 @@ class Decided:
     staff: tuple[str, str] = ("H1", "H2")
 
 
+def resident(first_17: str) -> str:
+    """A resident number with its check digit (GB 11643: weights 2^(18-i) mod 11)."""
+    total = sum(int(digit) * (2 ** (17 - n) % 11) for n, digit in enumerate(first_17))
+    return first_17 + "10X98765432"[total % 11]
+
+
 def arrow(text: str) -> pa.DataType:
     """A contract's type for Arrow."""
     if text in _PLAIN:

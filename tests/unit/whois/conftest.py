@@ -6,17 +6,19 @@ from datetime import date
 
 import pytest
 
-from tests.support.whois import Bank, Decided, Person, Tied
+from tests.support.whois import Bank, Decided, Person, Tied, resident
 
 WANG = [
-    Person("core:1001", "王敏", "1980-01-01", "F", "339801198001010029", "15400000001", core_no="1001"),
+    Person(
+        "core:1001", "王敏", "1980-01-01", "F", resident("33980119800101002"), "15400000001", core_no="1001"
+    ),
     Person("ecif:2001", "王敏", "1980-01-01", "F", core_no="1001"),
     Person("wealth:3001", "王敏", phone="15400000001", since=date(2026, 9, 8)),
     Person("call:4001", "王敏", since=date(2026, 9, 8)),
 ]
 CHEN = [
-    Person("core:1002", "陈杰", "1966-01-01", "M", "339802196601010017", "15400000002"),
-    Person("core:1003", "陈杰", "1966-01-01", "M", "339803196601010018", "15400000002"),
+    Person("core:1002", "陈杰", "1966-01-01", "M", resident("33980219660101001"), "15400000002"),
+    Person("core:1003", "陈杰", "1966-01-01", "M", resident("33980319660101001"), "15400000002"),
     Person("cmpl:5001", "陈杰", since=date(2026, 9, 10)),
 ]
 ZHOU = [Person("core:1004", "周平", "1960-06-06", "M"), Person("loan:6001", "周屏", "1960-06-06", "M")]

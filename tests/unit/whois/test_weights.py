@@ -1,0 +1,145 @@
+"""What the engine says of a pair: weights that add up, a picture without values, values only for a case, and logged."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import product
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from spark_jobs.cli import app
+from spark_jobs.errors import OxpeckerError
+from spark_jobs.identity.engine.resolution import resolve
+from spark_jobs.steward import decide
+from spark_jobs.steward.queue import Desk
+from spark_jobs.whois import learned, waterfall
+from spark_jobs.whois.book import Book
+from tests.support.whois import Bank, Person, Tied, resident
+
+# Sixty people in two systems each: name, birth date and phone are the same in both; the second system has no certificate.
+_NAMES = [s + g for s, g in product("王李张刘陈杨黄赵吴周", ("敏", "建国", "秀英", "志强", "丽华", "海燕"))]
+CROWD = [
+    each
+    for n, name in enumerate(_NAMES)
+    for born in [f"19{50 + n % 45}-{1 + n % 12:02d}-{1 + n % 28:02d}"]
+    for each in (
+        Person(
+            f"core:{n}",
+            name,
+            born,
+            "MF"[n % 2],
+            resident(f"339801{born.replace('-', '')}{100 + n:03d}"),
+            f"154{n:08d}",
+        ),
+        Person(f"loan:{n}", name, born, "MF"[n % 2], None, f"154{n:08d}"),
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory) -> Bank:
+    ties = [
+        Tied(f"core:{n}", f"loan:{n}", "name_birth_phone", "name+ birth+ sex+ id?")
+        for n in range(len(_NAMES))
+    ]
+    return Bank(tmp_path_factory.mktemp("crowd"), CROWD, ties)
+
+
+def weighed(bank: Bank, one: str, other: str, reveal: bool = False) -> learned.Weighed:
+    with Book(bank.settings) as book:
+        return learned.weigh(book, [bank.party(one)], [bank.party(other)], reveal)
+
+
+def test_the_weights_add_up_to_the_odds_and_the_odds_to_the_probability(crowd):
+    for pair in (("core:3", "loan:3"), ("core:3", "core:9"), ("core:0", "loan:6")):
+        told = weighed(crowd, *pair)
+
+        assert math.isclose(sum(bits for _, _, bits in waterfall.steps(told)), told.bits, abs_tol=1e-9)
+        assert math.isclose(told.probability, 1 / (1 + 2**-told.bits), abs_tol=1e-12)
+        assert math.isclose(sum(share for _, share in told.classes), 1, abs_tol=1e-9)
+        assert math.isclose(dict(told.classes)["one person"], told.probability, abs_tol=1e-6)
+
+
+def test_two_records_of_one_person_speak_for_it_in_every_field_and_strangers_against(crowd):
+    same, strangers = weighed(crowd, "core:3", "loan:3"), weighed(crowd, "core:3", "core:14")
+
+    assert same.probability > 0.99 and strangers.probability < 0.01
+    assert {w.field: w.bits > 0 for w in same.weights if w.level != "not known of both"} == {
+        "name": True, "birth_date": True, "phone": True, "sex": True,
+    }  # fmt: skip
+    assert {w.field for w in strangers.weights if w.bits < 0} >= {"name", "phone"}
+    assert (same.certificate, strangers.certificate) == ("none", "two")
+
+
+def test_the_model_is_the_one_that_resolve_learns_from_the_same_people(crowd):
+    with Book(crowd.settings) as book:
+        parties, people = learned.read(book, [])
+    result = resolve(people)
+    found = {
+        frozenset((parties[a], parties[b])): odds
+        for a, b, odds in zip(result.found.left, result.found.right, result.log_odds, strict=True)
+    }
+
+    told = weighed(crowd, "core:3", "loan:3")
+
+    assert math.isclose(told.bits * math.log(2), found[frozenset((told.party_a, told.party_b))], rel_tol=1e-9)
+
+
+def test_of_two_customers_the_records_that_look_most_like_one_person_are_weighed(crowd):
+    side = lambda n: [crowd.party(f"core:{n}"), crowd.party(f"loan:{n}")]  # noqa: E731
+    with Book(crowd.settings) as book:
+        told = learned.weigh(book, side(3), side(9))
+
+    best = max(weighed(crowd, f"{x}:3", f"{y}:9").bits for x in ("core", "loan") for y in ("core", "loan"))
+    assert math.isclose(told.bits, best, rel_tol=1e-9)
+
+
+def test_the_picture_is_an_svg_whose_bars_end_where_the_next_begins_and_shows_nobodys_values(crowd, tmp_path):
+    told = weighed(crowd, "core:3", "loan:3", reveal=True)
+    file = waterfall.write(told, tmp_path / "pair.svg", {told.party_a: "core"})
+
+    text = file.read_text(encoding="utf-8")
+    for value in (
+        CROWD[6].name,
+        CROWD[6].birth,
+        CROWD[6].birth.replace("-", ""),
+        CROWD[6].certificate,
+        CROWD[6].phone,
+    ):
+        assert value not in text
+    bars = [
+        r
+        for r in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}rect")
+        if r.get("class") in ("for", "against", "sum")
+    ]
+    spans = [(float(r.get("x")), float(r.get("x")) + float(r.get("width"))) for r in bars]
+    assert len(bars) >= 5
+    assert all(a >= 328 and b <= 872 for a, b in spans)
+    # The sum starts at zero and ends where the last step ended.
+    steps, total = spans[:-1], spans[-1]
+    assert any(abs(edge - total[1]) < 0.3 for edge in steps[-1])
+
+
+def test_values_are_masked_and_shown_only_for_a_case_which_is_logged(crowd, monkeypatch):
+    monkeypatch.setattr("spark_jobs.commands.identity.load_settings", lambda *_: crowd.settings)
+    run = lambda *words: CliRunner().invoke(app, ["identity", "explain", "core:3", "loan:3", *words])  # noqa: E731
+    phone = CROWD[6].phone
+
+    masked = run("--weights")
+    assert masked.exit_code == 0 and "one person with probability" in masked.output
+    assert phone not in masked.output and CROWD[6].name not in masked.output
+    assert isinstance(run("--case", "C-7").exception, OxpeckerError)
+    assert phone in run("--case", "C-7", "--actor", "li").output
+    told = decide.actions(Desk(crowd.settings)).read()
+    assert [(e["actor"], e["what"], e["case"]) for e in told] == [("li", "revealed", "C-7")] * 2
+    assert {e["subject"] for e in told} == {crowd.party("core:3"), crowd.party("loan:3")}
+    found = json.loads(run("--weights", "--json").output)
+    assert found["weights"]["certificate"] == "none" and found["is_one"] is True
+
+
+def test_a_record_is_not_weighed_against_itself(crowd):
+    with Book(crowd.settings) as book, pytest.raises(OxpeckerError, match="no two records"):
+        learned.weigh(book, [crowd.party("core:3")], [crowd.party("core:3")])
