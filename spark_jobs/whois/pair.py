@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, product
+from typing import Any
 
 from spark_jobs.identity.guards import Traits, differ, traits_on
 from spark_jobs.identity.timeline import OPEN, STEWARD, STEWARD_RANK, Edge, Word
@@ -208,7 +209,9 @@ def _compared(book: Book, island: Island, told: Numbers, a: str, b: str, day: da
     return Compared(a, b, tuple(verdicts), tuple(told.shared(a, b)))
 
 
-def _verdict(code: str, rule: dict, found: Ruling | None, shared: list[Shared], day: date) -> Verdict:
+def _verdict(
+    code: str, rule: Mapping[str, Any], found: Ruling | None, shared: list[Shared], day: date
+) -> Verdict:
     if found is None:
         hubs = [
             s
@@ -230,7 +233,7 @@ def _verdict(code: str, rule: dict, found: Ruling | None, shared: list[Shared], 
     return Verdict(code, state, found.since, until, found.evidence)
 
 
-def why_ended(verdict: Verdict, rule: dict, is_grey: bool) -> str:
+def why_ended(verdict: Verdict, rule: Mapping[str, Any], is_grey: bool) -> str:
     """Why a rule that held, or might have, says nothing: contradiction, ambiguous, hub or another number."""
     if contradicts(verdict.evidence, rule):
         return "contradiction"

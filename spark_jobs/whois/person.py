@@ -68,12 +68,12 @@ def _records(members: Sequence[Row], sources: dict[str, str], edges: Sequence[Ed
     found = []
     for m in sorted(members, key=lambda m: (m["valid_from"], m["party_id"])):
         party = m["party_id"]
-        edge = best.get(party)
-        other = None if edge is None else edge.party_b if edge.party_a == party else edge.party_a
+        tie = best.get(party)
+        other = None if tie is None else tie.party_b if tie.party_a == party else tie.party_a
         found.append(
             Record(
                 party, sources.get(party, ""), m["valid_from"], m["link_reason_code"], float(m["confidence_ratio"]), other,
-                edge.reason if edge else None,
+                tie.reason if tie else None,
             )
         )  # fmt: skip
     return tuple(found)

@@ -72,13 +72,13 @@ def change(
     island = around(book, parties)
     mine = [Decision(f"{subject}/{n}", w.code, w.parties, w.undoes, day, at) for n, w in enumerate(words)]
     shown = max(day, book.day)
-    before, after = island.now, island.told([*book.decisions, *mine])
-    touched = _owners(before, shown), _owners(after, shown)
-    concerned = {c for owners in touched for c, held in owners.items() if held & {*parties}}
-    concerned |= {c for owners in touched for c in owners if touched[0].get(c) != touched[1].get(c)}
+    lines = island.now, island.told([*book.decisions, *mine])
+    before, after = (_owners(line, shown) for line in lines)
+    concerned = {c for c in {*before, *after} if before.get(c) != after.get(c)}
+    concerned |= {c for owners in (before, after) for c, held in owners.items() if held & {*parties}}
+    kept = [{c: held for c, held in owners.items() if c in concerned} for owners in (before, after)]
     return Change(
-        subject, what, tuple(words), day, *({c: o for c, o in owners.items() if c in concerned} for owners in touched),
-        _first_difference(before, after), island.sources, island.is_the_lakes,
+        subject, what, tuple(words), day, kept[0], kept[1], _first_difference(*lines), island.sources, island.is_the_lakes
     )  # fmt: skip
 
 
