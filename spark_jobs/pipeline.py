@@ -61,7 +61,7 @@ JOBS: tuple[Job, ...] = (
         "identity", "spark_jobs.jobs.identity:run",
         ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
          "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "verdict:silver"),
-        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=3, retries=2,
+        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=4, retries=2,
     ),
     _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),
     Job(
@@ -113,10 +113,10 @@ JOBS: tuple[Job, ...] = (
     Job(
         "customer", "spark_jobs.jobs.customer:run",
         ("silver.party_hist", "silver.customer_manager_hist", "identity.party_customer", "identity.customer", "identity.golden_hist",
-         "profile.b_customer_daily", "profile.x_customer_daily", "profile.s_customer_daily", "profile.o_customer_daily",
+         "identity.household_member", "profile.b_customer_daily", "profile.x_customer_daily", "profile.s_customer_daily", "profile.o_customer_daily",
          "profile.a_customer_daily"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
-        logic_version=2, retries=2,
+        logic_version=3, retries=2,
     ),
     Job(
         "metrics", "spark_jobs.jobs.metrics:run",

@@ -25,7 +25,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     managers = explode_days(lake.read("silver.customer_manager_hist"), dates)
     who = customer.describe_customers(
         customer.summarise_parties(parties, memberships), describe_people(memberships, parties, golden),
-        customer.summarise_managers(managers, memberships), golden,
+        customer.summarise_managers(managers, memberships), golden, explode_days(lake.read("identity.household_member"), dates),
     )  # fmt: skip
     wanted = lake.contracts.table("profile.customer_daily").columns
     layers = [lake.read(table, dates) for table in LAYERS]

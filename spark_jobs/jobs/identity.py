@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import OPEN_DATE, current_belief
-from spark_jobs.identity import erasure, evidence, features, registers
+from spark_jobs.identity import erasure, evidence, features, households, registers
 from spark_jobs.identity import words as stewards
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.golden import assemble_golden, facts
@@ -61,7 +61,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     lake.publish("identity.pair_score", _pair_scores(held, rules))
     line, told, erased = _folded(lake, known, held, rules)
     _publish(lake, known, line, told, erased, rules)
-    _publish_registers(lake, known, rules)
+    _publish_registers(lake, known, rules, erased)
     every = current_belief(lake.read("identity.party_customer"))
     members = registers.leave_out_erased(every, lake.read("identity.customer"))
     # Cut here and there: a plan deeper than a hundred messages cannot be sent.
@@ -205,17 +205,37 @@ def _publish(
     )
 
 
-def _publish_registers(lake: Lake, known: Known, rules: Any) -> None:
+def _publish_registers(lake: Lake, known: Known, rules: Any, erased: frozenset[str]) -> None:
     members = current_belief(lake.read("identity.party_customer"))
     columns = ["party_id_from", "party_id_to", "relation_code", "valid_from", "valid_to"]
     relations = [
         known.relations.select(*columns),
         registers.household_books(known.identifiers).select(*columns),
     ]
+    lifted = registers.lift_relations(reduce(DataFrame.unionByName, relations), members).localCheckpoint()
     lake.publish_all({
         "identity.record": registers.assemble_records(known.traits, known.ids, known.phones, known.parties),
         "identity.identifier": registers.assemble_identifiers(
             known.identifiers, known.contacts, known.traits, members, rules["limits"]
         ),
-        "identity.relation_hist": registers.lift_relations(reduce(DataFrame.unionByName, relations), members),
+        "identity.relation_hist": lifted,
+        "identity.household_member": _households(lake, lifted, rules, erased),
     })  # fmt: skip
+
+
+def _households(lake: Lake, relations: DataFrame, rules: Any, erased: frozenset[str]) -> DataFrame:
+    """identity.household_member; who was erased lives in none."""
+    sides = ["customer_id_from", "customer_id_to", "valid_from", "valid_to"]
+    said = (
+        relations.where(F.col("relation_code").isin(*rules["household_relations"])).select(*sides).collect()
+    )
+    kept = [
+        (r["customer_id_from"], r["customer_id_to"], r["valid_from"], r["valid_to"])
+        for r in said
+        if not {r["customer_id_from"], r["customer_id_to"]} & erased
+    ]
+    new_id = partial(lake.tokens.value, "household")
+    rows = households.members(kept, new_id, int(rules["limits"]["household_customers"]))
+    return lake.spark.createDataFrame(
+        rows, "customer_id string, household_id string, valid_from date, valid_to date"
+    )
