@@ -22,6 +22,7 @@ from spark_jobs.steward import accounts, context, decide, queue
 from spark_jobs.steward.queue import Desk, Item
 from spark_jobs.steward.web import guard, pages
 from spark_jobs.steward.web.guard import Form
+from spark_jobs.steward.web.persons import Persons
 
 FOLDER = Path(__file__).parent / "templates"
 HOSTS = ["127.0.0.1", "localhost"]
@@ -31,12 +32,15 @@ Clock = Callable[[], datetime]
 def make(settings: Settings, clock: Clock) -> Starlette:
     """The application over one lake. Sessions end with the process: its key is new each time."""
     desk = _Web(settings, clock)
+    about = Persons(settings, clock, desk.who)
     gets = {
         "/": desk.queue, "/held": desk.held, "/decisions": desk.decisions, "/actions": desk.actions, "/item/{item_id}": desk.item,
+        "/persons": about.waiting, "/persons/{code}": about.change,
     }  # fmt: skip
     posts = {
         "/logout": desk.logout, "/item/{item_id}/reveal": desk.reveal, "/item/{item_id}/{code}": desk.decide,
         "/exception": desk.exception, "/decision/{decision_id}/{answer}": desk.answer,
+        "/persons/{code}": about.propose,
     }  # fmt: skip
     return Starlette(
         routes=[
@@ -101,7 +105,7 @@ class _Web:
     def _name(self, request: Request) -> str:
         return str(request.session["name"])
 
-    def _who(self, request: Request) -> accounts.Account:
+    def who(self, request: Request) -> accounts.Account:
         """The account as it is now: one whose role was changed since the login has the new one."""
         found = self._accounts().get(self._name(request))
         if found is None:
@@ -126,7 +130,7 @@ class _Web:
         return pages.page(
             "queue",
             request,
-            self._who(request),
+            self.who(request),
             **pages.queue_of(waiting, found, at),
             asked=asked,
             wrong=wrong,
@@ -141,7 +145,7 @@ class _Web:
         files = [i for i in desk.waiting() if i.kind == queue.FILE]
         exceptions = [d for d in desk.decisions if d.kind == steward_log.FEED]
         return pages.page(
-            "held", request, self._who(request), 422 if wrong else 200, files=files, at=self.clock(), exceptions=exceptions,
+            "held", request, self.who(request), 422 if wrong else 200, files=files, at=self.clock(), exceptions=exceptions,
             feeds=sorted(desk.sources), checks=desk.policy.excepted, wrong=wrong,
         )  # fmt: skip
 
@@ -150,7 +154,7 @@ class _Web:
         try:
             found = desk.find(request.path_params["item_id"])
         except OxpeckerError as problem:
-            return pages.page("nothing", request, self._who(request), 404, wrong=str(problem))
+            return pages.page("nothing", request, self.who(request), 404, wrong=str(problem))
         decide.actions(desk).enter(self._name(request), "shown", found.item_id, self.clock())
         return self._item(request, desk, found)
 
@@ -168,7 +172,7 @@ class _Web:
         source = desk.sources.get(item.feed)
         view = context.view(item, source, bool(case)) if source and item.record is not None else None
         return pages.page(
-            "item", request, self._who(request), 422 if wrong else 200, item=item, view=view, at=self.clock(), case=case, wrong=wrong,
+            "item", request, self.who(request), 422 if wrong else 200, item=item, view=view, at=self.clock(), case=case, wrong=wrong,
             proposed=decide.proposed(desk, item) if case else {}, decided=desk.decided(item), policy=desk.policy, source=source, file=pages.file_facts(desk, item),
             needs={code: desk.policy.needs_second(code, source) for code in (*rulings.STATES, steward_log.RELEASE)},
         )  # fmt: skip
@@ -183,7 +187,7 @@ class _Web:
         waits = [d for d in desk.decisions if d.state == steward_log.PROPOSED]
         rest = [d for d in reversed(desk.decisions) if d.state != steward_log.PROPOSED]
         return pages.page(
-            "decisions", request, self._who(request), 422 if wrong else 200, waits=waits, rest=rest, tested=tested, wrong=wrong,
+            "decisions", request, self.who(request), 422 if wrong else 200, waits=waits, rest=rest, tested=tested, wrong=wrong,
             is_mine=lambda d: steward_log.same_person(d.first, self._name(request)),
         )  # fmt: skip
 
@@ -194,7 +198,7 @@ class _Web:
         except OxpeckerError as problem:
             wrong = str(problem)
         return pages.page(
-            "actions", request, self._who(request), entries=told[::-1][:500], total=len(told), wrong=wrong
+            "actions", request, self.who(request), entries=told[::-1][:500], total=len(told), wrong=wrong
         )
 
     # --- deciding --------------------------------------------------------------------------------------------
@@ -202,7 +206,7 @@ class _Web:
     def decide(self, request: Request, told: Form) -> Response:
         desk, at = Desk(self.settings), self.clock()
         item = desk.find(request.path_params["item_id"])
-        actor, reason = self._who(request).name, told.get("reason", "")
+        actor, reason = self.who(request).name, told.get("reason", "")
         try:
             match request.path_params["code"]:
                 case steward_log.REPAIR:
@@ -227,14 +231,14 @@ class _Web:
         try:
             first, last = (_day(told.get(name, "")) for name in ("first", "last"))
             made = decide.exception(
-                desk, told.get("feed", ""), told.get("check", ""), first, last, told.get("reason", ""), self._who(request).name, self.clock()
+                desk, told.get("feed", ""), told.get("check", ""), first, last, told.get("reason", ""), self.who(request).name, self.clock()
             )  # fmt: skip
         except OxpeckerError as problem:
             return self._held(request, desk, str(problem))
         return self._told(request, made, "/held")
 
     def answer(self, request: Request, told: Form) -> Response:
-        desk, who, at = Desk(self.settings), self._who(request), self.clock()
+        desk, who, at = Desk(self.settings), self.who(request), self.clock()
         key = request.path_params["decision_id"]
         try:
             if not who.may_approve:

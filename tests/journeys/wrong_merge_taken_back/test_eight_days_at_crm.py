@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,11 @@ from spark_jobs.dates import DateRange
 from spark_jobs.exports import release as releases
 from spark_jobs.exports.files import folder_of, manifest_of
 from spark_jobs.history import current_belief
+from spark_jobs.steward import decide as steward
+from spark_jobs.steward import persons
+from spark_jobs.steward.queue import Desk
+from spark_jobs.whois import undoing
+from spark_jobs.whois.book import Book
 
 FIRST, LAST = date(2026, 9, 21), date(2026, 9, 30)
 DAYS = [date(2026, 9, n) for n in range(23, 31)]
@@ -41,6 +46,16 @@ def decide(path: Path, code: str, day: int) -> None:
     }  # fmt: skip
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(told) + "\n")
+
+
+def undo(settings, day: int) -> None:
+    """Two people take the merge back at the desk: one looks and proposes, the other agrees."""
+    desk, at = Desk(settings), datetime(2026, 9, day, 2)
+    with Book(settings) as book:
+        told = undoing.undo(book, f"core:{OTHER}", date(2026, 9, day), at)
+        assert told.is_exact and told.since == date(2026, 9, MERGED) and len(told.customers) == 2
+        made = persons.propose(desk, book, told, persons.UNDO, "two men of one birthday", "H1", at)
+    steward.agree(desk, made.decision_id, "H2", at)
 
 
 def withdraw(landing: Path, day: int) -> None:
@@ -189,7 +204,7 @@ def walk(spark, server_settings, landing, tmp_path_factory):
         if day.day == MERGED:
             decide(decisions, "merge", MERGED)
         if day.day == PARTED:
-            decide(decisions, "split", PARTED)
+            undo(settings, PARTED)
         dates = go_to(lake, day)
         before = lake.version("identity.party_customer") or 0
         work(lake, DateRange(FIRST, day) if day == DAYS[0] else dates)
@@ -322,7 +337,7 @@ def test_the_same_day_again_sends_nothing_new(walk):
     assert {t: lake.version(t) for t in versions} == versions
 
 
-BELIEVED = ("identity.party_customer", "identity.golden_hist", "identity.customer", "identity.relation_hist",
+BELIEVED = ("identity.party_customer", "identity.golden_hist", "identity.customer", "identity.relation_hist", "identity.household_member",
             "profile.o_customer_daily", "profile.customer_daily", "profile.customer_current")  # fmt: skip
 
 

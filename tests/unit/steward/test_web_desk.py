@@ -60,7 +60,9 @@ def actions(of) -> list[tuple[str, str]]:
     return [(e["actor"], e["what"]) for e in decide.actions(of).read()]
 
 
-@pytest.mark.parametrize("path", ["/", "/held", "/decisions", "/actions", "/item/x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/held", "/persons", "/persons/undo", "/decisions", "/actions", "/item/x"]
+)
 def test_a_stranger_sees_the_login_only(made, path):
     assert visitor(made).get(path).headers["location"] == "/login"
     assert visitor(made).post("/item/x/reject", data={"reason": "x"}).headers["location"] == "/login"
