@@ -225,14 +225,21 @@ def _decide(
     with Book(settings) as book:
         day = persons.first_day(desk, at, parse_date(counts_from) if counts_from else None)
         told = found(book, day, at)
-        _print(told, show.change(told), as_json)
+        if not as_json:
+            rows_out.print(show.change(told), highlight=False)
         if day > book.day:
             err.print(
                 f"it counts from {day}, after the last business date {book.day}; `--from` names an earlier day",
                 highlight=False,
             )
+        made = None
         if not look:
-            deciding.concluded(desk, persons.propose(desk, book, told, code, reason, actor, at), second)
+            made = deciding.seconded(desk, persons.propose(desk, book, told, code, reason, actor, at), second)
+    if as_json:
+        entered = {"decision_id": made.decision_id, "state": made.state} if made else None
+        print(json.dumps(show.plain(told) | {"decision": entered}, indent=1, ensure_ascii=False))
+    elif made:
+        deciding.tell(made)
 
 
 def _day(asked: str | None, last: date) -> date:

@@ -77,7 +77,7 @@ def approve(
     """Be the second person of a decision. Refuses whoever proposed it."""
     of = options.desk(profile, conf, landing)
     _prove(of, actor)
-    _tell(decide.agree(of, decision_id, actor, utc_now()))
+    tell(decide.agree(of, decision_id, actor, utc_now()))
 
 
 def decline(
@@ -86,18 +86,24 @@ def decline(
     """Say no to what another person proposed; the thing waits again."""
     of = options.desk(profile, conf, landing)
     _prove(of, actor)
-    _tell(decide.decline(of, decision_id, reason, actor, utc_now()))
+    tell(decide.decline(of, decision_id, reason, actor, utc_now()))
 
 
 def concluded(of: Desk, made: Decision, second: str | None) -> None:
     """Tell what was decided; the second person, where one was named, agrees right away."""
+    tell(seconded(of, made, second))
+
+
+def seconded(of: Desk, made: Decision, second: str | None) -> Decision:
+    """The decision as it is once the second person, where one was named and is needed, has agreed."""
     if made.state == PROPOSED and second is not None:
         _prove(of, second)
-        made = decide.agree(of, made.decision_id, second, utc_now())
-    _tell(made)
+        return decide.agree(of, made.decision_id, second, utc_now())
+    return made
 
 
-def _tell(made: Decision) -> None:
+def tell(made: Decision) -> None:
+    """Say what state a decision is in."""
     if made.state == PROPOSED:
         options.out.print(
             f"decision {made.decision_id} waits for a second person: `oxpecker steward approve {made.decision_id} --actor NAME`",

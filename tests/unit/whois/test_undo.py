@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -192,6 +193,8 @@ def test_the_command_looks_then_proposes_and_another_person_agrees(bank, monkeyp
     run = lambda *words: CliRunner().invoke(app, [*words])  # noqa: E731
     asked = ("identity", "undo", "d-zhou", "--reason", "two men", "--actor", "li", "--from", "2026-09-30")
 
+    told = json.loads(run(*asked, "--look", "--json").output)
+    assert (told["since"], told["decision"]) == ("2026-09-10", None)
     looked = run(*asked, "--look")
     assert "2 customers change, and are believed otherwise since 2026-09-10" in looked.output
     assert not bank.settings.steward_log.exists()
