@@ -123,6 +123,8 @@ def _json_lines(body: bytes, encoding: str) -> Guess:
         raise DeliveryError(
             "it begins like JSON but most lines are no object; ask the supplier for one object a line (JSON lines)"
         )
+    if not paths:
+        raise DeliveryError("its objects have no members; a draft needs a day on which there was something")
     return Guess(Layout("jsonl", encoding), tuple(paths), len(paths))
 
 

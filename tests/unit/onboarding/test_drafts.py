@@ -368,3 +368,11 @@ def test_a_counting_file_beside_the_data_becomes_the_control(tmp_path: Path) -> 
     control = yaml.safe_load(drafted.text)["control"]
     assert (control["in"], control["file"], control["sums"]) == ("file", "{stem}.ctl", {"total_1": "amount"})
     assert drafted.held == {}
+
+
+def test_objects_without_members_are_refused_with_what_is_missing(tmp_path):
+    (tmp_path / "events_20260930.jsonl").write_bytes(b"{}\n{}\n")
+
+    drafts, refused = onboard([tmp_path / "events_20260930.jsonl"])
+
+    assert not drafts and "its objects have no members" in refused[0]
