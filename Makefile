@@ -6,7 +6,7 @@ TESTS ?= tests
 # Whole runs of the pipeline, each of minutes: they would not fit into what a change may wait for.
 WALKS := tests/journeys tests/dags/test_daily_run.py tests/examples/test_complaints_all_the_way.py
 
-.PHONY: help setup run up down sql examples test journeys check contracts demo-model bench lock clean
+.PHONY: help setup run up down sql examples test journeys check contracts demo-model bench bench-identity lock lock-yardsticks clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?(.*)/  make \1\t\2/' | expand -t 24
@@ -54,9 +54,16 @@ demo-model: setup ## train and walk-forward test the churn model, write docs/chu
 bench: setup     ## measure whole processes, write docs/benchmarks.md (ARGS="--size nano --only idle")
 	@$(BIN)/python -m scripts.bench $(ARGS)
 
+bench-identity: setup ## resolve the same people by this product, Splink and GoldenMatch (ARGS="--records 100000")
+	@$(BIN)/python -m scripts.bench.identity $(ARGS)
+
 lock: setup      ## renew requirements.lock after a change of pyproject.toml
 	@.bootstrap/bin/uv lock --quiet --upgrade
 	@.bootstrap/bin/uv export --quiet --frozen --no-emit-project --all-groups --format requirements-txt -o requirements.lock
+
+lock-yardsticks: setup ## renew scripts/bench/yardsticks/*.lock
+	@for in in scripts/bench/yardsticks/*.in; do \
+	    .bootstrap/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate $$in -o $${in%.in}.lock || exit 1; done
 
 clean:           ## remove what runs have written (the lake under var/, not the environment)
 	@[ ! -x $(BIN)/oxpecker ] || $(BIN)/oxpecker down || true

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.bench import page, results, sections
+from scripts.bench import blocks, page, results, sections
 from spark_jobs.settings import REPOSITORY
 
 
@@ -37,7 +37,7 @@ def main() -> int:
                 kept.add(name, sections.SECTIONS[name](bench), bench.machine())
     finally:
         bench.down()
-    asked.out.write_text(page.render(asked.size, kept.content), encoding="utf-8")
+    blocks.put(asked.out, "pipeline", page.render(asked.size, kept.content))
     print(f"{asked.out.name} is written")
     return 0
 

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md from what was measured. No clock, no measuring."""
+"""The block `pipeline` of docs/benchmarks.md from what was measured. No clock, no measuring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LARGEST = 4
 
 def render(size: str, content: Mapping[str, Any]) -> str:
     machines = [each["machine"] for each in content.values()]
-    parts = ["# Benchmarks", _head(size, machines[-1])]
+    parts = [_head(size, machines[-1])]
     parts += [say(content[name]) for name, say in SECTIONS.items() if name in content]
     missing = [name for name in SECTIONS if name not in content]
     if missing:
