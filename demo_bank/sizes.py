@@ -21,6 +21,11 @@ class Size:
     last: date = LAST
 
     @property
+    def branches(self) -> int:
+        """Branches (分行) above the outlets: six of a whole bank, fewer of a small one."""
+        return max(1, min(6, self.outlets // 3))
+
+    @property
     def dates(self) -> list[date]:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 

@@ -12,7 +12,7 @@ from demo_bank.books import DEMAND, DOLLAR, TIME, Accounts, Books, Entries, sequ
 from demo_bank.packages import Inner, control, dates, digits, fixed, signed, texts, trailer
 from demo_bank.population import World
 from demo_bank.registry import Registry
-from demo_bank.systems import core_opening
+from demo_bank.systems import core_opening, hrorg
 from demo_bank.systems.core_customers import Customers
 
 SYSTEM = "CORE"
@@ -123,14 +123,21 @@ def products(day: date) -> Inner:
 
 
 def organisation(world: World, day: date) -> Inner:
-    """ORG: head office and outlets."""
-    outlets = [f"33{100 + k:04d}" for k in range(world.size.outlets)]
-    codes = ["330000", *outlets]
-    names = ["滨江银行总行", *[f"滨江银行第{k + 1}支行" for k in range(len(outlets))]]
+    """ORG: head office, branches and outlets, as HRORG has them."""
+    branches, outlets = hrorg.branches(world), hrorg.outlets(world)
+    codes = [hrorg.HEAD_OFFICE, *branches, *outlets]
+    names = ["滨江银行总行"]
+    names += [f"滨江银行第{k + 1}分行" for k in range(len(branches))]
+    names += [f"滨江银行第{k + 1}支行" for k in range(len(outlets))]
+    parents = [
+        "",
+        *[hrorg.HEAD_OFFICE] * len(branches),
+        *[hrorg.branch_of(world, k) for k in range(len(outlets))],
+    ]
     n = len(codes)
     columns = [
-        _full("D", n), np.array(codes, "S6"), texts(names, 40), np.array([b"1"] + [b"3"] * (n - 1)),
-        np.array([b""] + [b"330000"] * (n - 1)), _full("20000101", n), _full("99991231", n), _full("", n), _full("", n),
+        _full("D", n), np.array(codes, "S6"), texts(names, 40), np.array(["1", *"2" * len(branches), *"3" * len(outlets)], "S1"),
+        np.array(parents, "S6"), _full("20000101", n), _full("99991231", n), _full("", n), _full("", n),
     ]  # fmt: skip
     return _file("ORG", day, fixed(columns, ORG), n, ORG)
 

@@ -47,6 +47,17 @@ def outlets(world: World) -> list[str]:
     return [f"33{100 + k:04d}" for k in range(world.size.outlets)]
 
 
+def branches(world: World) -> list[str]:
+    """Codes of the branches."""
+    return [f"339{k + 1:03d}" for k in range(world.size.branches)]
+
+
+def branch_of(world: World, outlet: int) -> str:
+    """The branch above an outlet: neighbours are under one."""
+    own = branches(world)
+    return own[outlet * len(own) // world.size.outlets]
+
+
 def _employees(world: World) -> list[tuple[str, ...]]:
     """Managers and heads of outlets, tellers, agents of the contact centre, staff of the complaints office."""
     places = outlets(world)
@@ -70,18 +81,22 @@ def _employees(world: World) -> list[tuple[str, ...]]:
 
 
 def _places(world: World, reused: bool) -> list[tuple[str, ...]]:
-    """Head office, outlets, and one outlet that was merged into the first."""
+    """Head office, branches, outlets, and one outlet of the first branch that was merged into the first outlet."""
     places = outlets(world)
     told: list[tuple[str, ...]] = [(HEAD_OFFICE, "滨江银行总行", "1", "", "2000-01-01", OPEN, "")]
     told += [
-        (code, f"滨江银行第{k + 1}支行", "3", HEAD_OFFICE, "2000-01-01", OPEN, "")
+        (code, f"滨江银行第{k + 1}分行", "2", HEAD_OFFICE, "2000-01-01", OPEN, "")
+        for k, code in enumerate(branches(world))
+    ]
+    told += [
+        (code, f"滨江银行第{k + 1}支行", "3", branch_of(world, k), "2000-01-01", OPEN, "")
         for k, code in enumerate(places)
     ]
-    closed = f"33{100 + len(places):04d}"
-    told.append((closed, "滨江银行老街支行", "3", HEAD_OFFICE, "2000-01-01", "2024-06-30", places[0]))
+    closed, first, last = f"33{100 + len(places):04d}", branch_of(world, 0), branch_of(world, len(places) - 1)
+    told.append((closed, "滨江银行老街支行", "3", first, "2000-01-01", "2024-06-30", places[0]))
     if reused:
-        told.append((closed, "滨江银行新港支行", "3", HEAD_OFFICE, "2025-03-01", OPEN, ""))
+        told.append((closed, "滨江银行新港支行", "3", last, "2025-03-01", OPEN, ""))
     return told
 
 
-__all__ = ["SYSTEM", "arrival", "is_due", "outlets", "package"]
+__all__ = ["SYSTEM", "arrival", "branch_of", "branches", "is_due", "outlets", "package"]

@@ -10,8 +10,15 @@ from pyspark.sql import functions as F
 
 from spark_jobs.contracts.spark_types import schema_of_fields
 from spark_jobs.dates import DateRange
-from spark_jobs.metrics.definition import POPULATIONS, Metric, load_metrics
-from spark_jobs.metrics.populations import ROWS_OF
+from spark_jobs.history import current_belief
+from spark_jobs.metrics.branches import Home, Place, homes
+from spark_jobs.metrics.definition import OF_CUSTOMER, OF_MANAGER, POPULATIONS, Metric, load_metrics
+from spark_jobs.metrics.populations import (
+    ROWS_OF,
+    link_branch,
+    link_outlet_of_customer,
+    link_place_of_manager,
+)
 from spark_jobs.metrics.restatement import causes, summarise_changes
 from spark_jobs.metrics.summarise import summarise_population, withhold_small_groups
 from spark_jobs.tables import Lake
@@ -27,12 +34,22 @@ def run(lake: Lake, dates: DateRange) -> None:
     publish_definitions(lake, metrics)
     whole = DateRange(dates.first.replace(day=1), dates.last)
     zone = str(lake.rules("calendar")["zone"])
+    places = _homes(lake, whole)
+    customers = lake.read("profile.customer_daily", whole).select(
+        "customer_id", "business_date", "open_org_code"
+    )
     cells = []
     for population in POPULATIONS.values():
         of_it = [m for m in metrics if m.population == population.name]
         if of_it:
             rows = ROWS_OF[population.name](lake.read(population.reads), zone)
             inside = rows.where(F.col("business_date").between(F.lit(whole.first), F.lit(whole.last)))
+            if population.place == OF_CUSTOMER:
+                inside = link_outlet_of_customer(inside, customers)
+            elif population.place == OF_MANAGER:
+                inside = link_place_of_manager(inside, lake.read("silver.staff"))
+            if population.place:
+                inside = link_branch(inside, places)
             cells.append(summarise_population(inside, population, of_it, whole))
     values = withhold_small_groups(reduce(DataFrame.unionByName, cells), lake.rules("metric"))
     renewed = (F.col("period_code") == "month") | (F.col("period_start_date") >= F.lit(dates.first))
@@ -45,6 +62,12 @@ def run(lake: Lake, dates: DateRange) -> None:
         _note_restatement(
             lake, summarise_changes(before, lake.read(VALUE, dates).where("period_code = 'day'"))
         )
+
+
+def _homes(lake: Lake, dates: DateRange) -> list[Home]:
+    """Branches of the bank's places on these dates; an organisation has hundreds of places, so they come to the driver."""
+    believed = current_belief(lake.read("silver.org_hist")).select(*Place._fields)
+    return homes([Place(**row.asDict()) for row in believed.collect()], dates)
 
 
 def _note_restatement(lake: Lake, changes: DataFrame) -> None:

@@ -33,30 +33,43 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Population:
-    """Rows that metrics are computed over. subject: whom a row is about, customer, staff or none; slices: dimension → column."""
+    """Rows that metrics are computed over. subject: whom a row is about, customer, staff or none; slices: dimension → column.
+
+    place  whose outlet tells the branch of a row: of the row itself, of its customer on that day, of its manager; none: it has none
+    """
 
     name: str
     reads: str
     subject: str
     slices: Mapping[str, str]
+    place: str | None = None
 
+
+OF_ROW, OF_CUSTOMER, OF_MANAGER = "row", "customer", "manager"
+# Slices that part those of another dimension: what is shown of the finer one must not tell what is withheld of the coarser one.
+WITHIN: Mapping[str, str] = {"outlet": "branch", "team": "branch", "touchpoint": "journey"}
 
 POPULATIONS: Mapping[str, Population] = {
     p.name: p
     for p in (
         Population(
             "customers", "profile.customer_daily", "customer",
-            {"tier": "tier_code", "stage": "stage_code", "age": "age_band_code", "outlet": "open_org_code"},
+            {"tier": "tier_code", "stage": "stage_code", "age": "age_band_code", "outlet": "outlet_code", "branch": "branch_code"},
+            OF_ROW,
         ),
         Population(
             "answers", "profile.x_score", "customer",
-            {"measure": "metric_code", "touchpoint": "touchpoint_code", "journey": "journey_code"},
+            {"measure": "metric_code", "touchpoint": "touchpoint_code", "journey": "journey_code", "branch": "branch_code"},
+            OF_CUSTOMER,
         ),
-        Population("exposures", "profile.s_exposure", "customer", {"touchpoint": "touchpoint_code"}),
+        Population("exposures", "profile.s_exposure", "customer", {"touchpoint": "touchpoint_code", "branch": "branch_code"}, OF_CUSTOMER),
         Population("calls", "profile.s_call_service", "customer", {}),
-        Population("clocks", "profile.s_complaint_clock", "customer", {"clock": "clock_code"}),
-        Population("contacts", "profile.b_contact", "customer", {"channel": "channel_code", "purpose": "purpose_code"}),
-        Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code"}),
+        Population("clocks", "profile.s_complaint_clock", "customer", {"clock": "clock_code", "branch": "branch_code"}, OF_CUSTOMER),
+        Population(
+            "contacts", "profile.b_contact", "customer",
+            {"channel": "channel_code", "purpose": "purpose_code", "branch": "branch_code"}, OF_CUSTOMER,
+        ),
+        Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code", "team": "team_code", "branch": "branch_code"}, OF_MANAGER),
     )
 }  # fmt: skip
 

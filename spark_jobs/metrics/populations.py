@@ -6,17 +6,18 @@ for the same day says the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.metrics.branches import Home
 from spark_jobs.profile.a_person import local_date
 
 
 def keep_customers(daily: DataFrame, zone: str) -> DataFrame:
-    """Active customers by day. Grain: customer_id, business_date."""
-    return daily.withColumn("subject_id", F.col("customer_id"))
+    """Active customers by day, with their outlet. Grain: customer_id, business_date."""
+    return daily.withColumns({"subject_id": F.col("customer_id"), "outlet_code": F.col("open_org_code")})
 
 
 def keep_outbound_contacts(contacts: DataFrame, zone: str) -> DataFrame:
@@ -59,7 +60,7 @@ def keep_due_clocks(clocks: DataFrame, zone: str) -> DataFrame:
     due = clocks.where("state_code <> 'paused'")
     return due.select(
         F.coalesce("customer_id", "complaint_no_cmpl").alias("subject_id"), local_date("due_at", zone).alias("business_date"),
-        "clock_code", F.coalesce(F.col("met_at") <= F.col("due_at"), F.lit(False)).alias("is_in_time"),
+        "customer_id", "clock_code", F.coalesce(F.col("met_at") <= F.col("due_at"), F.lit(False)).alias("is_in_time"),
     )  # fmt: skip
 
 
@@ -73,6 +74,38 @@ def keep_due_tasks(tasks: DataFrame, zone: str) -> DataFrame:
         F.col("manager_staff_id").alias("subject_id"), local_date("due_at", zone).alias("business_date"), "kind_code",
         F.coalesce(F.col("closed_at") <= F.col("due_at"), F.lit(False)).alias("is_in_time"),
     )  # fmt: skip
+
+
+def link_outlet_of_customer(rows: DataFrame, customers: DataFrame) -> DataFrame:
+    """Same rows with `outlet_code`, the outlet of their customer on that day; null where the customer, or the outlet, is not known.
+
+    customers  profile.customer_daily: customer_id, business_date, open_org_code
+    """
+    outlets = customers.select("customer_id", "business_date", F.col("open_org_code").alias("outlet_code"))
+    return rows.join(outlets, ["customer_id", "business_date"], "left")
+
+
+def link_place_of_manager(rows: DataFrame, staff: DataFrame) -> DataFrame:
+    """Same rows with `outlet_code` and `team_code` of the manager they are about (`subject_id`), as of the last delivery of the staff system."""
+    places = staff.select(
+        F.col("staff_id").alias("subject_id"), F.col("org_code").alias("outlet_code"), "team_code"
+    )
+    return rows.join(places, "subject_id", "left")
+
+
+def link_branch(rows: DataFrame, homes: Sequence[Home]) -> DataFrame:
+    """Same rows with `branch_code`, the branch of their `outlet_code` on their day; null where there is none.
+
+    homes  never two of one outlet and day (`branches.homes`), so that nothing is multiplied
+    """
+    told = [tuple(home) for home in homes]
+    known = F.broadcast(
+        rows.sparkSession.createDataFrame(told, "_outlet string, _first date, _last date, branch_code string")
+    )
+    is_home = (F.col("outlet_code") == F.col("_outlet")) & F.col("business_date").between(
+        F.col("_first"), F.col("_last")
+    )
+    return rows.join(known, is_home, "left").drop("_outlet", "_first", "_last")
 
 
 ROWS_OF: Mapping[str, Callable[[DataFrame, str], DataFrame]] = {

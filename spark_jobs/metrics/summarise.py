@@ -12,11 +12,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
-from spark_jobs.metrics.definition import Metric, Population
+from spark_jobs.metrics.definition import WITHIN, Metric, Population
 
 AMOUNT = "decimal(24,8)"
 ALL = "all"
-CELL = ("metric_code", "period_code", "period_start_date", "dimension_code")
+OF_METRIC = ("metric_code", "period_code", "period_start_date")
+CELL = (*OF_METRIC, "dimension_code", "within_code")
 
 
 def explode_periods(rows: DataFrame, dates: DateRange) -> DataFrame:
@@ -32,21 +33,43 @@ def explode_periods(rows: DataFrame, dates: DateRange) -> DataFrame:
 
 
 def explode_slices(rows: DataFrame, slices: Mapping[str, str]) -> DataFrame:
-    """Each row once for everybody and once per dimension. A row without the attribute is in `<dimension>:unknown`: dimensions part the rows."""
-    every = [F.struct(F.lit(ALL).alias("dimension_code"), F.lit(ALL).alias("slice_code"))]
-    for dimension, column in slices.items():
-        value = F.concat(F.lit(f"{dimension}:"), F.coalesce(F.col(column).cast("string"), F.lit("unknown")))
-        every.append(F.struct(F.lit(dimension).alias("dimension_code"), value.alias("slice_code")))
+    """Each row once for everybody and once per dimension. A row without the attribute is in `<dimension>:unknown`: dimensions part the rows.
+
+    within_code  the coarser slice that holds this one (the branch of an outlet), else everybody
+    """
+
+    def value(dimension: str) -> Column:
+        return F.concat(
+            F.lit(f"{dimension}:"), F.coalesce(F.col(slices[dimension]).cast("string"), F.lit("unknown"))
+        )
+
+    everybody = F.lit(ALL)
+    every = [
+        F.struct(
+            everybody.alias("dimension_code"), everybody.alias("slice_code"), everybody.alias("within_code")
+        )
+    ]
+    for dimension in slices:
+        coarser = WITHIN.get(dimension)
+        within = value(coarser) if coarser in slices else everybody
+        every.append(
+            F.struct(
+                F.lit(dimension).alias("dimension_code"),
+                value(dimension).alias("slice_code"),
+                within.alias("within_code"),
+            )
+        )
     return rows.withColumn("_slice", F.explode(F.array(*every))).select(*rows.columns, "_slice.*")
 
 
 def summarise_population(
     rows: DataFrame, population: Population, metrics: Sequence[Metric], dates: DateRange
 ) -> DataFrame:
-    """Sums of the population's metrics. Grain out: metric_code, period_code, period_start_date, slice_code.
+    """Sums of the population's metrics. Grain out: metric_code, period_code, period_start_date, slice_code; with within_code.
 
     A metric has a cell where at least one row counts for it; sample_cnt: rows in the denominator, subjects_cnt: who they are about.
-    A row whose numerator or denominator is null (nothing is known) does not count.
+    A row whose numerator or denominator is null (nothing is known) does not count. An outlet that changes its branch within a month is
+    within the one with the larger code.
     """
     asked_for = {dimension for metric in metrics for dimension in metric.slices}
     slices = {d: column for d, column in population.slices.items() if d in asked_for}
@@ -62,7 +85,7 @@ def summarise_population(
             F.sum(F.when(counts, denominator)).alias(f"d{n}"),
             F.count_if(counts & (denominator != 0)).alias(f"s{n}"),
         ]
-    by_subject = spread.groupBy(*group, "subject_id").agg(*sums)
+    by_subject = spread.groupBy(*group, "subject_id").agg(F.max("within_code").alias("within_code"), *sums)
     cells = [
         F.struct(
             F.lit(metric.code).alias("metric_code"), F.lit(metric.scale).alias("scale"),
@@ -72,8 +95,10 @@ def summarise_population(
         )
         for n, metric in enumerate(metrics)
     ]  # fmt: skip
-    wide = by_subject.groupBy(*group).agg(F.array(*cells).alias("_cells"))
-    tall = wide.withColumn("_cell", F.explode("_cells")).select(*group, "_cell.*")
+    wide = by_subject.groupBy(*group).agg(
+        F.max("within_code").alias("within_code"), F.array(*cells).alias("_cells")
+    )
+    tall = wide.withColumn("_cell", F.explode("_cells")).select(*group, "within_code", "_cell.*")
     asked = [
         f"{m.code}/{period}/{dimension}"
         for m in metrics
@@ -90,7 +115,8 @@ def withhold_small_groups(cells: DataFrame, rules: Mapping[str, Any]) -> DataFra
     """Same rows; figures of groups too small to show are null, and `is_withheld` says so.
 
     Too small: fewer than `min_customers` customers or `min_staff` employees. Also by subtraction: the slices of one dimension add up to
-    everybody, so the next larger ones are withheld as well until those withheld are together large enough. Ties: slice_code.
+    what they are within (everybody; outlets: their branch), so the next larger ones are withheld as well until those withheld are together
+    large enough. What is within a slice that is withheld is withheld, too, or it would add up to it. Ties: slice_code.
     is_weak: shown, but over fewer than `weak_below` rows.
     """
     smallest = (
@@ -103,7 +129,12 @@ def withhold_small_groups(cells: DataFrame, rules: Mapping[str, Any]) -> DataFra
         F.sum("subjects_cnt").over(smaller_first.rowsBetween(Window.unboundedPreceding, -1)), F.lit(0)
     )
     least = F.min("subjects_cnt").over(Window.partitionBy(*CELL))
-    judged = cells.withColumn("is_withheld", (least < smallest) & (before < smallest))
+    alone = cells.withColumn("_is_small", (least < smallest) & (before < smallest))
+    family = F.when(F.col("within_code") == ALL, F.col("slice_code")).otherwise(F.col("within_code"))
+    coarser = F.max(F.when(F.col("within_code") == ALL, F.col("_is_small"))).over(
+        Window.partitionBy(*OF_METRIC, family)
+    )
+    judged = alone.withColumn("is_withheld", F.col("_is_small") | F.coalesce(coarser, F.lit(False)))
     shown = ~F.col("is_withheld")
     quotient = F.col("scale") * F.col("numerator") / F.when(F.col("denominator") != 0, F.col("denominator"))
     value = F.when(F.col("is_quotient"), quotient).otherwise(F.col("scale") * F.col("numerator"))

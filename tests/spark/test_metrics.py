@@ -8,27 +8,36 @@ import pytest
 
 from spark_jobs.bronze import ledger
 from spark_jobs.dates import DateRange
+from spark_jobs.history import OPEN_DATE
 from spark_jobs.jobs import metrics as job
+from spark_jobs.metrics.branches import Place, homes
 from spark_jobs.metrics.definition import POPULATIONS, load_metrics
-from spark_jobs.metrics.populations import keep_counted_answers
+from spark_jobs.metrics.populations import (
+    keep_counted_answers,
+    link_branch,
+    link_outlet_of_customer,
+    link_place_of_manager,
+)
 from spark_jobs.metrics.summarise import summarise_population, withhold_small_groups
 from spark_jobs.settings import SHIPPED_CONF
 from tests.support.tables import table
 from tests.unit.bronze.test_ledger import file
 
 RULES = {"min_customers": 10, "min_staff": 5, "weak_below": 30}
-CELLS = """metric_code string, period_code string, period_start_date date, dimension_code string, slice_code string, scale int,
+CELLS = """metric_code string, period_code string, period_start_date date, dimension_code string, slice_code string, within_code string, scale int,
     is_quotient boolean, numerator decimal(24,8), denominator decimal(24,8), sample_cnt bigint, subjects_cnt bigint, subject_code string"""
 LAST = date(2026, 9, 30)
 
 
 def drawn(rows: str) -> str:
-    """One line a slice: dimension, slice, numerator, rows, subjects, whom it is about."""
+    """One line a slice: dimension, slice, numerator, rows, subjects, whom it is about, and the slice it is within where that is not all."""
     lines = []
     for line in rows.strip().splitlines():
-        dimension, slice_, numerator, sample, subjects, who = (cell.strip() for cell in line.split("|"))
+        dimension, slice_, numerator, sample, subjects, who, *within = (
+            cell.strip() for cell in line.split("|")
+        )
         lines.append(
-            f"m | day | 2026-09-30 | {dimension} | {slice_} | 1 | true | {numerator} | {sample} | {sample} | {subjects} | {who}"
+            f"m | day | 2026-09-30 | {dimension} | {slice_} | {within[0] if within else 'all'} | 1 | true | {numerator} | {sample} | {sample} | {subjects} | {who}"
         )
     return "\n".join(lines)
 
@@ -55,6 +64,105 @@ def test_a_small_group_is_withheld_and_so_is_the_next_that_would_give_it_away(sp
     assert all(shown[code]["numerator"] is None and shown[code]["sample_cnt"] is None for code in withheld)
     assert {code for code, row in shown.items() if row["is_weak"]} == {"kind:b"}
     assert str(shown["all"]["metric_value"]) == "0.30000000"
+
+
+@pytest.mark.requirement("R-PRV-19")
+def test_outlets_do_not_tell_what_is_withheld_of_a_neighbour_or_of_a_branch(spark):
+    cells = table(spark, CELLS, drawn("""
+        all    | all       | 30 | 108 | 108 | customer
+        branch | branch:B1 | 15 |  60 |  60 | customer
+        branch | branch:B2 | 10 |  40 |  40 | customer
+        branch | branch:B3 |  5 |   8 |   8 | customer
+        outlet | outlet:O1 |  3 |   9 |   9 | customer | branch:B1
+        outlet | outlet:O2 |  5 |  20 |  20 | customer | branch:B1
+        outlet | outlet:O3 |  7 |  31 |  31 | customer | branch:B1
+        outlet | outlet:O4 | 10 |  40 |  40 | customer | branch:B2
+        outlet | outlet:O5 |  5 |   8 |   8 | customer | branch:B3
+    """))  # fmt: skip
+
+    withheld = {r["slice_code"] for r in withhold_small_groups(cells, RULES).where("is_withheld").collect()}
+
+    # B3 is too small, and all − B1 − B2 would tell it; O4 alone would tell B2. B1 − O2 − O3 would tell O1, though O1 and O5 are ten together.
+    assert withheld == {"branch:B2", "branch:B3", "outlet:O1", "outlet:O2", "outlet:O4", "outlet:O5"}
+
+
+OUTLET = "customer_id string, business_date date, outlet_code string, inflow_cny decimal(18,2), aum_cny decimal(18,2)"
+
+
+@pytest.mark.requirement("R-IND-04")
+def test_outlets_add_up_to_branches_and_branches_to_the_bank_also_when_an_outlet_moves(spark):
+    september = DateRange(date(2026, 9, 29), LAST)
+    places = [
+        Place("B1", date(2000, 1, 1), OPEN_DATE, "branch", None, None), Place("B2", date(2000, 1, 1), OPEN_DATE, "branch", None, None),
+        Place("O1", date(2000, 1, 1), OPEN_DATE, "outlet", "B1", None), Place("O2", date(2000, 1, 1), LAST, "outlet", "B1", None),
+        Place("O2", LAST, OPEN_DATE, "outlet", "B2", None),
+    ]  # fmt: skip
+    customers = [
+        f"{outlet}-{n} | 2026-09-{day} | {outlet} | {inflow} | {aum}"
+        for outlet, inflow, aum in (("O1", 10, 100), ("O2", 1, 700), ("O7", 0, 10))
+        for day in (29, 30)
+        for n in range(12)
+    ]
+    rows = table(spark, OUTLET, "\n".join(customers)).selectExpr(
+        "*", "customer_id AS subject_id", "0.00BD AS outflow_cny", "'MASS' AS tier_code", "'growth' AS stage_code", "'25-34' AS age_band_code"
+    )  # fmt: skip
+    asked = [
+        m for m in load_metrics((SHIPPED_CONF,)) if m.code in ("net_inflow_per_customer", "aum_per_customer")
+    ]
+
+    cells = summarise_population(
+        link_branch(rows, homes(places, september)), POPULATIONS["customers"], asked, september
+    )
+    shown = withhold_small_groups(cells, RULES).where("period_code = 'month'").collect()
+
+    assert not [r for r in shown if r["is_withheld"]]
+    sums = {(r["metric_code"], r["slice_code"]): (int(r["numerator"]), int(r["denominator"])) for r in shown}
+    # What flowed in on the 29th flowed into B1; the stock of O2 is in B2 at the end. Nobody knows O7.
+    assert sums["net_inflow_per_customer", "branch:B1"] == (12 * 10 * 2 + 12 * 1, 12)
+    assert sums["net_inflow_per_customer", "branch:B2"] == (12 * 1, 12)
+    assert sums["aum_per_customer", "branch:B1"] == (12 * 100, 12)
+    assert sums["aum_per_customer", "branch:B2"] == (12 * 700, 12)
+    assert sums["aum_per_customer", "branch:unknown"] == sums["aum_per_customer", "outlet:O7"] == (120, 12)
+    for metric, parts in (
+        ("net_inflow_per_customer", ("branch",)),
+        ("aum_per_customer", ("branch", "outlet")),
+    ):
+        for part in parts:
+            of_it = [
+                told
+                for (code, slice_), told in sums.items()
+                if code == metric and slice_.startswith(f"{part}:")
+            ]
+            assert tuple(map(sum, zip(*of_it, strict=True))) == sums[metric, "all"]
+
+
+def test_an_answer_counts_with_the_outlet_its_customer_had_that_day_and_a_task_with_its_managers(spark):
+    answers = table(spark, "response_id string, customer_id string, business_date date", """
+        r1 | ann | 2026-09-29
+        r2 | ann | 2026-09-30
+        r3 |     | 2026-09-30
+        r4 | ben | 2026-09-30
+    """)  # fmt: skip
+    customers = table(spark, "customer_id string, business_date date, open_org_code string", """
+        ann | 2026-09-29 | O1
+        ann | 2026-09-30 | O2
+    """)  # fmt: skip
+    tasks = table(spark, "subject_id string, business_date date", "m1 | 2026-09-30\nm2 | 2026-09-30")
+    staff = table(spark, "staff_id string, org_code string, team_code string", "m1 | O1 | T1")
+
+    by_customer = link_outlet_of_customer(answers, customers).collect()
+    by_manager = link_place_of_manager(tasks, staff).collect()
+
+    assert {r["response_id"]: r["outlet_code"] for r in by_customer} == {
+        "r1": "O1",
+        "r2": "O2",
+        "r3": None,
+        "r4": None,
+    }
+    assert {r["subject_id"]: (r["outlet_code"], r["team_code"]) for r in by_manager} == {
+        "m1": ("O1", "T1"),
+        "m2": (None, None),
+    }
 
 
 def people(spark, lake, numbers: str) -> None:
@@ -166,10 +274,10 @@ def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, val
     job.run(valued, DateRange(date(2026, 9, 29), LAST))
 
     (row,) = valued.read("metric.restatement").collect()
-    # AUM of everybody, of the affluent, of those in retention, of people of unknown age and of unknown outlet.
+    # AUM of everybody, of the affluent, of those in retention, of people of unknown age, outlet and branch.
     assert (row["business_date"], row["rows_changed_cnt"], row["metric_codes"]) == (
         date(2026, 9, 29),
-        5,
+        6,
         ["aum_per_customer"],
     )
     assert (row["restated_by_code"], row["cause_delivery_ids"]) == ("delivery", ["d2"])
@@ -190,7 +298,8 @@ def test_ten_answers_make_a_net_promoter_score_of_plus_20_and_one_that_does_not_
         "x | CSAT | 2026-09-30 | | 5 | 100 | APP | open | true",
     ]
     of_it = [m for m in load_metrics((SHIPPED_CONF,)) if m.population == "answers"]
-    counted = keep_counted_answers(table(spark, ANSWERS, "\n".join(told)), "Asia/Shanghai")
+    answers = keep_counted_answers(table(spark, ANSWERS, "\n".join(told)), "Asia/Shanghai")
+    counted = answers.selectExpr("*", "'B1' AS branch_code")
 
     cells = summarise_population(counted, POPULATIONS["answers"], of_it, DateRange.day(LAST))
 
