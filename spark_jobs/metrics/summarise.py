@@ -51,7 +51,7 @@ def explode_slices(rows: DataFrame, slices: Mapping[str, str]) -> DataFrame:
     ]
     for dimension in slices:
         coarser = WITHIN.get(dimension)
-        within = value(coarser) if coarser in slices else everybody
+        within = value(coarser) if coarser is not None and coarser in slices else everybody
         every.append(
             F.struct(
                 F.lit(dimension).alias("dimension_code"),

@@ -4,7 +4,7 @@ Runs in Splink's own environment and knows nothing of this repository.
 
 febrl3     documentation, examples, "Deduplicating the febrl3 dataset"
 febrl4     documentation, examples, "Linking the febrl4 datasets", the detailed model
-fake_1000  README, "Quickstart"
+fake_1000  documentation, "Getting started", the simple model
 bank       the detailed model of febrl4: name, birth date, certificate, phone, address, sex
 chinese    the same: name and birth date
 """
@@ -89,7 +89,7 @@ def fake_1000() -> Model:
         blocking_rules_to_generate_predictions=[block_on("first_name", "dob"), block_on("surname")],
         comparisons=[
             cl.NameComparison("first_name"),
-            cl.NameComparison("surname"),
+            cl.JaroAtThresholds("surname"),
             cl.DateOfBirthComparison("dob", input_is_string=True),
             cl.ExactMatch("city").configure(term_frequency_adjustments=True),
             cl.EmailComparison("email"),
