@@ -36,6 +36,8 @@ LABELS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 WIDTH = 4
 _CROSSED = NEAR + 3
+# A Chinese name that is longer is written with a dot between its parts; masked, it is often cut to three signs.
+_MOST_HAN_SIGNS = 4
 
 
 def bands(coded: Coded) -> npt.NDArray[np.uint8]:
@@ -69,9 +71,11 @@ def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
     """Level of each pair of records in one field; of several columns the best."""
     coded, measure = field.coded, _MEASURES[field.kind]
     equal = bands(coded)
-    if field.kind == "name":
-        # 李*明 is 李*明 says that the masks fit, not that the names are equal.
-        equal[[("*" in v) for v in coded.values]] = NEAR + 5
+    # 李*明 is 李*明 says that the masks fit, not that the names are equal; so do masked numbers, and dates of which a part is not known.
+    if field.kind in ("name", "phone"):
+        equal[["*" in v for v in coded.values]] = NEAR + 5 if field.kind == "name" else NEAR
+    if field.kind == "date":
+        equal[[v.endswith("00") for v in coded.values]] = NEAR + 3
     if field.kind == "part":
         own = int(field.name == "surname")
         return _part_levels(coded, equal, left, right, own)
@@ -201,7 +205,9 @@ def _phone(coded: Coded, a: Rows, b: Rows) -> Levels:
     fits = np.zeros(len(a), bool)
     for at in np.flatnonzero(end[a] == end[b]):
         fits[at] = "*" in left[at] + right[at] and _fits(left[at], right[at])
-    return np.select([fits, _edits(left, right, 1) <= 1], [NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
+    masked = np.array(["*" in x + y for x, y in zip(left, right, strict=True)], bool)
+    one_digit = ~masked & (_edits(left, right, 1) <= 1)
+    return np.select([fits, one_digit], [NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
 
 
 def _fits(one: str, other: str) -> bool:
@@ -224,9 +230,11 @@ def _date(coded: Coded, a: Rows, b: Rows) -> Levels:
     crossed = (one[:, 4:6] == other[:, 6:8]).all(axis=1) & (one[:, 6:8] == other[:, 4:6]).all(axis=1)
     year, month, day = (~differ[:, p].any(axis=1) for p in (slice(0, 4), slice(4, 6), slice(6, 8)))
     unknown = (one[:, 6:] == ord("0")).all(axis=1) | (other[:, 6:] == ord("0")).all(axis=1)
-    two = (year.astype(int) + month + day) == 2
+    # 1979-04 fits 1979-04-12, not 1979-09-27; 1979 fits both.
+    no_month = (one[:, 4:6] == ord("0")).all(axis=1) | (other[:, 4:6] == ord("0")).all(axis=1)
+    two = ~unknown & ((year.astype(int) + month + day) == 2)
     return np.select(
-        [unknown & year, crossed & year, (wrong == 1) | turned, two, year],
+        [unknown & year & (month | no_month), crossed & year, (wrong == 1) | turned, two, year],
         [NEAR + 3, NEAR, NEAR + 1, NEAR + 2, NEAR + 4],
         NEAR + 5,
     ).astype(np.uint8)
@@ -289,8 +297,13 @@ def _cut(left: Text, right: Text, alike: npt.NDArray[np.float32]) -> npt.NDArray
 
 
 def _unmasks(one: str, other: str) -> bool:
+    """Whether a masked name may be a clear one: sign by sign; of a long name one star may hide all that is between."""
     masked, clear = (one, other) if "*" in one else (other, one)
-    return len(masked) == len(clear) and all(m in ("*", c) for m, c in zip(masked, clear, strict=True))
+    if len(masked) == len(clear):
+        return all(m in ("*", c) for m, c in zip(masked, clear, strict=True))
+    before, star, behind = masked.partition("*")
+    is_long = len(clear) > _MOST_HAN_SIGNS and "*" not in behind and len(masked) < len(clear)
+    return is_long and bool(star) and clear.startswith(before) and clear.endswith(behind)
 
 
 _MEASURES: dict[str, Callable[[Coded, Rows, Rows], Levels]] = {

@@ -27,7 +27,7 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         ("name",), ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose",), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
         ("name start", "birth_date year"), ("name end", "birth_date year"), ("name start", "birth_date day"), ("name start", "birth_date month"),
         ("birth_date order", "postcode"), ("birth_date order", "city"), ("birth_date order", "phone end"),
-        ("name", "phone end"), ("name start", "postcode"), ("name", "city"),
+        ("name", "phone end"), ("birth_date month", "phone end"), ("name start", "postcode"), ("name", "city"),
         ("given sound", "postcode"), ("surname sound", "postcode"), ("given sound", "city"), ("surname sound", "city"),
     ]  # fmt: skip
     for text in texts:
