@@ -32,7 +32,7 @@ PARTY_FEEDS = {
     "core": ("core__cif", ["cust_no", "cust_name", "sex", "birth_dt", "cert_no", "mobile", "tel", "addr"]),
     "ecif": ("ecif__party", ["name_cn", "name_pinyin", "sex", "birth_date", "src_cust_no"]),
     "wealth": ("wealth__wm_cust", ["name", "cert_no", "mobile"]),
-    "card": ("card__c_cust", ["name_mask", "emboss_name", "sex", "phone_mask"]),
+    "card": ("card__c_cust", ["name_mask", "emboss_name", "sex", "birth_ym", "phone_mask"]),
     "loan": ("loan__apply", ["cust_no", "name", "cert_no", "mobile"]),
 }
 
@@ -99,8 +99,11 @@ def _records(path: Path, source: SourceContract) -> Iterator[Record]:
 
 
 def _said(record: Record, column: str) -> str:
-    """A value; the number of a household book is nobody's own."""
-    return "" if column == "cert_no" and record.get("cert_type") == HOUSEHOLD_BOOK else record[column]
+    """A value; the number of a household book is nobody's own, and six digits are the month of a birth."""
+    if column == "cert_no" and record.get("cert_type") == HOUSEHOLD_BOOK:
+        return ""
+    value = record[column]
+    return f"{value[:4]}-{value[4:]}" if column == "birth_ym" and value else value
 
 
 def _applicants(applications: Mapping[str, Record]) -> dict[str, Record]:
