@@ -49,7 +49,7 @@ def clusters(
 ) -> Refined:
     """Clusters of records.
 
-    left, right, log_odds  candidate pairs; accepted from `threshold` (log-odds) on
+    left, right, log_odds  candidate pairs; accepted from `threshold` (log-odds) on. A pair may come several times
     evidence      log likelihood ratio of any pairs of records, without the share of matches among all pairs
     certificates  records × kinds: code of the valid certificate of that kind, negative where none
     bar           what mean evidence must exceed for parts of a component to stay together
@@ -60,7 +60,9 @@ def clusters(
     inside = labels[one] == labels[other]
     one, other = one[inside], other[inside]
     sizes = np.bincount(labels)
-    edges = np.bincount(labels[one], minlength=len(sizes))
+    # Each pair once: counted twice, pairs would make a component look whole that is glued together by one record.
+    distinct = np.unique(_pair(one, other, count)) // count
+    edges = np.bincount(labels[distinct], minlength=len(sizes))
     loose = (sizes > 2) & (edges < sizes * (sizes - 1) // 2)
     members = np.flatnonzero(loose[labels])
     members = members[np.argsort(labels[members], kind="stable")]

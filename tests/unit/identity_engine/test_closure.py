@@ -51,6 +51,13 @@ def test_two_valid_certificates_never_come_into_one_cluster_not_even_through_a_t
         assert not {0, 5} <= set(group)
 
 
+def test_pairs_that_come_twice_do_not_make_a_component_whole() -> None:
+    everyone = [(a, b) for a in range(6) for b in range(a + 1, 6)]
+    certificates = np.array([[1], [-1], [-1], [-1], [-1], [2]])
+    for group in parts([*everyone, *everyone], certificates):
+        assert not {0, 5} <= set(group)
+
+
 def test_a_pair_below_the_threshold_joins_nobody() -> None:
     found = clusters(
         2, np.array([0]), np.array([1]), np.array([2.9]), 3.0, evidence([(0, 1)]), np.full((2, 1), -1)
