@@ -63,7 +63,7 @@ lock: setup      ## renew requirements.lock after a change of pyproject.toml
 
 lock-yardsticks: setup ## renew scripts/bench/yardsticks/*.lock
 	@for in in scripts/bench/yardsticks/*.in; do \
-	    .bootstrap/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate $$in -o $${in%.in}.lock || exit 1; done
+	    .bootstrap/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 $$in -o $${in%.in}.lock || exit 1; done
 
 clean:           ## remove what runs have written (the lake under var/, not the environment)
 	@[ ! -x $(BIN)/oxpecker ] || $(BIN)/oxpecker down || true

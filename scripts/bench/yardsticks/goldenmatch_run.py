@@ -11,7 +11,18 @@ import csv
 from pathlib import Path
 
 import goldenmatch
-import polars as pl
+import pyarrow as pa
+from goldenmatch.core.autoconfig_controller import ControllerNotConfidentError
+
+
+def _read(path: str) -> pa.Table:
+    """Every column as text, empty cells as null."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    columns = zip(*rows[1:], strict=True)
+    return pa.table(
+        {name: [cell or None for cell in cells] for name, cells in zip(rows[0], columns, strict=True)}
+    )
 
 
 def main() -> None:
@@ -21,15 +32,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("files", nargs="+")
     asked = parser.parse_args()
-    frames = [pl.read_csv(path, infer_schema=False) for path in asked.files]
-    records = pl.concat(frames, how="diagonal")
-    ids, people = records["id"].to_list(), records.drop("id")
+    records = pa.concat_tables([_read(path) for path in asked.files], promote_options="default")
+    ids, people = records["id"].to_pylist(), records.drop_columns("id")
     config = None
     if asked.mode == "probabilistic":
         from goldenmatch.core.autoconfig import auto_configure_probabilistic_df
 
         config = auto_configure_probabilistic_df(people)
-    result = goldenmatch.dedupe_df(people, config=config) if config else goldenmatch.dedupe_df(people)
+    try:
+        result = goldenmatch.dedupe_df(people, config=config) if config else goldenmatch.dedupe_df(people)
+    except ControllerNotConfidentError:
+        raise SystemExit(
+            "GoldenMatch declines: it is not confident of the configuration that it found"
+        ) from None
     cluster_of = {}
     for cluster, told in result.clusters.items():
         for member in told["members"]:

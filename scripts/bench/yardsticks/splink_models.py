@@ -4,7 +4,7 @@ Runs in Splink's own environment and knows nothing of this repository.
 
 febrl3     documentation, examples, "Deduplicating the febrl3 dataset"
 febrl4     documentation, examples, "Linking the febrl4 datasets", the detailed model
-fake_1000  documentation, "Getting started", the simple model
+fake_1000  README, "Quickstart"
 bank       the detailed model of febrl4: name, birth date, certificate, phone, address, sex
 chinese    the same: name and birth date
 """
@@ -86,21 +86,19 @@ def fake_1000() -> Model:
     settings = SettingsCreator(
         unique_id_column_name="id",
         link_type="dedupe_only",
-        blocking_rules_to_generate_predictions=[block_on("first_name", "dob"), block_on("surname")],
+        blocking_rules_to_generate_predictions=[block_on("first_name"), block_on("surname")],
         comparisons=[
-            cl.NameComparison("first_name"),
-            cl.JaroAtThresholds("surname"),
-            cl.DateOfBirthComparison("dob", input_is_string=True),
+            cl.JaroWinklerAtThresholds("first_name", [0.9, 0.7]),
+            cl.JaroAtThresholds("surname", [0.9, 0.7]),
+            cl.DateOfBirthComparison(
+                "dob", input_is_string=True, datetime_metrics=["year", "month"], datetime_thresholds=[1, 1]
+            ),
             cl.ExactMatch("city").configure(term_frequency_adjustments=True),
             cl.EmailComparison("email"),
         ],
     )
-    return Model(
-        settings,
-        [block_on("first_name", "surname")],
-        0.7,
-        [block_on("first_name", "surname"), block_on("email")],
-    )
+    names = block_on("first_name", "surname")
+    return Model(settings, [names], 0.7, [names, block_on("dob")])
 
 
 def bank() -> Model:
@@ -139,14 +137,10 @@ def chinese() -> Model:
             _born("birth_date"),
         ],
     )
+    # No two spellings of a person are equal, so that equal names with equal dates would say that nobody is there twice.
+    rules = [block_on("birth_date")]
     without = {"estimate_without_term_frequencies": True}
-    return Model(
-        settings,
-        [block_on("name", "birth_date")],
-        0.5,
-        [block_on("birth_date"), block_on("name")],
-        em=without,
-    )
+    return Model(settings, rules, 0.9, [block_on("birth_date"), block_on("name")], em=without)
 
 
 def _born(column: str) -> Any:

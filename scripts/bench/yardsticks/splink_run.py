@@ -64,22 +64,11 @@ def main() -> None:
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
         predicted, threshold_match_probability=THRESHOLD
     )
-    rows = linker.misc.query_sql(f"select id, cluster_id from {clusters.physical_name}")
+    told = clusters.query_sql("select id, cluster_id from {this}").as_dict()
     with asked.out.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["id", "cluster_id"])
-        out.writerows(_pairs(rows))
-
-
-def _pairs(rows: Any) -> list[tuple[str, str]]:
-    """Whatever a backend answers a query with."""
-    if hasattr(rows, "as_record_dict"):
-        rows = rows.as_record_dict()
-    if hasattr(rows, "itertuples"):
-        return [(str(a), str(b)) for a, b in rows.itertuples(index=False)]
-    if hasattr(rows, "to_pylist"):
-        rows = rows.to_pylist()
-    return [(str(row["id"]), str(row["cluster_id"])) for row in rows]
+        out.writerows(zip(told["id"], told["cluster_id"], strict=True))
 
 
 if __name__ == "__main__":
