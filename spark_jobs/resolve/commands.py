@@ -19,9 +19,10 @@ def command(
     truth: Annotated[str | None, typer.Option("--truth", help="Column with the true person: prints how right the clusters are.")] = None,
     save_model: Annotated[Path | None, typer.Option("--save-model", metavar="FILE", help="Keep what was learned of the files (JSON, no values).")] = None,
     model: Annotated[Path | None, typer.Option("--model", metavar="FILE", help="Judge by a model that was kept; learn nothing.")] = None,
+    state: Annotated[Path | None, typer.Option("--state", metavar="DIR", help="Keep keys and ties there; later runs judge only records that changed.")] = None,
     secret: Annotated[Path | None, typer.Option("--secret", metavar="FILE", help="Random bytes under which a kept model hashes values; FILE.secret beside the model unless told.")] = None,
 ) -> None:  # fmt: skip
     """Who is who in anyone's files: no lake, no Spark, no tuning."""
     from spark_jobs.resolve.running import Asked, run
 
-    run(files, map_file, out, Asked(threshold, report, truth, save_model, model, secret))
+    run(files, map_file, out, Asked(threshold, report, truth, save_model, model, secret, state))

@@ -34,12 +34,24 @@ def key(model: Path, secret: Path | None = None, is_new: bool = False) -> str:
     """
     path = secret or model.with_name(f"{model.name}.secret")
     if is_new and secret is None and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
+        _keep_secret(path, secrets.token_bytes(32))
     try:
         return hash_key(path.read_bytes())
     except OSError as error:
         raise SettingsError(
             f"{path.name}: cannot be read; it holds the secret that {model.name} was made with (--secret names another file)"
         ) from error
+
+
+def take_along(model: Path, target: Path) -> None:
+    """Give the model that is to stand at `target` the secret beside `model`."""
+    source, path = (p.with_name(f"{p.name}.secret") for p in (model, target))
+    if not path.exists():
+        _keep_secret(path, source.read_bytes())
+
+
+def _keep_secret(path: Path, secret: bytes) -> None:
+    """For its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secret)

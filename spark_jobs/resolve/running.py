@@ -17,9 +17,12 @@ from spark_jobs.console import out as screen
 from spark_jobs.errors import SettingsError
 from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.coded import OPEN_KEY
+from spark_jobs.identity.engine.frozen import Frozen
+from spark_jobs.identity.engine.increment import brought_up_to
+from spark_jobs.identity.engine.kept import Places
 from spark_jobs.identity.engine.people import People
-from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, resolve
-from spark_jobs.resolve import mapping, models, reading
+from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, bar, in_order, resolve
+from spark_jobs.resolve import mapping, models, reading, states
 from spark_jobs.resolve.truth import Measure, measured
 
 
@@ -33,6 +36,7 @@ class Asked:
     save_model: Path | None = None
     model: Path | None = None
     secret: Path | None = None
+    state: Path | None = None
 
 
 def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
@@ -44,17 +48,18 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
         raise SettingsError(
             "--model judges by a model that is kept, --save-model keeps one that is learned; give one of them"
         )
+    if asked.state and (asked.report or asked.save_model):
+        raise SettingsError("--state keeps its model itself and has no report; run without --state for one")
+    people = reading.read_people(files, mapping.load(map_file), truth)
+    if asked.state:
+        _run_on(asked.state, people, out, asked)
+        return
     model = models.read(asked.model, asked.secret) if asked.model else None
     key = models.key(asked.save_model, asked.secret, is_new=True) if asked.save_model else OPEN_KEY
-    people = reading.read_people(files, mapping.load(map_file), truth)
     result = resolve(people, threshold, model, key)
     if asked.save_model:
         models.write(asked.save_model, result.frozen())
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix.lower() == ".csv":
-        pa_csv.write_csv(result.clusters, out)
-    else:
-        pq.write_table(result.clusters, out, compression="zstd")
+    _write(result.clusters, out)
     _print_counts(result, out)
     measures = judged(people, result, threshold) if truth else {}
     if measures:
@@ -62,23 +67,75 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
     if asked.report is not None:
         from spark_jobs.resolve.report import write
 
-        screen.print(f"report {write(asked.report, people, result, threshold, measures)}", soft_wrap=True)
+        screen.print(
+            f"report {write(asked.report, people, result, threshold, measures)}",
+            soft_wrap=True,
+        )
+
+
+def _run_on(folder: Path, people: People, out: Path, asked: Asked) -> None:
+    """A run that goes on from the one before, or begins a state."""
+    terms = states.Terms(asked.threshold, people.region)
+    known = states.read(folder, terms, asked.secret, asked.model)
+    if known:
+        model, before = known
+    else:
+        model, before = _first_model(folder, people, asked), None
+    kept, change = brought_up_to(people, model, asked.threshold, before)
+    if kept is not before:
+        states.write(folder, terms, model, kept)
+    _write(kept.clusters(), out)
+    screen.print(
+        f"{len(people):,} records → {len(kept.ids):,} people; {change.added:,} new, {change.changed:,} changed, {change.gone:,} gone: "
+        f"{change.pairs:,} pairs scored, {change.components:,} components touched, {change.clusters:,} people have other records → {out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if asked.truth:
+        scored = kept.ties.where((kept.ties.certificate < 0) & (kept.ties.log_odds >= bar(asked.threshold)))
+        pairs = (scored.left.astype(np.int64), scored.right.astype(np.int64))
+        _print_measures(_judged(people, in_order(people), kept.labels, pairs))
+
+
+def _first_model(folder: Path, people: People, asked: Asked) -> Frozen:
+    """The model of a state that begins: the one that is told, otherwise one that is learned of the first files."""
+    if asked.model is None:
+        key = models.key(folder / states.MODEL, asked.secret, is_new=True)
+        return resolve(people, asked.threshold, key=key).frozen()
+    model = models.read(asked.model, asked.secret)
+    if asked.secret is None:
+        models.take_along(asked.model, folder / states.MODEL)
+    return model
+
+
+def _write(clusters: pa.Table, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() == ".csv":
+        pa_csv.write_csv(clusters, out)
+    else:
+        pq.write_table(clusters, out, compression="zstd")
 
 
 def judged(people: People, result: Resolution, threshold: float) -> dict[str, Measure]:
     """Measures against `people.truth`; records whose true person is not known are left out."""
+    return _judged(people, result.order, result.labels, accepted_pairs(result, threshold))
+
+
+def _judged(
+    people: People, order: Places, labels: Places, accepted: tuple[Places, Places]
+) -> dict[str, Measure]:
     if people.truth is None or not len(people):
         return {}
-    known = people.truth.take(pa.array(result.order))
+    known = people.truth.take(pa.array(order))
     true = known.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     told = np.flatnonzero(true >= 0)
     if not len(told):
         raise SettingsError("--truth: the column is empty in every record")
     place = np.full(len(true), -1)
     place[told] = np.arange(len(told))
-    left, right = accepted_pairs(result, threshold)
+    left, right = accepted
     both = (true[left] >= 0) & (true[right] >= 0)
-    return measured(result.labels[told], true[told], (place[left[both]], place[right[both]]))
+    return measured(labels[told], true[told], (place[left[both]], place[right[both]]))
 
 
 def _print_counts(result: Resolution, out: Path) -> None:

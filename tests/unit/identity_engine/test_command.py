@@ -113,3 +113,78 @@ def test_a_model_without_its_secret_says_which_file_is_missing(files: Path) -> N
         run(both, files / "map.yml", files / "b.parquet", Asked(model=model))
     with pytest.raises(SettingsError, match="give one of them"):
         run(both, files / "map.yml", files / "b.parquet", Asked(model=model, save_model=model))
+
+
+def _clusters(path: Path) -> dict[tuple[str, str], str]:
+    return {(r["source"], r["record_id"]): r["cluster_id"] for r in pq.read_table(path).to_pylist()}
+
+
+def test_a_state_judges_only_what_changed_and_keeps_ids(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    run(both, files / "map.yml", files / "2.parquet", Asked(state=state))
+    told = capsys.readouterr().out
+    assert "6 records → 3 people; 6 new, 0 changed, 0 gone" in told
+    assert "0 new, 0 changed, 0 gone: 0 pairs scored, 0 components touched" in told
+    assert _clusters(files / "1.parquet") == _clusters(files / "2.parquet")
+
+    with (files / "card.csv").open("a") as file:
+        file.write("4,王小明,19800102,15400001234,,a\n")
+    run(both, files / "map.yml", files / "3.parquet", Asked(state=state, truth="who"))
+    assert "1 new, 0 changed, 0 gone" in capsys.readouterr().out
+    before, after = _clusters(files / "2.parquet"), _clusters(files / "3.parquet")
+    assert {record: after[record] for record in before} == before
+    assert after["cards", "4"] == before["crm", "1"]
+    assert [p.name for p in state.glob("run-*")] == ["run-2"]
+
+
+def test_a_state_holds_no_value_of_a_person(files: Path) -> None:
+    run(
+        [files / "crm.csv", files / "card.csv"],
+        files / "map.yml",
+        files / "1.parquet",
+        Asked(state=files / "state"),
+    )
+    tables = [pq.read_table(path).to_pydict() for path in (files / "state").rglob("*.parquet")]
+    kept = "".join(map(str, tables)) + (files / "state" / "model.json").read_text()
+    assert len(tables) == 5
+    assert not any(v in kept for v in ("王小明", "李红", "1540000", "19800102", "1980-01-02", "example"))
+
+
+def test_an_id_that_is_no_more_leads_to_the_one_that_has_its_records(files: Path) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    card = files / "card.csv"
+    card.write_text(
+        CARD.replace("1,王曉明,19800102,+8615400001234", "1,赵六,19600606,15400007777"), encoding="utf-8-sig"
+    )
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    card.write_text(
+        CARD.replace("3,赵六,19600606,15400007777", "3,王小明,19800102,15400001234"), encoding="utf-8-sig"
+    )
+    run(both, files / "map.yml", files / "2.parquet", Asked(state=state))
+    before, after = _clusters(files / "1.parquet"), _clusters(files / "2.parquet")
+    assert before["cards", "1"] == before["cards", "3"] != before["crm", "1"]
+    # Two records each, of one age: the smaller id stays.
+    stays, goes = sorted([before["cards", "1"], before["crm", "1"]])
+    assert after["cards", "1"] == after["cards", "3"] == after["crm", "1"] == after["crm", "3"] == stays
+    retired = pq.read_table(state / "run-2" / "retired.parquet").to_pylist()
+    assert retired == [{"cluster_id": goes, "now_cluster_id": stays}]
+
+
+def test_a_state_made_otherwise_is_refused(files: Path) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    run(both, files / "map.yml", files / "a.parquet", Asked(save_model=files / "m.json"))
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state, model=files / "m.json"))
+    run(both, files / "map.yml", files / "2.parquet", Asked(state=state))
+    with pytest.raises(SettingsError, match="--state state: made with threshold 0.95, now it is 0.9"):
+        run(both, files / "map.yml", files / "1.parquet", Asked(0.9, state=state))
+    run(both, files / "map.yml", files / "a.parquet", Asked(save_model=files / "other.json"))
+    with pytest.raises(SettingsError, match="made with another model than other.json"):
+        run(both, files / "map.yml", files / "1.parquet", Asked(state=state, model=files / "other.json"))
+    (state / "run-1" / "keys.parquet").unlink()
+    with pytest.raises(SettingsError, match=r"not whole \(run-1\)"):
+        run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    with pytest.raises(SettingsError, match="has no report"):
+        run(both, files / "map.yml", files / "1.parquet", Asked(state=state, report=files / "r"))
