@@ -221,4 +221,5 @@ def _decision_told(d: Any) -> dict[str, Any]:
     return {
         "decision_id": d.decision_id, "decision": d.code, "subject": d.subject, "feed": d.feed, "reason": d.reason, "fields": [*d.fields], "first": d.first,
         "second": d.second, "state": d.state, "at": d.at, "check": d.check, "from": d.first_date, "until": d.last_date,
+        "words": [vars(w) for w in d.words],
     }  # fmt: skip

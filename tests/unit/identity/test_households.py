@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ def told(*relations, at_most: int = 12):
     return members(relations, lambda *content: "/".join(content), at_most)
 
 
+@pytest.mark.requirement("R-IDN-10")
 def test_a_couple_is_a_household_from_the_day_the_bank_was_told_and_a_child_joins_it():
     found = told(("wang", "li", D1, OPEN), ("child", "li", D3, OPEN))
 
