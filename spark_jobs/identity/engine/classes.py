@@ -235,7 +235,9 @@ def _strangers(
         equal[EXACT] = np.maximum(
             prior.equal_pairs[EXACT] - known[EXACT], LEAST_CHANCE * prior.equal_pairs[EXACT]
         )
-        equal[EXACT] = np.maximum(equal[EXACT], SMOOTHING * (prior.same[EXACT] > 0)) / max(prior.pairs, 1.0)
+        smoothed = np.maximum(equal[EXACT], SMOOTHING * (prior.same[EXACT] > 0))
+        # What smoothing adds counts as pairs too: of a field that two or three records have, it would else leave nothing to disagree.
+        equal[EXACT] = smoothed / (max(prior.pairs, 1.0) + (smoothed - equal[EXACT]).sum() + SMOOTHING)
         rest = seen.copy()
         rest[EXACT] = 0.0
         model.log[CHANCE, f] = _log(equal + (1.0 - equal.sum()) * rest / max(rest.sum(), 1e-12))

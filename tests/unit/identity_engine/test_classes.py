@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spark_jobs.identity.engine.classes import EXACT, LEVELS, SAME, Counted, FieldPrior, learned
+from spark_jobs.identity.engine.levels import LABELS
 from spark_jobs.identity.engine.resolution import resolve
 from tests.unit.identity_engine.kit import people
 
@@ -82,3 +83,17 @@ def test_twins_are_two_people_however_alike_their_names_are_made() -> None:
     of = {row["record_id"]: row["cluster_id"] for row in clusters}
     assert all(of[str(i)] == of[str(i + 1)] for i in range(0, 400, 2))
     assert all(of[f"t{i}0"] != of[f"t{i}1"] for i in range(5))
+
+
+def test_a_certificate_that_only_three_of_many_have_speaks_against_where_it_differs() -> None:
+    """Three valid ids, all different: two people of another name are not one because their certificates differ."""
+    names = [f"{s}{g}" for s in "王李张刘陈" for g in ("敏", "建国", "秀英", "志强")]
+    ids = {0: "339801198001010028", 1: "339802196601010015", 2: "339803197003070012"}
+    rows = "\n".join(f"{n} | {name} | {ids.get(n, '')} | 154{n:08d}" for n, name in enumerate(names))
+    result = resolve(people("id | full_name | national_id | phone", rows))
+
+    at = next(i for i, f in enumerate(result.fields) if f.name == "national_id")
+    weight = result.scored.model.log[SAME, at] - result.scored.model.log[2, at]
+    differs = LABELS["number"].index("else")
+    assert weight[differs] < 0
+    assert len(set(result.clusters["cluster_id"].to_pylist())) == len(names)
