@@ -106,8 +106,8 @@ def _dbt(told: Mapping[str, Any]) -> str:
 
 def _times(told: Mapping[str, Any]) -> str:
     """The median of the rounds' own ratios: what slows one round slows both sides of it."""
-    rounds = ", ".join(f"{ours:.1f} to {peer:.1f}" for ours, peer in told["rounds"])
-    return f"{told['ratio']:.1f} times (median of the rounds: {rounds})"
+    rounds = ", ".join(f"{ours:.1f} to {peer:.1f}" for ours, peer in told.get("rounds", ()))
+    return f"{told['ratio']:.1f} times (median of the rounds' own ratios{': ' + rounds if rounds else ''})"
 
 
 def _write(told: Mapping[str, Any]) -> str:

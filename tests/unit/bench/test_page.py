@@ -67,8 +67,9 @@ def test_a_ratio_is_the_median_of_rounds_which_are_told():
         "rounds": [(12.0, 8.0), (20.0, 10.0), (9.0, 4.0)],
     }
 
-    assert "2.0 times (median of the rounds: 12.0 to 8.0, 20.0 to 10.0, 9.0 to 4.0)" in page.render(
-        "tiny", {"dbt": {**told, "machine": MACHINE}}
+    assert (
+        "2.0 times (median of the rounds' own ratios: 12.0 to 8.0, 20.0 to 10.0, 9.0 to 4.0)"
+        in page.render("tiny", {"dbt": {**told, "machine": MACHINE}})
     )
 
 
