@@ -40,7 +40,7 @@ _FEEDS = """
 _CONTROLS = "select file_id, check_code, verdict_code from {table} order by file_id, check_code"
 _QUARANTINE = """
     select business_date, split_part(feed_code, '__', 1) as system, feed_code, array_to_string(reason_codes, ' ') as reason,
-           count(*) filter (state_code = 'open') as open, count(*) as total
+           count(*) filter (state_code = 'open') as open, count(*) filter (state_code = 'excepted') as excepted, count(*) as total
     from {table} group by all order by system, feed_code, reason
 """
 _VERDICTS = """
@@ -124,7 +124,7 @@ def read_days(settings: Settings, alerts: Sequence[Alert] | None = None) -> list
         is_out = bool(known) and newest is not None and day <= newest
         days.append(Day(
             day, release, "held" if why else "published" if is_out else "open", lines,
-            tuple(QuarantineLine(q["system"], q["feed_code"], q["reason"], q["open"], q["total"]) for q in quarantine.get(day, [])),
+            tuple(QuarantineLine(q["system"], q["feed_code"], q["reason"], q["open"], q["total"], q["excepted"]) for q in quarantine.get(day, [])),
             bad, sum(v["verdict_code"] == "pass" for v in judged), score.scorecard(lines, controls_of(feeds.get(day, []), controls), judged),
             tuple(IdentityLine(e["kind_code"], e["events"]) for e in events.get(day, [])),
             known.get("customers"), int(known["parties"]) if known.get("parties") is not None else None,

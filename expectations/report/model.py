@@ -38,13 +38,14 @@ class FeedLine:
 
 @dataclass(frozen=True)
 class QuarantineLine:
-    """Records of one feed that wait for the same reason."""
+    """Records of one feed that were kept aside for the same reason. excepted: those that load by an exception of two stewards."""
 
     system: str
     feed: str
     reason: str
     open: int
     total: int
+    excepted: int = 0
 
 
 @dataclass(frozen=True)

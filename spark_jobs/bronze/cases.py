@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from spark_jobs.bronze.controls import Check
 from spark_jobs.bronze.reread import reread
-from spark_jobs.bronze.steward_log import ACCEPT, IN_FORCE, RECORD, REPAIR, Decision
+from spark_jobs.bronze.steward_log import ACCEPT, EXCEPTION, IN_FORCE, REPAIR, Decision
+from spark_jobs.bronze.without_rule import read_without
 from spark_jobs.contracts.sources import SourceContract
 
 CODE = "steward_cases"
@@ -33,9 +34,12 @@ class Tested:
 
 
 def tried(decision: Decision, source: SourceContract) -> Tested | None:
-    """None for a decision that is no case: about a file, or about a record of which no shape could be made."""
+    """None for a decision that is no case: about a file, or about a record of which no shape could be made.
+
+    An exception bears the shape of a record it was made for; that it has ended makes it no worse a question to the contract.
+    """
     case = decision.case or {}
-    if decision.kind != RECORD or decision.state != IN_FORCE or not case.get("shape"):
+    if decision.state != IN_FORCE or not case.get("shape"):
         return None
     header = bytes.fromhex(case["header"]) if case.get("header") else None
     told = Tested(decision.decision_id, decision.feed, decision.code)
@@ -49,6 +53,10 @@ def tried(decision: Decision, source: SourceContract) -> Tested | None:
         and reread(bytes.fromhex(case["shape"]), source, header=header, as_it_is=True).values is None
     ):
         return _otherwise(told, "can no longer be accepted")
+    if decision.code == EXCEPTION:
+        without = read_without((str(decision.check),), bytes.fromhex(case["shape"]), source, header=header)
+        if without.values is None:
+            return _otherwise(told, f"is kept aside, excepted, too, for {' '.join(without.reasons)}")
     if decision.code == REPAIR and case.get("mended"):
         after = reread(bytes.fromhex(case["mended"]), source, header=header)
         if after.values is None:

@@ -222,7 +222,7 @@ def _begins_a_character(rest: bytes, encoding: str) -> bool:
 
 def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: SourceContract) -> Iterator[Record]:
     layout, marks = source.layout, source.layout.marks
-    order = _columns(header, source)
+    order = column_names_of(header, source)
     at = {name: i for i, name in enumerate(order)}
     places = [at.get(f.source_name) for f in source.fields]
     declared = {f.source_name for f in source.fields}
@@ -279,8 +279,11 @@ def _read_objects(lines_: Iterator[Line], source: SourceContract) -> Iterator[Re
         yield record
 
 
-def _columns(header: bytes | None, source: SourceContract) -> list[str]:
-    """Names in file order. One that comes again has its number behind it, so that its values are not lost."""
+def column_names_of(header: bytes | None, source: SourceContract) -> list[str]:
+    """Names of the columns under this header in file order, those of the contract where there is no header.
+
+    One that comes again has its number behind it, so that its values are not lost.
+    """
     if header is None:
         return [f.source_name for f in source.fields]
     try:
@@ -297,7 +300,7 @@ def column_names(made: Cut, source: SourceContract) -> list[str] | None:
     """The names the file gives its columns, in its order; None where it gives none."""
     if made.columns is not None:
         return list(made.columns)
-    return None if made.header is None else _columns(made.header, source)
+    return None if made.header is None else column_names_of(made.header, source)
 
 
 def schema_drift(made: Cut, source: SourceContract) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
@@ -35,24 +36,40 @@ def reread(
     layout = source.layout
     if as_it_is:
         layout = replace(layout, keep_signs=tuple(dict.fromkeys((*layout.keep_signs, *SIGNS))))
-    asked = replace(source, layout=layout)
-    line = Line(line_no, offset, raw, len(raw))
-    if not _is_one(raw, asked):
-        return Record(line_no, offset, raw, None, ["line_break"], size=len(raw))
-    try:
-        found = list(read_lines(iter([line]), header, asked))
-    except RecordError as problem:
-        return Record(line_no, offset, raw, None, [str(problem)], size=len(raw))
-    if not found:
-        return Record(line_no, offset, raw, None, ["record_type"], size=len(raw))
-    record = found[0]
+    record = read_again(
+        raw, replace(source, layout=layout), header=header, line_no=line_no, offset=offset, size=len(raw)
+    )
     if record.values is not None and not as_it_is:
-        missing = _faults(record.values, source)
+        missing = faults(record.values, source, source.not_null)
         if missing:
             return Record(line_no, offset, raw, None, missing, size=len(raw))
     if record.values is not None:
         record.reasons = [*record.reasons, *Notices(source).of(record.values)]
     return record
+
+
+def read_again(
+    raw: bytes,
+    source: SourceContract,
+    *,
+    header: bytes | None = None,
+    line_no: int = 1,
+    offset: int = 0,
+    size: int | None = None,
+) -> Record:
+    """The record as the reader of a whole file gives it. size: of the record in its file, where not all of its bytes are there."""
+    size = len(raw) if size is None else size
+
+    def kept_aside(reason: str) -> Record:
+        return Record(line_no, offset, raw, None, [reason], size=size)
+
+    if not _is_one(raw, source):
+        return kept_aside("line_break")
+    try:
+        found = list(read_lines(iter([Line(line_no, offset, raw, size)]), header, source))
+    except RecordError as problem:
+        return kept_aside(str(problem))
+    return found[0] if found else kept_aside("record_type")
 
 
 def _is_one(raw: bytes, source: SourceContract) -> bool:
@@ -64,11 +81,11 @@ def _is_one(raw: bytes, source: SourceContract) -> bool:
     return len(list(quoted(found, layout) if layout.quote else found)) <= 1
 
 
-def _faults(values: list[str | None], source: SourceContract) -> list[str]:
-    """What a corrected record may not be although it can be cut: a needed value empty, a number none. Codes bear the field's name."""
+def faults(values: list[str | None], source: SourceContract, needed: Collection[str]) -> list[str]:
+    """What a record may not be although it can be cut: a needed value empty, a number none. Codes bear the field's name."""
     found = []
     for value, declared in zip(values, source.fields, strict=True):
-        if value is None and declared.name in source.not_null:
+        if value is None and declared.name in needed:
             found.append(f"empty:{declared.name}")
         elif value is not None and is_number(declared) and amount_of(value, declared) is None:
             found.append(f"no_number:{declared.name}")

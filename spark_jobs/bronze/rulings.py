@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from spark_jobs.bronze import cells, steward_log
@@ -14,6 +15,7 @@ from spark_jobs.bronze.records import Record
 from spark_jobs.bronze.reread import BY_STEWARD, reread
 from spark_jobs.bronze.steward_log import (
     ACCEPT,
+    EXCEPTION,
     FEED,
     FILE,
     IN_FORCE,
@@ -24,13 +26,20 @@ from spark_jobs.bronze.steward_log import (
     Decision,
 )
 from spark_jobs.bronze.steward_policy import Policy
+from spark_jobs.bronze.without_rule import read_without
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.privacy.seal import Seal
 
 # What a file's state becomes by decision, and the decision's id; None where nothing was decided.
 FileRuling = Callable[[FileState], tuple[str, str] | None]
-STATES: Mapping[str, str] = {REPAIR: "repaired", ACCEPT: "accepted", REJECT: "rejected"}
+STATES: Mapping[str, str] = {
+    REPAIR: "repaired",
+    ACCEPT: "accepted",
+    REJECT: "rejected",
+    EXCEPTION: "excepted",
+}
+BY_EXCEPTION = "steward_exception"
 
 
 def of_files(
@@ -54,9 +63,10 @@ def of_files(
             return "verified", own.decision_id
         for each in exceptions:
             if (
-                each.subject == state.feed_code and each.check == state.reason_code and state.reason_code in policy.excepted
-                and each.first_date and each.last_date and each.first_date <= state.business_date <= each.last_date
-            ):  # fmt: skip
+                each.check == state.reason_code
+                and state.reason_code in policy.excepted
+                and covers(each, state.feed_code, state.business_date)
+            ):
                 return "verified", each.decision_id
         return None
 
@@ -81,14 +91,19 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ruling:
-    """A decision about a record, and values by field where it came with the stewards' own file instead of from their desk."""
+    """A decision about a record.
+
+    values  by field, where it came with the stewards' own file instead of from their desk
+    rules   of an exception: all rules that are out of force for the record
+    """
 
     decision: Decision
     values: Mapping[str, str] | None = None
+    rules: tuple[str, ...] = ()
 
 
 class RecordRulings:
-    """Decisions in force about records: by their place, and by their bytes, because a full feed brings the same record every day."""
+    """Decisions in force about records: by their place, by their bytes (a full feed brings the same record every day), by exception."""
 
     def __init__(
         self,
@@ -98,6 +113,7 @@ class RecordRulings:
         policy: Policy,
         sources: Mapping[str, SourceContract],
     ) -> None:
+        decisions = [*decisions]
         known = [Ruling(d) for d in steward_log.about_records(decisions)]
         rulings = [*_of_the_file(delivered, files), *known]
         rulings = [r for r in rulings if _has_enough(r.decision, policy, sources)]
@@ -106,8 +122,14 @@ class RecordRulings:
             (r.decision.feed, r.decision.record_token): r for r in rulings if r.decision.record_token
         }
 
+        excepted = [d for d in steward_log.in_force(decisions) if is_about_records(d, policy)]
+        # Of several the earliest is named, whatever the order in which they were read.
+        self.exceptions = sorted(
+            (d for d in excepted if _has_enough(d, policy, sources)), key=lambda d: (d.at, d.decision_id)
+        )
+
     def __bool__(self) -> bool:
-        return bool(self.by_id)
+        return bool(self.by_id or self.exceptions)
 
     @property
     def feeds(self) -> set[str]:
@@ -116,14 +138,32 @@ class RecordRulings:
 
     @property
     def decision_ids(self) -> list[str]:
-        return sorted(r.decision.decision_id for r in self.by_id.values())
+        known = [*(r.decision for r in self.by_id.values()), *self.exceptions]
+        return sorted(d.decision_id for d in known)
 
-    def about(self, quarantine_id: str, feed: str, token: Callable[[], str]) -> Ruling | None:
-        """The decision about this very record, else about the same bytes."""
+    def about(
+        self,
+        quarantine_id: str,
+        feed: str,
+        token: Callable[[], str],
+        day: date | None = None,
+        reasons: Sequence[str] = (),
+    ) -> Ruling | None:
+        """The decision about this very record, else about the same bytes, else the exceptions for its feed, business date and reasons."""
         own = self.by_id.get(quarantine_id)
         if own is None and feed in self.feeds:
             own = self.by_token.get((feed, token()))
-        return own
+        return own or self._excepted(feed, token, day, reasons)
+
+    def _excepted(
+        self, feed: str, token: Callable[[], str], day: date | None, reasons: Sequence[str]
+    ) -> Ruling | None:
+        mine = [e for e in self.exceptions if day is not None and covers(e, feed, day)]
+        if not {e.check for e in mine} & {*reasons}:
+            return None
+        mine = [e for e in mine if not e.records or token() in e.records]
+        named = next((e for e in mine if e.check in reasons), None)
+        return None if named is None else Ruling(named, rules=tuple(sorted({str(e.check) for e in mine})))
 
 
 def apply(row: Mapping[str, Any], ruling: Ruling, source: SourceContract, seal: Seal) -> Outcome:
@@ -136,6 +176,8 @@ def apply(row: Mapping[str, Any], ruling: Ruling, source: SourceContract, seal: 
     place = {"header": header, "line_no": row["line_no"], "offset": row["byte_offset"]}
     if decision.code == ACCEPT:
         made = reread(raw, source, as_it_is=True, **place)
+    elif decision.code == EXCEPTION:
+        made = read_without(ruling.rules, raw, source, size=row["byte_len"], **place)
     else:
         try:
             mended = (
@@ -149,9 +191,21 @@ def apply(row: Mapping[str, Any], ruling: Ruling, source: SourceContract, seal: 
     if made.values is None:
         return Outcome(key, "open", None, None, tuple(made.reasons))
     # What was delivered stays with the row; the values are those of the mended record.
-    reasons = list(dict.fromkeys([*row["reason_codes"], *made.reasons, BY_STEWARD]))
+    mark = BY_EXCEPTION if decision.code == EXCEPTION else BY_STEWARD
+    reasons = list(dict.fromkeys([*row["reason_codes"], *made.reasons, mark]))
     landed = replace(made, raw=raw, reasons=reasons, size=row["byte_len"])
     return Outcome(key, STATES[decision.code], decision.decision_id, landed)
+
+
+def is_about_records(decision: Decision, policy: Policy) -> bool:
+    """Whether it is an exception of a rule about records, and the bank's rules still allow one."""
+    return decision.kind == FEED and decision.code == EXCEPTION and decision.check in policy.excepted_records
+
+
+def covers(exception: Decision, feed: str, day: date) -> bool:
+    """Whether an exception is for this feed and business date."""
+    first, last = exception.first_date, exception.last_date
+    return exception.subject == feed and first is not None and last is not None and first <= day <= last
 
 
 def replay_hash(outcomes: Iterable[tuple[str, str, str]]) -> str:

@@ -43,7 +43,9 @@ class Decision:
     subject       quarantine id, file id, feed; of persons what it is about: a decision, an event, a review item
     sealed        corrected bytes of a repair (`privacy.seal`), bound to the subject
     record_token  keyed token of the record's bytes as delivered: the same bytes in a later delivery are decided, too
-    check, first_date, last_date   of an exception: the check that may fail for these business dates without holding the feed
+    check, first_date, last_date   of an exception: the check that may fail for these business dates without holding the feed, or the rule
+                  about records that may be broken in files of these dates
+    records       of such an exception: tokens of the records it is made for; empty where it is for all of the feed
     fields        names of what a repair changes
     words         of a decision about persons: what it says of whom, as jobs/decisions.py enters it; it counts from `first_date` on
     case          what later deliveries are tested against: a shape without values, and what came of it
@@ -70,6 +72,7 @@ class Decision:
     fields: tuple[str, ...] = ()
     note: str | None = None
     words: tuple[Word, ...] = ()
+    records: tuple[str, ...] = ()
 
 
 def same_person(one: str, other: str) -> bool:
@@ -165,7 +168,7 @@ def _decision(told: Mapping[str, Any], at: datetime, place: str) -> Decision:
         str(told["decision_id"]), str(told["kind"]), str(told["subject"]), str(told["decision"]), str(told["feed"]),
         str(told["reason"]), str(told["actor"]), at, needs, None, PROPOSED if needs else IN_FORCE, told.get("sealed"),
         told.get("record_token"), tuple(told.get("reason_codes", ())), told.get("check"), dates[0], dates[1], told.get("case"),
-        tuple(told.get("fields", ())), words=tuple(_word(each) for each in told.get("words", ())),
+        tuple(told.get("fields", ())), words=tuple(_word(each) for each in told.get("words", ())), records=tuple(told.get("records", ())),
     )  # fmt: skip
 
 

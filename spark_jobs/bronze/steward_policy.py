@@ -12,8 +12,9 @@ from typing import Any
 from spark_jobs import settings as settings_module
 from spark_jobs.bronze.cells import Cell
 from spark_jobs.bronze.reread import amount_of
+from spark_jobs.bronze.without_rule import RULES
 from spark_jobs.contracts.sources import SourceContract
-from spark_jobs.errors import OxpeckerError, SettingsError
+from spark_jobs.errors import OxpeckerError, SettingsError, nearest
 from spark_jobs.settings import Settings
 
 WHEN = ("always", "money", "never")
@@ -30,6 +31,7 @@ class Policy:
     releasable: tuple[str, ...]
     excepted: tuple[str, ...]
     exception_most_days: int
+    excepted_records: tuple[str, ...] = ()
 
     def owner(self, feed: str) -> str:
         """Who is asked about a feed."""
@@ -42,8 +44,9 @@ class Policy:
 
     def check_exception(self, check: str, first: date, last: date) -> None:
         """Refuse an exception that the rules do not know, or that never ends."""
-        if check not in self.excepted:
-            raise OxpeckerError(f"no exception can be made of `{check}`; only of {', '.join(self.excepted)}")
+        known = (*self.excepted, *self.excepted_records)
+        if check not in known:
+            raise OxpeckerError(f"no exception can be made of `{check}`; only of {', '.join(known)}")
         if last < first:
             raise OxpeckerError(f"the exception ends on {last}, before it begins on {first}")
         if last > first + timedelta(days=self.exception_most_days):
@@ -59,8 +62,14 @@ def load(settings: Settings) -> Policy:
             raise SettingsError(
                 f"rules/steward.yml, second_person: `{code}: {when}`; known are {', '.join(WHEN)}"
             )
+    for rule in given["excepted_records"]:
+        if rule not in RULES:
+            raise SettingsError(
+                f"rules/steward.yml, excepted_records: no record can be read without `{rule}`; {nearest(rule, RULES)}"
+            )
     return Policy(
-        given["owners"], given["second_person"], tuple(given["releasable"]), tuple(given["excepted"]), int(given["exception_most_days"])
+        given["owners"], given["second_person"], tuple(given["releasable"]), tuple(given["excepted"]), int(given["exception_most_days"]),
+        tuple(given["excepted_records"]),
     )  # fmt: skip
 
 

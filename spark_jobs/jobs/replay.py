@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import operator
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any
@@ -47,14 +47,19 @@ def run(
     seal = Seal(key_file(lake.settings, "lake"))
     changed: dict[str, list[tuple[Row, Outcome]]] = defaultdict(list)
     held: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    unmet: Counter[tuple[str, str]] = Counter()
     for row in rows:
         feed = row["feed_code"]
-        ruling = decided.about(row["quarantine_id"], feed, partial(_token, lake, row))
+        ruling = decided.about(
+            row["quarantine_id"], feed, partial(_token, lake, row), row["business_date"], row["reason_codes"]
+        )
         made = Outcome(row["quarantine_id"], row["state_code"], row["decision_id"])
         is_new = ruling is not None and ruling.decision.decision_id != row["decision_id"]
         if ruling is not None and (is_new or row["file_id"] in loaded):
             made = rulings.apply(row.asDict(), ruling, sources[feed], seal)
-            if made.state == "open":
+            if made.state == "open" and ruling.rules:
+                unmet[ruling.decision.decision_id, " ".join(made.why)] += 1
+            elif made.state == "open":
                 log.warning(
                     "decision %s leaves line %s of file %s in quarantine: %s",
                     ruling.decision.decision_id, row["line_no"], row["file_id"], " ".join(made.why),
@@ -63,6 +68,8 @@ def run(
                 changed[feed].append((row, made))
         if made.decision_id is not None:
             held[row["file_id"]].append((made.quarantine_id, made.decision_id, made.state))
+    for (decision_id, why), count in sorted(unmet.items()):
+        log.warning("exception %s leaves %s records in quarantine: %s", decision_id, count, why)
     for feed, pairs in sorted(changed.items()):
         _land(lake, sources[feed], pairs, files)
     _enter(lake, [pair for pairs in changed.values() for pair in pairs])
@@ -74,6 +81,11 @@ def _concerned(lake: Lake, decided: RecordRulings) -> Sequence[Row]:
     at = F.col("quarantine_id").isin(*decided.by_id) | F.col("decision_id").isin(*decided.decision_ids)
     if decided.feeds:
         at = at | ((F.col("state_code") == "open") & F.col("feed_code").isin(*decided.feeds))
+    for each in decided.exceptions:
+        at = at | (
+            (F.col("state_code") == "open") & (F.col("feed_code") == each.subject)
+            & F.col("business_date").between(F.lit(each.first_date), F.lit(each.last_date)) & F.array_contains("reason_codes", each.check)
+        )  # fmt: skip
     found = lake.read(QUARANTINE).where(at).collect()
     return sorted(found, key=lambda row: (row["feed_code"], row["file_id"], row["line_no"]))
 

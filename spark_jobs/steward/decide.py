@@ -5,7 +5,7 @@ A decision that needs two people is proposed first and in force once another per
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from spark_jobs.bronze.steward_log import (
     REPAIR,
     Decision,
 )
+from spark_jobs.bronze.without_rule import read_without
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.errors import OxpeckerError, nearest
@@ -106,14 +107,49 @@ def release(desk: Desk, item: Item, reason: str, actor: str, at: datetime) -> De
 
 
 def exception(
-    desk: Desk, feed: str, check: str, first: date, last: date, reason: str, actor: str, at: datetime
-) -> Decision:
-    """Put a check of a feed out of force for some business dates; the contract stays as it is, and the exception ends."""
+    desk: Desk, feed: str, check: str, first: date, last: date, reason: str, actor: str, at: datetime, records: Sequence[Item] = ()
+) -> Decision:  # fmt: skip
+    """Put a check of a feed, or a rule about its records, out of force for some business dates; the contract stays, the exception ends.
+
+    records  in quarantine: for these and for the same bytes in other deliveries only; of a rule about records
+    """
     if feed not in desk.sources:
         raise OxpeckerError(f"there is no feed `{feed}`; {nearest(feed, desk.sources)}")
     desk.policy.check_exception(check, first, last)
-    told = {"check": check, "from": first.isoformat(), "until": last.isoformat()}
+    told: dict[str, Any] = {"check": check, "from": first.isoformat(), "until": last.isoformat()}
+    if check in desk.policy.excepted_records:
+        told |= _of_records(desk, feed, check, first, last, reason, records)
+    elif records:
+        raise OxpeckerError(f"`{check}` is a check of files; no exception of it is made for single records")
     return propose(desk, FEED, feed, EXCEPTION, feed, reason, actor, at, told)
+
+
+def _of_records(
+    desk: Desk, feed: str, check: str, first: date, last: date, reason: str, records: Sequence[Item]
+) -> dict[str, Any]:
+    """Tokens of the records that are named, and as a case the shape of one that the exception is for, where one waits already."""
+    source = desk.sources[feed]
+    for item in records:
+        _record(desk, item)
+        _without_values(reason, item, source)
+        if item.feed != feed or check not in item.reasons or not first <= item.business_date <= last:
+            raise OxpeckerError(
+                f"record {item.item_id} is of {item.feed} of {item.business_date}, kept aside for {' '.join(item.reasons)}: "
+                "the exception would not be for it"
+            )
+        made = read_without((check,), item.record or b"", source, header=item.header, size=item.byte_len)
+        if made.values is None:
+            raise OxpeckerError(
+                f"record {item.item_id} is kept aside without `{check}`, too: {' '.join(made.reasons)}"
+            )
+    waiting = records or [
+        i for i in desk.records(f"feed_code = '{feed}' and state_code = 'open'")
+        if check in i.reasons and first <= i.business_date <= last
+    ]  # fmt: skip
+    told: dict[str, Any] = {"records": sorted({desk.record_token(feed, i.record or b"") for i in records})}
+    for item in sorted(waiting, key=lambda i: i.item_id)[:1]:
+        told["case"] = case_of(item.record or b"", item.reasons, source, item.header)
+    return told
 
 
 def agree(desk: Desk, decision_id: str, actor: str, at: datetime) -> Decision:
@@ -167,6 +203,7 @@ def propose(
             told.get("check"),
             told.get("from"),
             told.get("until"),
+            *told.get("records", ()),
         )
         # The same said again is the same decision, unless it was declined or replaced meanwhile.
         again = sum(

@@ -56,14 +56,19 @@ def release(
 
 def exception(
     feed: Annotated[str, typer.Argument(help="Name of the feed.")],
-    check: Annotated[str, typer.Option("--check", help="The check that may fail: volume_band, empty_working_day and the like.")],
+    check: Annotated[str, typer.Option("--check", "--rule", help="The check of files that may fail (volume_band, empty_working_day and the like), or the rule about records that may be broken (column_count, replacement_character and the like).")],
     first: Annotated[str, typer.Option("--from", help="First business date, YYYY-MM-DD.")],
     last: Annotated[str, typer.Option("--until", help="Last business date, YYYY-MM-DD.")],
-    reason: options.Reason, actor: options.Actor, second: options.Second = None, profile: options.Profile = None, conf: options.Conf = None, landing: options.Landing = None,
+    reason: options.Reason, actor: options.Actor,
+    record: Annotated[list[str] | None, typer.Option("--record", help="Only this record in quarantine and the same bytes in other deliveries; may be given again.")] = None,
+    second: options.Second = None, profile: options.Profile = None, conf: options.Conf = None, landing: options.Landing = None,
 ) -> None:  # fmt: skip
-    """Put a check of a feed out of force for some business dates; two people always."""
+    """Put a check of a feed, or a rule about its records, out of force for some business dates; two people always."""
     of = options.desk(profile, conf, landing)
-    made = decide.exception(of, feed, check, parse_date(first), parse_date(last), reason, actor, utc_now())
+    records = [of.find(item_id) for item_id in record or ()]
+    made = decide.exception(
+        of, feed, check, parse_date(first), parse_date(last), reason, actor, utc_now(), records
+    )
     concluded(of, made, second)
 
 

@@ -163,6 +163,7 @@ def log(
     table = Table("decision", "what", "feed", "about", "reason", "first", "second", "state", "at")
     for d in of.decisions:
         about = f"{d.check} {d.first_date}..{d.last_date}" if d.check else d.subject
+        about += f", {len(d.records)} records" if d.records else ""
         table.add_row(
             d.decision_id, d.code, d.feed, about, escape(d.reason), escape(d.first), escape(d.second or ""), d.state, f"{d.at:%Y-%m-%d %H:%M}"
         )  # fmt: skip
@@ -221,5 +222,5 @@ def _decision_told(d: Any) -> dict[str, Any]:
     return {
         "decision_id": d.decision_id, "decision": d.code, "subject": d.subject, "feed": d.feed, "reason": d.reason, "fields": [*d.fields], "first": d.first,
         "second": d.second, "state": d.state, "at": d.at, "check": d.check, "from": d.first_date, "until": d.last_date,
-        "words": [vars(w) for w in d.words],
+        "words": [vars(w) for w in d.words], "records": len(d.records) or None,
     }  # fmt: skip

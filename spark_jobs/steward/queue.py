@@ -6,15 +6,18 @@ Nothing here shows what a record holds: places, codes, counts, and the largest a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from spark_jobs.bronze import cells, steward_log
+from spark_jobs.bronze import cells, rulings, steward_log
 from spark_jobs.bronze import steward_policy as policy
+from spark_jobs.bronze.rulings import RecordRulings
 from spark_jobs.bronze.steward_log import Decision
+from spark_jobs.bronze.without_rule import read_without
 from spark_jobs.contracts.sources import SourceContract, load_sources
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports import published
@@ -112,7 +115,8 @@ class Desk:
             f"select * from {{table}} where {where} order by known_at, feed_code, quarantine_id limit {MOST}",
         )
         names = self._files_by_id() if rows else {}
-        return [self._record(row, names.get(row["file_id"], {})) for row in rows]
+        found = [self._record(row, names.get(row["file_id"], {})) for row in rows]
+        return [replace(i, state="decided") if self._is_excepted(i) else i for i in found]
 
     def files(self) -> list[Item]:
         """Files that must not load, and have not been followed by one that did."""
@@ -148,8 +152,33 @@ class Desk:
             d
             for d in self.decisions
             if d.subject == item.item_id
-            or (token is not None and d.feed == item.feed and d.record_token == token)
-        ]
+            or (token is not None and d.feed == item.feed and (d.record_token == token or self._is_for(d, item, token)))
+        ]  # fmt: skip
+
+    def _is_for(self, exception: Decision, item: Item, token: str) -> bool:
+        """Whether an exception, in force or not, is made for a record."""
+        return (
+            rulings.is_about_records(exception, self.policy)
+            and rulings.covers(exception, item.feed, item.business_date)
+            and exception.check in item.reasons
+            and (not exception.records or token in exception.records)
+        )
+
+    def _is_excepted(self, item: Item) -> bool:
+        """Whether the next run loads an open record by exception: one that other rules keep aside, too, goes on waiting."""
+        if item.state != "open" or not self._rulings.exceptions:
+            return False
+        raw, source = item.record or b"", self.sources.get(item.feed)
+        token = partial(self.record_token, item.feed, raw)
+        ruling = self._rulings.about(item.item_id, item.feed, token, item.business_date, item.reasons)
+        if ruling is None or source is None or not ruling.rules:
+            return False
+        made = read_without(ruling.rules, raw, source, header=item.header, size=item.byte_len)
+        return made.values is not None
+
+    @cached_property
+    def _rulings(self) -> RecordRulings:
+        return RecordRulings(self.decisions, (), {}, self.policy, self.sources)
 
     # --- how it is read --------------------------------------------------------------------------------------
 

@@ -132,3 +132,49 @@ def test_a_held_feed_that_two_people_release_loads_and_a_second_run_adds_nothing
     before = lakes.versions(lake.settings)
     bronze.run(lake, dates, systems=["LOAN"])
     assert lakes.written_since(before, lake.settings) == {}
+
+
+def test_an_exception_of_a_rule_loads_the_records_of_its_dates_and_a_second_run_adds_nothing(
+    make_lake, nano_landing, tmp_path
+):
+    # The bank's own contract holds records longer than any of ECIF's to be too long: all are kept aside.
+    conf = Path(tmp_path / "conf")
+    (conf / "contracts" / "sources").mkdir(parents=True)
+    (conf / "contracts" / "sources" / "ecif__party.yml").write_text(
+        "feed: ecif__party\nlayout: {longest_record: 20}\n"
+    )
+    day = date(2026, 9, 21)
+    dates = DateRange(OPENING, day)
+    base = make_lake(day).settings.conf_dirs
+    lake = make_lake(
+        day, OPENING, landing=nano_landing, steward=tmp_path / "steward" / "decisions.jsonl", conf_dirs=(*base, conf)
+    )  # fmt: skip
+    bronze.run(lake, dates, systems=["ECIF"])
+    files = {d: ledger_of(lake, "ecif__party", d) for d in (OPENING, day)}
+    assert lake.read("bronze.ecif__party").count() == 0
+    assert all(f["quarantined_cnt"] == f["rows_found"] > 0 for f in files.values())
+
+    desk = Desk(lake.settings)
+    made = decide.exception(
+        desk, "ecif__party", "record_too_long", day, day, "long names until release 8", "S1", AT
+    )
+    bronze.run(lake, dates, systems=["ECIF"])
+    assert lake.read("bronze.ecif__party").count() == 0  # One person is not enough.
+    decide.agree(desk, made.decision_id, "S2", AT)
+    bronze.run(lake, dates, systems=["ECIF"])
+
+    landed = lake.read("bronze.ecif__party", provenance=True).collect()
+    kept = lake.read("ops.quarantine").collect()
+    assert {row["business_date"] for row in landed} == {day}
+    assert all(
+        (row["_parse_status"], row["_reason_codes"][0], row["_reason_codes"][-1])
+        == ("repaired", "record_too_long", "steward_exception")
+        for row in landed
+    )
+    assert len(landed) == sum(row["state_code"] == "excepted" and row["business_date"] == day for row in kept)
+    assert len(landed) == files[day]["rows_found"]
+    assert {row["decision_id"] for row in kept if row["business_date"] == OPENING} == {None}
+
+    before = lakes.versions(lake.settings)
+    bronze.run(lake, dates, systems=["ECIF"])
+    assert lakes.written_since(before, lake.settings) == {}

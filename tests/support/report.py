@@ -43,7 +43,7 @@ def example(day: date = DAY, **changes: Any) -> Day:
     given: dict[str, Any] = {
         "state": "published",
         "feeds": (feed("duebill"), feed("repay", "held", "row_count", failed_checks=("row_count",))),
-        "quarantine": (QuarantineLine("ecif", "party", "half_character", 3, 4),),
+        "quarantine": (QuarantineLine("ecif", "party", "half_character", 3, 8, excepted=5),),
         "verdicts": (VerdictLine("silver", "silver.party", "null:name", "warn", "warn", 2, 5000, ("abc",), "completeness", str(day)),),
         "passed": 41,
         "scorecard": (ScoreLine("core", 1.0, 0.9997, 1.0, None, 0.5, 6, 144),),

@@ -146,7 +146,7 @@ class _Web:
         exceptions = [d for d in desk.decisions if d.kind == steward_log.FEED]
         return pages.page(
             "held", request, self.who(request), 422 if wrong else 200, files=files, at=self.clock(), exceptions=exceptions,
-            feeds=sorted(desk.sources), checks=desk.policy.excepted, wrong=wrong,
+            feeds=sorted(desk.sources), checks=desk.policy.excepted, rules=desk.policy.excepted_records, wrong=wrong,
         )  # fmt: skip
 
     def item(self, request: Request) -> Response:
@@ -227,15 +227,19 @@ class _Web:
         return self._told(request, made, f"/item/{item.item_id}")
 
     def exception(self, request: Request, told: Form) -> Response:
+        """For a feed, or for the record on whose page it was asked for."""
         desk = Desk(self.settings)
+        records = [desk.find(told["record"])] if told.get("record") else []
         try:
             first, last = (_day(told.get(name, "")) for name in ("first", "last"))
             made = decide.exception(
-                desk, told.get("feed", ""), told.get("check", ""), first, last, told.get("reason", ""), self.who(request).name, self.clock()
+                desk, told.get("feed", ""), told.get("check", ""), first, last, told.get("reason", ""), self.who(request).name, self.clock(), records
             )  # fmt: skip
         except OxpeckerError as problem:
+            if records:
+                return self._item(request, desk, records[0], str(problem))
             return self._held(request, desk, str(problem))
-        return self._told(request, made, "/held")
+        return self._told(request, made, f"/item/{records[0].item_id}" if records else "/held")
 
     def answer(self, request: Request, told: Form) -> Response:
         desk, who, at = Desk(self.settings), self.who(request), self.clock()

@@ -1,5 +1,6 @@
 """The steward's pages: what is held stands first, gaps stay gaps, text from outside stays text."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -121,6 +122,14 @@ def test_columns_that_changed_are_told_in_sentences_with_what_they_would_touch()
     held = text[text.index('id="held"') : text.index('id="quarantine"')]
     assert "swapped  created ↔ due: both day" in held
     assert "mart.fct_rm_worklist" in held
+
+
+def test_records_that_load_by_an_exception_are_counted_beside_those_that_wait():
+    text = render.page(example())
+
+    kept_aside = text[text.index('id="quarantine"') : text.index('id="checks"')]
+    assert re.findall(r'<td class="n">(\d+)</td>', kept_aside) == ["3", "5", "8"]
+    assert "by exception" in kept_aside
 
 
 def test_a_date_that_was_restated_says_by_how_much_and_why():

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from spark_jobs.bronze import steward_log
 from spark_jobs.steward import accounts, decide
 from spark_jobs.steward.web import app as web
+from tests.unit.steward.test_exceptions_for_records import SHORT
 
 AT = datetime(2026, 10, 1, 2, 0)
 SECRET = "a long enough secret"
@@ -186,3 +187,32 @@ def test_what_the_rules_refuse_is_said_on_the_page(made, of):
 
 
 real = web.Desk.files
+
+
+def test_two_people_except_a_rule_for_the_record_on_whose_page_it_was_asked(made, of, monkeypatch):
+    read = web.Desk._record
+    monkeypatch.setattr(
+        web.Desk,
+        "_record",
+        lambda self, row, file: replace(
+            read(self, row, file), record=SHORT, byte_len=len(SHORT), reasons=("column_count",)
+        ),
+    )
+    waits = next(i for i in of.waiting() if i.feed == "loan__guarantor")
+    li, zhou = logged_in(made, "li"), logged_in(made, "zhou")
+    assert "Exception of column_count" in li.get(f"/item/{waits.item_id}").text
+    told = {
+        "record": waits.item_id, "feed": waits.feed, "check": "column_count", "first": str(waits.business_date),
+        "last": str(waits.business_date), "reason": "left out until release 8",
+    }  # fmt: skip
+
+    assert (
+        "would not be for it"
+        in post(li, "/exception", **{**told, "first": "2026-09-30", "last": "2026-09-30"}).text
+    )
+    assert post(li, "/exception", **told).status_code == 303
+    (proposed,) = steward_log.read(of.settings.steward_log)
+    assert (proposed.state, len(proposed.records)) == ("proposed", 1)
+    assert post(zhou, f"/decision/{proposed.decision_id}/agree").status_code == 303
+    assert "column_count" in li.get("/held").text
+    assert "decided" in li.get(f"/item/{waits.item_id}").text
