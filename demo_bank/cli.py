@@ -12,11 +12,12 @@ from typing import Annotated
 
 import typer
 
-from demo_bank.coverage import LATER, missing
+from demo_bank.coverage import missing
 from demo_bank.dirt.plan import FULL, LEVELS
 from demo_bank.generate import ALL, usual
 from demo_bank.generate import generate as generate_bank
 from demo_bank.sizes import DEFAULT_SEED, SIZES
+from demo_bank.witness import LATER
 
 app = typer.Typer(no_args_is_help=True, help="Extracts of a fictional bank, with hidden truth.")
 

@@ -10,7 +10,6 @@ from datetime import date
 from demo_bank.dirt.ledger import Ledger
 from demo_bank.dirt.plan import FULL, Plan
 from demo_bank.sizes import Size
-from demo_bank.witness import LATER as UNSEEN
 
 # Sizes and calendars below these are too small to hold everything.
 PEOPLE, DAYS = 2_000, 35
@@ -28,9 +27,8 @@ DEFECTS: dict[str, tuple[tuple[str, ...], date | None]] = {
     "D29": (("ECIF",), None), "D30": (("CALL",), None), "D31": (("CARD",), None), "D32": (("ECIF", "CARD"), None), "D33": (("ECIF",), None), "D34": (("ECIF",), None),
     "D35": (("CORE",), None), "D36": (("CORE",), None), "D37": (("ECIF",), None), "D38": (("CORE", "ECIF"), None), "D39": (("WEALTH",), None),
     "D40": (("ECIF",), None), "D41": (("ECIF",), date(2026, 9, 22)), "D42": (("MBANK", "CARD"), None), "D43": (("SURVEY",), None),
-    "D44": (("MBANK",), date(2026, 9, 22)), "D45": (("CRM", "HRORG"), None), "D47": (("CORE",), None), "D48": (("CORE",), None),
+    "D44": (("MBANK",), date(2026, 9, 22)), "D45": (("CRM", "HRORG"), None), "D46": (("QUEUE",), date(2026, 9, 22)), "D47": (("CORE",), None), "D48": (("CORE",), None),
 }  # fmt: skip
-LATER = (*UNSEEN, "D46")
 CERTIFICATES = ("01", "03", "05", "06", "07", "08", "10")
 
 

@@ -24,7 +24,7 @@ from demo_bank.packages import Inner, Landing
 from demo_bank.population import make_world
 from demo_bank.registry import Registry
 from demo_bank.sizes import Size
-from demo_bank.systems import agency, card, core, core_opening, ecif, hrorg, loan, ref, wealth
+from demo_bank.systems import agency, card, core, core_opening, ecif, hrorg, loan, queue, ref, wealth
 from demo_bank.systems.core_customers import Customers
 from demo_bank.systems.ecif import Ecif
 from demo_bank.truth import Truth
@@ -41,7 +41,7 @@ SYSTEMS = (
     *BEHAVIOUR_SYSTEMS,
 )
 # Made in the large sizes, or where somebody asks for them.
-MORE = (*MORE_BEHAVIOUR, agency.SYSTEM)
+MORE = (*MORE_BEHAVIOUR, queue.SYSTEM, agency.SYSTEM)
 ALL = (*SYSTEMS, *MORE)
 LARGE = ("demo", "full")
 
@@ -135,6 +135,9 @@ def generate(size: Size, out: Path, seed: int, systems: Sequence[str] = SYSTEMS,
             landing.deliver(
                 core.SYSTEM, 1, day, core.daily_package(books, customers, made, day), core.arrival(day)
             )
+        if queue.SYSTEM in systems and queue.is_due(day):
+            tickets = queue.package(conduct.people, day, queue.at_counter(books, made))
+            landing.deliver(queue.SYSTEM, 1, day, _inner(tickets), queue.arrival(day))
         if ref.SYSTEM in systems:
             landing.deliver(ref.SYSTEM, 1, day, ref.package(seed, size.first, day), ref.arrival(day))
         writers.daily(day)

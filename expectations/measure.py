@@ -150,7 +150,7 @@ def _repeated(lake: Lake, contract: TableContract, dates: DateRange) -> tuple[st
 
 
 def invariants(lake: Lake, gate: str, dates: DateRange) -> list[Measure]:
-    """The SQL of `conf/gates/<gate>.yml`, each giving one row with failing_cnt and, optionally, total_cnt."""
+    """The SQL of `conf/gates/<gate>.yml`, each giving one row with failing_cnt and, optionally, total_cnt and sample."""
     declared: Mapping[str, Mapping[str, Any]] = (
         read_overlaid(lake.settings.conf_dirs, f"gates/{gate}.yml") or {}
     )
@@ -172,5 +172,5 @@ def _invariant(lake: Lake, name: str, given: Mapping[str, Any], dates: DateRange
     total = int(row["total_cnt"]) if "total_cnt" in row and row["total_cnt"] is not None else None
     return Measure(
         tables[0], name, int(row["failing_cnt"] or 0), total, given.get("severity", "fail"),
-        given.get("dimension", "consistency"),
+        given.get("dimension", "consistency"), tuple(row["sample"] or ())[:SAMPLE] if "sample" in row else (),
     )  # fmt: skip

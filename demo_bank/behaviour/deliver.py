@@ -14,7 +14,7 @@ from demo_bank.lines import Lines
 from demo_bank.packages import Landing
 from demo_bank.registry import Registry
 from demo_bank.sheets import Sheet
-from demo_bank.systems import apm, call, cmpl, consent, crm, mbank, msg, queue, survey, wechat
+from demo_bank.systems import apm, call, cmpl, consent, crm, mbank, msg, survey, wechat
 
 Files = Sequence[Lines | Sheet]
 # What each system delivers for a day, and when it arrives.
@@ -31,7 +31,6 @@ WRITERS: Mapping[str, tuple[Callable[[Conduct, Day], Files], Callable[[date], da
 # Made where they are asked for: each system costs every run some seconds.
 MORE: Mapping[str, tuple[Callable[[Conduct, Day], Files], Callable[[date], datetime]]] = {
     wechat.SYSTEM: (lambda conduct, lived: wechat.package(conduct.people, lived), wechat.arrival),
-    queue.SYSTEM: (lambda conduct, lived: queue.package(conduct.people, lived), queue.arrival),
 }
 SYSTEMS = tuple(WRITERS)
 

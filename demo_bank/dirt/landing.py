@@ -77,7 +77,8 @@ class DirtyLanding(Landing):
             self._reversals(path, inner)
             return inner
         if system == "QUEUE":
-            return outlets.crlf(path, inner, self.plan, self.ledger)
+            shifted = outlets.clock_ahead(path, inner, day, self.plan, self.ledger)
+            return outlets.crlf(path, shifted, self.plan, self.ledger)
         if system == "AGENCY":
             is_pay = inner.name.startswith("PAYROLL_")
             return outlets.through_a_spreadsheet(path, inner, self.plan, self.ledger) if is_pay else inner

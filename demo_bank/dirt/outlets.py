@@ -1,9 +1,13 @@
-"""Defects of what outlets and branches send: line ends of one machine (D13), and what a spreadsheet did to ids and phones (D21, D22)."""
+"""Defects of what outlets and branches send: line ends (D13) and clock (D46) of one ticket machine each, and what a spreadsheet did to ids and
+phones (D21, D22).
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 from openpyxl import load_workbook
@@ -17,6 +21,9 @@ from demo_bank.systems import agency
 # How many in tiny, once a month.
 IDS, PHONES = 5, 8
 STRIDE = 7
+CLOCK_DAYS = (date(2026, 9, 22), date(2026, 9, 23), date(2026, 9, 24))
+# No outlet is open at eleven at night, so that an hour more is the same day.
+_TIME = re.compile(rb"(?<=\d\d\d\d-\d\d-\d\d )(\d\d):")
 ID = ("D21", "cert_no", "keep_unlinked", "id_precision")
 PHONE = ("D22", "mobile", "null", "phone_lossy")
 
@@ -28,6 +35,22 @@ def crlf(path: str, inner: Inner, plan: Plan, ledger: Ledger) -> Inner:
         return inner
     ledger.whole("D13", path, "accept", None)
     return replace(inner, content=inner.content.replace(b"\n", b"\r\n"))
+
+
+def clock_ahead(path: str, inner: Inner, day: date, plan: Plan, ledger: Ledger) -> Inner:
+    """D46: for some days the machine of the second outlet is one hour ahead of the bank."""
+    outlets = sorted(set(plan.registry.world.outlets.tolist()))
+    _, outlet, _ = inner.name.split("_")
+    is_wrong = (
+        plan.is_full
+        and day in CLOCK_DAYS
+        and inner.name.startswith("TICKET_")
+        and outlet == str(outlets[1 % len(outlets)])
+    )
+    if not is_wrong or inner.rows == 0:
+        return inner
+    ledger.whole("D46", path, "flag", "clock_shift")
+    return replace(inner, content=_TIME.sub(lambda told: b"%02d:" % (int(told[1]) + 1), inner.content))
 
 
 def through_a_spreadsheet(path: str, inner: Inner, plan: Plan, ledger: Ledger) -> Inner:

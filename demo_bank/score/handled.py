@@ -290,8 +290,4 @@ def _false_alarms(code: str, defects: Sequence[Defect], lake: Lake) -> int:
 def unmeasured(known: Mapping[str, object], codes: Iterable[str], reported: Iterable[str]) -> dict[str, str]:
     """Codes of the catalogue of which nothing is told, and why. known: the catalogue; codes: measured here; reported: planted with a reason."""
     told = {*codes, *reported}
-    return {
-        code: "not planted in this bank" if code != "D46" else "the demo bank plants no such clock, and no conformed table holds outlets' tickets"
-        for code in sorted(known)
-        if code not in told
-    }  # fmt: skip
+    return {code: "not planted in this bank" for code in sorted(known) if code not in told}

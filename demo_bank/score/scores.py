@@ -25,6 +25,8 @@ SAME_REASONS = {
     "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch", "schema_missing": "schema_added",
 }  # fmt: skip
 AT_MOST = 20
+# The bronze gate's check of ticket machines, which names files.
+CLOCKS = "outlet_clocks_agree_with_the_counter"
 ABSENT = "absent "
 
 
@@ -260,6 +262,7 @@ def planted(hidden: Hidden, lake: Tables) -> tuple[list[defects.CodeScore], Mapp
     told += _failed_checks(lake, names)
     told += list(_quarantined(lake, names))
     told += list(_repaired(lake, names))
+    told += list(_clocks(lake, names))
     wanted = [_planted(row) for row in rows(ledger)]
     scores, alarms = defects.score(wanted, told, SAME_REASONS, _suspected(lake, names))
     return scores, dict(sorted(alarms.items()))
@@ -285,6 +288,20 @@ def place_of(path: str) -> tuple[str | None, str | None]:
     if package and package.endswith(".OK"):
         package = package.removesuffix(".OK") + ".tar.gz"
     return package, inner
+
+
+def _clocks(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) -> Iterable[defects.Report]:
+    """Files of machines whose clock the bronze gate doubts, by its newest judgement of each range of dates."""
+    newest: dict[tuple[object, object], Mapping[str, object]] = {}
+    columns = ("check_code", "from_date", "to_date", "judged_at", "sample_tokens")
+    for row in rows(lake.read("ops.quality_verdict", columns)):
+        key = row["from_date"], row["to_date"]
+        if row["check_code"] == CLOCKS and (
+            key not in newest or str(row["judged_at"]) > str(newest[key]["judged_at"])
+        ):
+            newest[key] = row
+    files = {str(f) for row in newest.values() for f in (row["sample_tokens"] or ())}  # type: ignore[attr-defined]
+    return [defects.Report(*names.get(file, (None, None)), None, "clock_shift") for file in sorted(files)]
 
 
 def _failed_checks(lake: Tables, names: Mapping[str, tuple[str | None, str | None]]) -> list[defects.Report]:

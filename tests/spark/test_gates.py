@@ -1,10 +1,12 @@
 """Gates judge counts with Great Expectations, stop publication, and never say whose row was bad."""
 
 import pytest
+from pyspark.sql import functions as F
 
 from expectations import judge, measure, stage
 from expectations.model import Measure
 from spark_jobs.errors import GateFailed
+from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
 
 
 def test_a_count_of_nothing_passes_and_a_warning_never_stops():
@@ -66,3 +68,47 @@ def test_a_repeated_key_stops_publication_and_is_told_by_count(spark, lake):
     verdict = lake.read("ops.quality_verdict").where("verdict_code = 'fail'").first()
     assert verdict["failing_cnt"] == 1
     assert [sample.startswith("r1 c 2026-") for sample in verdict["sample_tokens"]] == [True]
+
+
+def test_a_ticket_machine_whose_clock_is_an_hour_wrong_is_told_by_its_file(make_lake):
+    """Tellers enter at 10:00 and 11:00. One machine agrees, one is ahead, one behind; of the fourth a single entry says too little."""
+    lake = make_lake(conf_dirs=(SHIPPED_CONF, REPOSITORY / "examples" / "eighteen_systems"))
+    day, clocks = "2026-09-30", {"right": 0, "ahead": 1, "behind": -1, "single": 1}
+    served = [
+        (file, file, f"{file}{at}", f"{day} {at + hours - 1:02d}:55:00", f"{day} {at + hours:02d}:10:00")
+        for file, hours in clocks.items() for at in (10, 11) if (file, at) != ("single", 11)
+    ]  # fmt: skip
+
+    def publish(table, columns, rows):
+        told = lake.spark.createDataFrame(rows, columns)
+        empty = lake.empty(table)
+        typed = told.select(*(F.col(c).cast(empty.schema[c].dataType).alias(c) for c in told.columns))
+        lake.publish(table, empty.unionByName(typed, allowMissingColumns=True))
+
+    files = [(f, "queue__ticket", day, "loaded") for f in clocks] + [("t", "core__txn", day, "loaded")]
+    publish(
+        "ops.delivery_file",
+        "file_id string, feed_code string, business_date string, state_code string",
+        files,
+    )
+    tickets = [(f, day, outlet, c, called, done) for f, outlet, c, called, done in served]
+    publish(
+        "bronze.queue__ticket",
+        "_file_id string, business_date string, outlet string, cust_no string, called_ts string, done_ts string",
+        tickets,
+    )
+    publish("bronze.core__acct", "acct_no string, cust_no string", [(f"a{c}", c) for *_, c, _, _ in served])
+    entries = [
+        ("t", day, f"s{c}", f"a{c}", outlet, "01", "20260930", f"{c[-2:]}0000")
+        for _, outlet, c, _, _ in served
+    ]
+    publish(
+        "bronze.core__txn",
+        "_file_id string, business_date string, txn_seq string, acct_no string, org string, chnl string, txn_dt string, txn_tm string",
+        entries,
+    )
+
+    found = {m.check: m for m in measure.invariants(lake, "bronze", lake.run.dates)}
+
+    told = found["outlet_clocks_agree_with_the_counter"]
+    assert (told.failing, told.total, told.sample, told.severity) == (2, 3, ("ahead", "behind"), "warn")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -117,6 +118,61 @@ def test_what_spreadsheets_and_one_ticket_machine_did_is_noticed_and_nothing_els
         if row["reason_code"]
     }
     assert {row["code"] for row in mine} == {"D13", "D21", "D22"}
+
+
+def tickets(bank: Path, day: str, outlet: str) -> list[list[str]]:
+    with tarfile.open(bank / "landing" / "QUEUE" / day / f"QUEUE_01_{day}.tar.gz") as package:
+        content = package.extractfile(f"TICKET_{outlet}_{day}.csv").read().decode("gb18030")
+    return [line.split(",") for line in content.splitlines()[1:]]
+
+
+def test_for_three_days_one_machine_is_an_hour_ahead_in_each_of_its_times(clean: Path, dirty: Path):
+    planted = pq.read_table(dirty / "truth" / "defect_ledger.parquet").to_pylist()
+    files = [row["file"].split("/")[-1] for row in planted if row["code"] == "D46"]
+    assert files == [f"TICKET_330101_202609{day}.csv" for day in (22, 23, 24)]
+    assert {row["reason_code"] for row in planted if row["code"] == "D46"} == {"clock_shift"}
+
+    compared = Counter()
+    for package in sorted((clean / "landing" / "QUEUE").iterdir()):
+        for outlet in (f"33010{k}" for k in range(SIZE.outlets)):
+            is_ahead = f"TICKET_{outlet}_{package.name}.csv" in files
+            right, told = tickets(clean, package.name, outlet), tickets(dirty, package.name, outlet)
+            for before, after in zip(right, told, strict=True):
+                compared[is_ahead] += 1
+                assert [*before[:2], *before[5:]] == [*after[:2], *after[5:]]
+                moved = [
+                    datetime.fromisoformat(a) - datetime.fromisoformat(b)
+                    for a, b in zip(after[2:5], before[2:5], strict=True)
+                ]
+                assert moved == [timedelta(hours=is_ahead)] * 3
+    assert compared[True] > 3 and compared[False] > 100
+
+
+def test_who_makes_an_entry_at_a_counter_in_opening_hours_is_being_served_then(tmp_path: Path):
+    generate(
+        replace(SIZE, first=date(2026, 9, 21), last=date(2026, 9, 22)),
+        tmp_path,
+        DEFAULT_SEED,
+        ("CORE", "QUEUE"),
+        NONE,
+    )
+    sources = load_sources((SHIPPED_CONF, CONF))
+    with tarfile.open(tmp_path / "landing" / "CORE" / "20260922" / "CORE_01_20260922.tar.gz") as package:
+        content = package.extractfile("TXN_20260922.dat").read()
+    source = sources["core__txn"]
+    entries = [dict(zip(source.names(), r.values, strict=True)) for r in read(content, source)]
+    made = [
+        (e["org"], e["txn_tm"]) for e in entries if e["chnl"] == "01" and "100000" <= e["txn_tm"] < "160000"
+    ]
+    assert len(made) > 10
+
+    for outlet, at in made:
+        served = [
+            (t[3][11:].replace(":", ""), t[4][11:].replace(":", ""))
+            for t in tickets(tmp_path, "20260922", outlet)
+            if t[7]
+        ]
+        assert any(called <= at <= done for called, done in served)
 
 
 def test_line_ends_of_windows_change_no_row(clean: Path, dirty: Path, tmp_path: Path):

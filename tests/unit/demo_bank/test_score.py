@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -149,3 +149,36 @@ def test_complaints_are_attributed_to_the_incident_that_caused_them():
     assert found == causes.Causes(with_cause=3, right=1, wrong=1, missed=1, invented=1, not_in_lake=1)
     assert found.recall == pytest.approx(1 / 3)
     assert found.precision == pytest.approx(1 / 3)
+
+
+def test_a_clock_that_the_newest_judgement_of_its_dates_doubts_is_told_by_its_file(tmp_path):
+    settings = settings_module.load(home=tmp_path / "home", landing=tmp_path / "landing")
+
+    def judged(
+        day: int, hour: int, *files: str, check: str = "outlet_clocks_agree_with_the_counter"
+    ) -> dict[str, object]:
+        at = date(2026, 9, day)
+        return {
+            "check_code": check,
+            "from_date": at,
+            "to_date": at,
+            "judged_at": datetime(2026, 10, 1, hour),
+            "sample_tokens": [*files],
+        }
+
+    verdicts = [
+        judged(22, 1, "f22"),
+        judged(23, 1, "f23"),
+        judged(23, 2),
+        judged(24, 1, "f24"),
+        judged(22, 2, "f9", check="key:x"),
+        judged(24, 2, "f24"),
+    ]
+    write_deltalake(str(settings.warehouse / "ops" / "quality_verdict"), pa.Table.from_pylist(verdicts))
+    names = {f"f{day}": ("Q.tar.gz", f"TICKET_1_202609{day}.csv") for day in (22, 23, 24)}
+
+    told = list(scores._clocks(Tables(settings), names))
+
+    assert [(r.file, r.line, r.reason) for r in told] == [
+        ("TICKET_1_20260922.csv", None, "clock_shift"), ("TICKET_1_20260924.csv", None, "clock_shift"),
+    ]  # fmt: skip
