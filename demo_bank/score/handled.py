@@ -6,10 +6,11 @@ of the very line it was planted in; one whose line no conformed row points back 
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 ACCEPTED = ("loaded", "superseded", "duplicate")
@@ -54,6 +55,8 @@ class Lake:
     of_party     table → party → its rows; versions: org code → how often it was given
     persons, customers, parties  person of each party, customer of each party, parties of each person
     aum_exact    date → whether every AUM was exact to the cent
+    aside        lines that lie in quarantine
+    numbers      party of a record by source and number
     """
 
     states: Mapping[tuple[str | None, str | None], Sequence[tuple[str, int]]] = field(default_factory=dict)
@@ -65,6 +68,13 @@ class Lake:
     persons: Mapping[str, frozenset[int]] = field(default_factory=dict)
     customers: Mapping[str, str] = field(default_factory=dict)
     aum_exact: Mapping[date, bool] = field(default_factory=dict)
+    aside: frozenset[Line] = frozenset()
+    numbers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def are_one(self, one: tuple[str, str], other: tuple[str, str]) -> bool | None:
+        """Whether two records, by source and number, are one customer; None where the lake has not both."""
+        found = [self.customers.get(self.numbers.get(record, "")) for record in (one, other)]
+        return None if None in found else found[0] == found[1]
 
     def at(self, table: str, defect: Defect) -> Sequence[Row]:
         return self.rows.get(table, {}).get(defect.place, ())
@@ -109,6 +119,9 @@ def _is_kept(lake: Lake, defect: Defect) -> bool | None:
 
 
 def _name_is_doubted(lake: Lake, defect: Defect) -> bool | None:
+    """Of less than full quality; or nobody takes it for a name yet, because the record waits in quarantine."""
+    if defect.place in lake.aside:
+        return True
     rows = lake.at("silver.party_hist", defect) or lake.of("silver.party_hist", defect)
     return all(r["name_quality_code"] != "full" for r in rows) if rows else None
 
@@ -151,16 +164,19 @@ def _is_joined(lake: Lake, defect: Defect) -> bool | None:
 
 
 def _number_is_normalised(lake: Lake, defect: Defect) -> bool | None:
-    rows = lake.at("silver.party_contact", defect)
+    """Of a call that is nobody's only the number's token is kept: it is that of the right number, where somebody has that."""
     digits = (defect.original or "").lstrip("0")
-    return (
-        any(
-            str(r["contact_norm"] or "").endswith(digits) and str(r["contact_norm"]).startswith("+")
-            for r in rows
-        )
-        if rows
-        else None
-    )
+
+    def is_right(norm: object) -> bool:
+        return str(norm or "").startswith("+") and str(norm).endswith(digits)
+
+    rows = lake.at("silver.party_contact", defect)
+    if rows:
+        return any(is_right(r["contact_norm"]) for r in rows)
+    every = lake.of_party.get("silver.party_contact", {}).values()
+    tokens = {r["contact_token"] for theirs in every for r in theirs if is_right(r["contact_norm"])}
+    calls = lake.at("silver.call", defect)
+    return any(r["ani_contact_token"] in tokens for r in calls) if calls and tokens else None
 
 
 def _chain_holds_both(lake: Lake, defect: Defect) -> bool | None:
@@ -182,7 +198,24 @@ def _date_is_right(lake: Lake, defect: Defect) -> bool | None:
 
 
 def _aum_is_exact(lake: Lake, defect: Defect) -> bool | None:
-    return lake.aum_exact.get(defect.day) if defect.day else None
+    """On the date of the file; an opening delivery shows in the money of the date after it."""
+    if defect.day is None:
+        return None
+    is_opening = "_00_" in (defect.package or "")
+    return lake.aum_exact.get(defect.day + timedelta(days=1) if is_opening else defect.day)
+
+
+def _both_numbers_are_one(lake: Lake, defect: Defect) -> bool | None:
+    """The two numbers of the core system; whether the person's other records came along, the score of identity tells."""
+    return lake.are_one(("core", defect.original or ""), ("core", defect.corrupted or ""))
+
+
+def _is_resolved_later(lake: Lake, defect: Defect) -> bool | None:
+    """The record loads; a user who was made known late is one customer with the number they belong to."""
+    if not (defect.file or "").startswith("USER_BIND_"):
+        return _is_kept(lake, defect)
+    told = json.loads(defect.corrupted or "{}")
+    return lake.are_one(("mbank", str(told.get("user_id"))), ("core", str(told.get("cust_no"))))
 
 
 def _is_closed(lake: Lake, defect: Defect) -> bool | None:
@@ -219,7 +252,7 @@ MEANS: Mapping[str, tuple[str, Verdict]] = {
     "D02": ("every file of the package loads", _loads), "D06": ("the first file is superseded by the corrected one", _is_superseded),
     "D09": ("the file loads", _loads), "D10": ("a day off may be empty: the file loads", _loads), "D13": ("the file loads", _loads),
     "D14": ("the record loads as one", _is_kept), "D15": ("the record loads", _is_kept), "D16": ("the file loads", _loads),
-    "D20": ("the name is not taken for a whole one", _name_is_doubted), "D23": ("the id is that without the defect", _id_is_restored),
+    "D20": ("the name is not taken for a whole one, or waits", _name_is_doubted), "D23": ("the id is that without the defect", _id_is_restored),
     "D24": ("the id is that without the defect", _id_is_restored), "D25": ("the id of 18 digits is there", _id_is_restored),
     "D26": ("kept as invalid", _id_is_invalid), "D27": ("flagged; as a certificate, joins nobody else", _is_blocked),
     "D28": ("joins nobody else", _joins_nobody_else), "D29": ("joins nobody else", _joins_nobody_else),
@@ -228,10 +261,10 @@ MEANS: Mapping[str, tuple[str, Verdict]] = {
     "D34": ("the person is one customer", _is_joined), "D35": ("the person is one customer", _is_joined),
     "D36": ("the record loads", _is_kept), "D37": ("both documents belong to the party", _chain_holds_both),
     "D38": ("the true day; of no day, null or the certificate's", _date_is_right), "D39": ("AUM of the day is exact to the cent", _aum_is_exact),
-    "D40": ("the contact is ended", _is_closed), "D41": ("joins nobody else", _joins_nobody_else), "D42": ("the record loads", _is_kept),
+    "D40": ("the contact is ended", _is_closed), "D41": ("joins nobody else", _joins_nobody_else), "D42": ("the record loads; a late user is one customer with the number", _is_resolved_later),
     "D43": ("the second answer is flagged", _is_duplicate), "D44": ("the record loads", _is_kept),
     "D45": ("one manager at a time, flagged; the code has a second life", _is_one_at_a_time),
-    "D47": ("taken back, with the entry it takes back", _is_reversal), "D48": ("the person is one customer", _is_joined),
+    "D47": ("taken back, with the entry it takes back", _is_reversal), "D48": ("both numbers are one customer", _both_numbers_are_one),
 }  # fmt: skip
 # Of flags: rows flagged, of which table, whose place or party has no such defect. Of what joins people, the score of identity tells the rest.
 FLAGS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {

@@ -18,8 +18,15 @@ ENCODINGS = {"CORE": "gb18030", "ECIF": "gb18030", "LOAN": "gb18030", "WEALTH": 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "silver.party_hist": ("party_id", "name_quality_code", "birth_date", "known_to"),
     "silver.party_identifier": ("party_id", "id_value", "id_value_norm", "checksum_state_code", "known_to"),
-    "silver.party_contact": ("party_id", "contact_norm", "is_placeholder", "valid_to", "known_to"),
-    "silver.call": ("party_id",),
+    "silver.party_contact": (
+        "party_id",
+        "contact_token",
+        "contact_norm",
+        "is_placeholder",
+        "valid_to",
+        "known_to",
+    ),
+    "silver.call": ("party_id", "ani_contact_token"),
     "silver.complaint": ("party_id",),
     "silver.survey_response": ("party_id", "is_duplicate"),
     "silver.customer_manager_hist": ("party_id", "is_overlap_resolved", "known_to"),
@@ -127,6 +134,9 @@ def read(
     return Lake(
         states, loaded, party_of, made, of_party, _versions(lake),
         _persons(hidden, lake), membership(lake) or {}, {d.day: d.exact == d.compared for d in days or ()},
+        frozenset((*names.get(str(q["file_id"]), (None, None)), int(str(q["line_no"])))
+                  for q in rows(lake.read("ops.quarantine", ("file_id", "line_no")))),
+        parties(lake) or {},
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def test_of_a_record_that_should_load_nothing_is_said_where_its_file_was_held() 
     assert outcome(handled([defect("D14", 1)], held)) == [("D14", 0, 0, None)]
 
 
-def test_a_shared_phone_must_not_join_two_people_and_two_numbers_of_one_must() -> None:
+def test_a_shared_phone_must_not_join_two_people_and_another_spelling_of_one_must() -> None:
     persons = {
         "p1": frozenset({1}),
         "p2": frozenset({2}),
@@ -80,10 +80,67 @@ def test_a_shared_phone_must_not_join_two_people_and_two_numbers_of_one_must() -
 
     # p1 and p2 are two people in one customer; p3 and p4 one person in one.
     assert outcome(handled([defect("D28", 1), defect("D28", 5)], lake)) == [("D28", 2, 1, None)]
-    assert outcome(handled([defect("D48", 3)], lake)) == [("D48", 1, 1, None)]
+    assert outcome(handled([defect("D32", 3)], lake)) == [("D32", 1, 1, None)]
 
     lake.customers = {**customers, "p4": "c4"}
-    assert outcome(handled([defect("D48", 3)], lake)) == [("D48", 1, 0, None)]
+    assert outcome(handled([defect("D32", 3)], lake)) == [("D32", 1, 0, None)]
+
+
+def test_two_numbers_are_judged_by_themselves_whatever_became_of_the_persons_other_records() -> None:
+    numbers = {("core", "C1"): "p1", ("core", "C5"): "p2", ("crm", "R1"): "p3", ("core", "C2"): "p4"}
+    customers = {"p1": "c1", "p2": "c1", "p3": "c3", "p4": "c4"}
+    lake = Lake(numbers=numbers, customers=customers, persons={p: frozenset({1}) for p in customers})
+
+    def second(first: str, other: str) -> Defect:
+        return defect("D48", field="cust_no", original=first, corrupted=other)
+
+    assert outcome(handled([second("C1", "C5")], lake)) == [("D48", 1, 1, None)]
+    assert outcome(handled([second("C1", "C2")], lake)) == [("D48", 1, 0, None)]
+    assert outcome(handled([second("C1", "C9")], lake)) == [("D48", 0, 0, None)]
+
+
+def test_a_user_made_known_late_is_in_the_end_the_customer_they_were_bound_to() -> None:
+    lake = Lake(
+        states={(PACKAGE, FILE): [("loaded", 0)]}, in_bronze=frozenset({at(1)}),
+        numbers={("mbank", "U1"): "p1", ("core", "C1"): "p2", ("core", "C2"): "p3"}, customers={"p1": "c1", "p2": "c1", "p3": "c3"},
+    )  # fmt: skip
+
+    def bound(number: str) -> Defect:
+        told = f'{{"user_id":"U1","cust_no":"{number}","unbind_ts":null}}'
+        return Defect(
+            "D42", "MBANK_01_20260928.tar.gz", "USER_BIND_20260928.jsonl", 1, "", "re_resolve", "", told
+        )
+
+    assert outcome(handled([bound("C1"), bound("C2"), bound("C9")], lake)) == [("D42", 2, 1, None)]
+    assert outcome(handled([defect("D42", 1, "card_acct")], lake)) == [("D42", 1, 1, None)]
+
+
+def test_a_broken_name_may_wait_in_quarantine_but_not_stand_as_a_whole_one() -> None:
+    names = {
+        at(2): [{"name_quality_code": "full", "party_id": "p2"}],
+        at(3): [{"name_quality_code": "damaged", "party_id": "p3"}],
+    }
+    lake = Lake(aside=frozenset({at(1)}), rows={"silver.party_hist": names})
+
+    found = handled([defect("D20", line, "typed_name") for line in (1, 2, 3, 4)], lake)
+
+    assert outcome(found) == [("D20", 3, 2, None)]
+
+
+def test_the_number_of_a_call_that_is_nobodys_is_known_by_its_token() -> None:
+    owned = {"contact_norm": "+8615412345678", "contact_token": "t1"}
+    calls = {
+        at(n): [{"party_id": None, "ani_contact_token": token}]
+        for n, token in ((1, "t1"), (2, "t9"), (3, None))
+    }
+    lake = Lake(of_party={"silver.party_contact": {"p1": [owned]}}, rows={"silver.call": calls})
+
+    def called(line: int, number: str = "15412345678") -> Defect:
+        return defect("D30", line, "ani", original=number)
+
+    assert outcome(handled([called(1), called(2), called(3)], lake)) == [("D30", 3, 1, None)]
+    # Of a number that nobody has, nothing can be said.
+    assert outcome(handled([called(1, "15400000000")], lake)) == [("D30", 0, 0, None)]
 
 
 def test_what_is_flagged_without_such_a_defect_is_a_false_alarm() -> None:
@@ -124,6 +181,13 @@ def test_units_are_judged_by_the_money_of_the_day() -> None:
     lake = Lake(aum_exact={date(2026, 9, 28): False})
 
     assert outcome(handled([defect("D39")], lake)) == [("D39", 1, 0, None)]
+
+
+def test_units_of_an_opening_show_in_the_money_of_the_date_after_it() -> None:
+    lake = Lake(aum_exact={date(2026, 9, 28): True})
+    opening = Defect("D39", "WEALTH_00_20260927.tar.gz", "HOLDING_20260927.csv", 2, "mkt_value", "unit")
+
+    assert outcome(handled([opening], lake)) == [("D39", 1, 1, None)]
 
 
 def test_the_bytes_of_a_system_are_read_in_its_encoding() -> None:
