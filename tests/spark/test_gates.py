@@ -70,6 +70,37 @@ def test_a_repeated_key_stops_publication_and_is_told_by_count(spark, lake):
     assert [sample.startswith("r1 c 2026-") for sample in verdict["sample_tokens"]] == [True]
 
 
+def publish(lake, table, columns, rows):
+    """Rows of some columns; the others are empty."""
+    told = lake.spark.createDataFrame(rows, columns)
+    empty = lake.empty(table)
+    typed = told.select(*(F.col(c).cast(empty.schema[c].dataType).alias(c) for c in told.columns))
+    lake.publish(table, empty.unionByName(typed, allowMissingColumns=True))
+
+
+def test_amounts_of_a_file_add_up_once_each_of_its_records_is_there_repaired_ones_included(make_lake):
+    """Declared are 12.34 of debits and 5.00 of credits. A repair made a cent of it elsewhere; of the third file a record still waits."""
+    lake, day = make_lake(), "2026-09-30"
+    files = {"right": ("1234", "500"), "a cent": ("1233", "500"), "waits": ("1234", None)}
+    publish(
+        lake, "ops.delivery_file", "file_id string, feed_code string, business_date string, state_code string, sequence_no int, rows_found long",
+        [(f, "core__txn", day, "loaded", 1, 2) for f in files],
+    )  # fmt: skip
+    publish(
+        lake, "ops.control_check", "file_id string, feed_code string, business_date string, check_code string, expected_value string",
+        [(f, "core__txn", day, code, amount) for f in files for code, amount in (("control_total", "12.34"), ("control_total_2", "5.00"))],
+    )  # fmt: skip
+    publish(
+        lake, "bronze.core__txn", "_file_id string, business_date string, txn_seq string, dc_flag string, amt string",
+        [(f, day, f + flag, flag, amt) for f, both in files.items() for flag, amt in zip("DC", both, strict=True) if amt],
+    )  # fmt: skip
+
+    found = {m.check: m for m in measure.invariants(lake, "bronze", lake.run.dates)}
+
+    told = found["entries_in_bronze_equal_the_suppliers_control_total"]
+    assert (told.failing, told.total, told.sample, told.severity) == (1, 2, ("a cent",), "fail")
+
+
 def test_a_ticket_machine_whose_clock_is_an_hour_wrong_is_told_by_its_file(make_lake):
     """Tellers enter at 10:00 and 11:00. One machine agrees, one is ahead, one behind; of the fourth a single entry says too little."""
     lake = make_lake(conf_dirs=(SHIPPED_CONF, REPOSITORY / "examples" / "eighteen_systems"))
@@ -79,30 +110,32 @@ def test_a_ticket_machine_whose_clock_is_an_hour_wrong_is_told_by_its_file(make_
         for file, hours in clocks.items() for at in (10, 11) if (file, at) != ("single", 11)
     ]  # fmt: skip
 
-    def publish(table, columns, rows):
-        told = lake.spark.createDataFrame(rows, columns)
-        empty = lake.empty(table)
-        typed = told.select(*(F.col(c).cast(empty.schema[c].dataType).alias(c) for c in told.columns))
-        lake.publish(table, empty.unionByName(typed, allowMissingColumns=True))
-
     files = [(f, "queue__ticket", day, "loaded") for f in clocks] + [("t", "core__txn", day, "loaded")]
     publish(
+        lake,
         "ops.delivery_file",
         "file_id string, feed_code string, business_date string, state_code string",
         files,
     )
     tickets = [(f, day, outlet, c, called, done) for f, outlet, c, called, done in served]
     publish(
+        lake,
         "bronze.queue__ticket",
         "_file_id string, business_date string, outlet string, cust_no string, called_ts string, done_ts string",
         tickets,
     )
-    publish("bronze.core__acct", "acct_no string, cust_no string", [(f"a{c}", c) for *_, c, _, _ in served])
+    publish(
+        lake,
+        "bronze.core__acct",
+        "acct_no string, cust_no string, business_date string",
+        [(f"a{c}", c, day) for *_, c, _, _ in served],
+    )
     entries = [
         ("t", day, f"s{c}", f"a{c}", outlet, "01", "20260930", f"{c[-2:]}0000")
         for _, outlet, c, _, _ in served
     ]
     publish(
+        lake,
         "bronze.core__txn",
         "_file_id string, business_date string, txn_seq string, acct_no string, org string, chnl string, txn_dt string, txn_tm string",
         entries,
