@@ -151,12 +151,14 @@ def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         try:
             with tarfile.open(fileobj=stream, mode="r:") as archive:  # type: ignore[call-overload]
                 for member in archive:
+                    if member.isdir() and member.name == ".":  # of `tar -C folder .`
+                        continue
                     if member.size > min(most, MOST_MEMBER_BYTES):
                         raise RecordError("member_size")
                     content = archive.extractfile(member) if member.isreg() and not member.sparse else None
                     if content is None:
                         raise RecordError("member_name")
-                    yield member.name, content
+                    yield _tar_name(member), content
                 stream.seek(archive.offset)
         except RecordError:
             raise
@@ -165,6 +167,15 @@ def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         # To the end, where the checksum of the packing stands.
         while stream.read(_PIECE):
             pass
+
+
+def _tar_name(member: tarfile.TarInfo) -> str:
+    """Without the folder that was packed; names in GBK are no UTF-8."""
+    name = member.name.removeprefix("./")
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("gb18030") if not name.isprintable() else name
+    except UnicodeError:
+        return name
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:

@@ -11,6 +11,7 @@ import json
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 
 from spark_jobs.bronze.archives import check_inflation, most_bytes
 from spark_jobs.bronze.lines import Line
+from spark_jobs.bronze.notices import DATES, INSTANTS
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import SourceContract
 
@@ -144,14 +146,20 @@ def _plain(found: Any) -> str:
 def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ...] | None, Iterator[Line]]:
     raw = content if isinstance(content, bytes) else content.read_bytes()
     check_inflation(io.BytesIO(raw), len(raw), MOST_WORKBOOK_BYTES)
-    rows = _cells_of(raw, source.layout.sheet)
+    books = _books(raw)
+    rows = _cells_of(books, source.layout.sheet)
     number = source.layout.skip_lines
     for _ in range(number):
         next(rows, None)
-    dates = {f.source_name for f in source.fields if f.type in ("date", "date8")}
+    days = _Days(
+        {f.source_name for f in source.fields if f.type in DATES},
+        {f.source_name for f in source.fields if f.type in (*DATES, *INSTANTS) and f.format != "excel1904"}
+        if books[0].epoch.year == 1904
+        else set(),
+    )
     declared = [f.source_name for f in source.fields]
     if not source.layout.header:
-        return None, _sheet_rows(rows, declared, dates, number)
+        return None, _sheet_rows(rows, declared, days, number)
     head = next(rows, None)
     if head is None:
         raise RecordError("truncated")
@@ -160,27 +168,48 @@ def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ..
     names = numbered(
         [str(_text(cell, False)).strip() if cell is not None else _letters(i) for i, cell in enumerate(head)]
     )
-    return tuple(names), _sheet_rows(rows, names, dates, number + 1)
+    return tuple(names), _sheet_rows(rows, names, days, number + 1)
 
 
-def _sheet_rows(
-    rows: Iterator[list[Any]], names: Sequence[str], dates: set[str], before: int
-) -> Iterator[Line]:
+@dataclass(frozen=True)
+class _Days:
+    """Columns of days, and those of days and instants in which a bare number would be taken for a day of another calendar."""
+
+    dates: set[str]
+    doubtful: set[str]
+
+    def text(self, name: str, cell: Any) -> Any:
+        """As `_text`; a number of a book that counts days from 1904 is no value where its contract does not say so (four years too early)."""
+        if name in self.doubtful and isinstance(cell, int | float) and not isinstance(cell, bool):
+            return {"serial_from_1904": str(cell)}
+        return _text(cell, name in self.dates)
+
+
+def _sheet_rows(rows: Iterator[list[Any]], names: Sequence[str], days: _Days, before: int) -> Iterator[Line]:
     for number, cells in enumerate(rows, before + 1):
         if any(cell is not None for cell in cells):
             named = [*names, *(_letters(i) for i in range(len(names), len(cells)))]
-            yield _line(number, {n: _text(c, n in dates) for n, c in zip(named, cells, strict=False)})
+            yield _line(number, {n: days.text(n, c) for n, c in zip(named, cells, strict=False)})
 
 
-def _cells_of(raw: bytes, sheet: str | None) -> Iterator[list[Any]]:
-    """Values by row, an error or a formula without a value as an object. The file is read twice: a value does not say what it came from."""
+def _books(raw: bytes) -> list[Any]:
+    """The workbook twice, with values and with formulas: a value does not say what it came from. Raises `RecordError`."""
     from openpyxl import load_workbook  # half a second that other feeds need not pay
 
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [load_workbook(io.BytesIO(raw), read_only=True, data_only=only) for only in (True, False)]
+    except Exception as problem:  # openpyxl lets through whatever a broken workbook made it stumble over
+        raise RecordError("file_unreadable") from problem
+
+
+def _cells_of(books: Sequence[Any], sheet: str | None) -> Iterator[list[Any]]:
+    """Values by row, an error or a formula without a value as an object."""
     counted = 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            books = [load_workbook(io.BytesIO(raw), read_only=True, data_only=only) for only in (True, False)]
             if sheet is not None and sheet not in books[0].sheetnames:
                 raise RecordError("sheet_missing")
             sheets = [book[sheet] if sheet is not None else book.worksheets[0] for book in books]
@@ -195,7 +224,7 @@ def _cells_of(raw: bytes, sheet: str | None) -> Iterator[list[Any]]:
                 yield [_cell(value, formula) for value, formula in zip(values, written, strict=True)]
     except RecordError:
         raise
-    except Exception as problem:  # openpyxl lets through whatever a broken workbook made it stumble over
+    except Exception as problem:  # as above
         raise RecordError("file_unreadable") from problem
 
 

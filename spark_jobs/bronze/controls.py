@@ -112,9 +112,9 @@ def verify(
                 source.layout.record_bytes,
                 listed.record_bytes,
             )
-    if census.is_two_byte:
+    if census.is_of_another_kind:
         found("encoding", False)
-    if census.is_one_line_of_many:
+    if census.has_other_line_ends:
         found("line_ends", False)
     found(drift or "schema", drift is None)
     if source.layout.trailer == "core_trailer":
@@ -127,7 +127,7 @@ def verify(
     elif control is not None and source.layout.trailer == "core_trailer":
         _control(control, seen, day, found)
     found("schema_swapped", seen.wrong * 2 <= seen.compared)
-    if is_text and not census.is_two_byte:
+    if is_text and not census.is_of_another_kind:
         found("encoding", census.holds)
     told = int(declared["rows"]) if declared and declared.groupdict().get("rows") else None
     return Verified(tuple(checks), reason, listed.rows if listed else told, seen.rows)

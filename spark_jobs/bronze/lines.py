@@ -6,6 +6,7 @@ Memory holds a piece of the stream and one record, however large the file is. A 
 
 from __future__ import annotations
 
+import codecs
 from collections import deque
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -13,11 +14,20 @@ from typing import IO, NamedTuple
 from spark_jobs.contracts.sources import Layout
 
 BOM = b"\xef\xbb\xbf"
+# The same mark in GB18030; elsewhere these bytes are no text.
+_GB_MARK = b"\x84\x31\x95\x33"
 PIECE = 4 * 1024**2
 MOST_KEPT = 16 * 1024**2
-# Mainframes and DOS end a file with this sign.
+# Mainframes and DOS end a file with this sign, or fill its last block up with it.
 _END_OF_FILE = b"\x1a"
 _CLOSED, _OPEN, _BROKEN = "closed", "open", "broken"
+
+
+def mark_size(head: bytes, encoding: str) -> int:
+    """How many bytes of a file's beginning are its byte order mark."""
+    if head.startswith(BOM):
+        return len(BOM)
+    return len(_GB_MARK) if head.startswith(_GB_MARK) and codecs.lookup(encoding).name == "gb18030" else 0
 
 
 class Line(NamedTuple):
@@ -45,7 +55,8 @@ def lines(
     if layout.line_end == "none":
         found = _blocks(pieces, layout.record_bytes, at, number)
     else:
-        found = _ended(pieces, b"\r" if layout.line_end == "cr" else b"\n", at, number)
+        end = b"\r" if layout.line_end == "cr" else b"\n"
+        found = _ended(pieces, end, at, number, layout.encoding)
     held: Line | None = None
     for line in found:
         if held is not None:
@@ -66,7 +77,7 @@ def _pieces(stream: IO[bytes], at: int, stop: int | None, size: int) -> Iterator
         yield piece
 
 
-def _ended(pieces: Iterator[bytes], end: bytes, at: int, number: int) -> Iterator[Line]:
+def _ended(pieces: Iterator[bytes], end: bytes, at: int, number: int, encoding: str) -> Iterator[Line]:
     begin, pending, left_out = at, b"", 0
     for read in pieces:
         piece = read
@@ -79,8 +90,8 @@ def _ended(pieces: Iterator[bytes], end: bytes, at: int, number: int) -> Iterato
             yield Line(number, begin, pending, len(pending) + left_out)
             begin, number, piece = begin + len(pending) + left_out + 1, number + 1, piece[cut + 1 :]
             pending, left_out = b"", 0
-        if begin == 0 and (pending + piece[:3]).startswith(BOM):
-            piece, pending, begin = (pending + piece)[len(BOM) :], b"", len(BOM)
+        if begin == 0 and (mark := mark_size(pending + piece[:4], encoding)):
+            piece, pending, begin = (pending + piece)[mark:], b"", mark
         *whole, pending = (pending + piece).split(end)
         for raw in whole:
             bare = raw[:-1] if raw.endswith(b"\r") and end == b"\n" else raw
@@ -90,7 +101,9 @@ def _ended(pieces: Iterator[bytes], end: bytes, at: int, number: int) -> Iterato
             left_out, pending = len(pending) - MOST_KEPT, pending[:MOST_KEPT]
     if pending:
         bare = pending[:-1] if pending.endswith(b"\r") and end == b"\n" and not left_out else pending
-        yield Line(number, begin, bare, len(bare) + left_out)
+        bare = bare if left_out else bare.rstrip(_END_OF_FILE)
+        if bare or pending.strip(_END_OF_FILE):
+            yield Line(number, begin, bare, len(bare) + left_out)
 
 
 def _blocks(pieces: Iterator[bytes], width: int, at: int, number: int) -> Iterator[Line]:

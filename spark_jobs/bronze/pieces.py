@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spark_jobs.bronze.archives import GZIP
-from spark_jobs.bronze.lines import BOM, MOST_KEPT, Line, lines
+from spark_jobs.bronze.lines import MOST_KEPT, Line, lines, mark_size
 from spark_jobs.bronze.records import Cut, column_names
 from spark_jobs.contracts.sources import SourceContract
 
@@ -63,11 +63,11 @@ def begins(content: Path, made: Cut, source: SourceContract) -> Part | None:
     if (layout.header or layout.skip_lines) and (above is None or b"\n" in above.raw):
         return None
     with content.open("rb") as stream:
-        head = stream.read(len(BOM))
-        if head == GZIP:
+        head = stream.read(4)
+        if head.startswith(GZIP):
             return None
         if above is None:
-            return Part(len(BOM) if head == BOM else 0, None, 1)
+            return Part(mark_size(head, layout.encoding), None, 1)
         at = above.offset + above.size
         stream.seek(at)
         return Part(at + (2 if stream.read(2) == b"\r\n" else 1), None, above.number + 1)

@@ -14,6 +14,7 @@ from datetime import date, datetime
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 MEGABYTE = 1024**2
 
@@ -216,3 +217,35 @@ def workbook_that_says_it_is_large() -> bytes:
 
 def workbook_of_the_old_format() -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
+
+
+def tar_with_a_name_in_gbk() -> bytes:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w", format=tarfile.GNU_FORMAT, encoding="gbk") as archive:
+        for name, content in (("data_20260930.dat", b"1,x\n"), ("客户.txt", b"y")):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return sink.getvalue()
+
+
+def gzip_in_three_pieces() -> bytes:
+    """As `cat a.gz b.gz` makes it, cut in the middle of a record; the second is empty."""
+    return b"".join(gzip.compress(part) for part in (b"1,x\n2,", b"", b"y\n3,z\n"))
+
+
+def _workbook_from_1904(*rows: tuple[object, ...]) -> bytes:
+    book, sink = openpyxl.Workbook(), io.BytesIO()
+    book.epoch = CALENDAR_MAC_1904
+    for row in (("a", "day"), *rows):
+        book.active.append(row)
+    book.save(sink)
+    return sink.getvalue()
+
+
+def workbook_that_counts_from_1904() -> bytes:
+    return _workbook_from_1904(("x", date(2026, 9, 30)), ("y", 44833))
+
+
+def workbook_of_numbers_that_counts_from_1904() -> bytes:
+    return _workbook_from_1904(("y", 44833))
