@@ -23,12 +23,13 @@ from spark_jobs.identity.engine.classes import Model
 from spark_jobs.identity.engine.coded import OPEN_KEY, hashed
 from spark_jobs.identity.engine.form import Form, Shape
 from spark_jobs.identity.engine.levels import BANDS, bands
+from spark_jobs.identity.engine.probe import probed
 from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field
 
 _KIND = "oxpecker identity model"
-# Of what reading, comparing and blocking do with a record. A change of theirs that changes any record's levels or keys makes a new one.
-ENGINE = 1
+# Of the document. What reading, keying and comparing do with records is told by the probe.
+_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def saved(model: Frozen) -> str:
         }
     document = {
         "kind": _KIND,
-        "engine": ENGINE,
+        "version": _VERSION,
+        "probe": probed(form),
         "key_check": _key_check(form.key),
         "whole_up_to": model.whole_up_to,
         "reading": {
@@ -129,15 +131,20 @@ def loaded(text: str, key: str, name: str = "model") -> Frozen:
         ) from error
     if not isinstance(said, dict) or said.get("kind") != _KIND:
         raise SettingsError(f"{name}: no identity model; a model is what --save-model writes")
-    if said.get("engine") != ENGINE:
+    if said.get("version") != _VERSION:
         raise SettingsError(
-            f"{name}: made by engine {said.get('engine')}, this is engine {ENGINE}, which reads records otherwise; learn and save it anew"
+            f"{name}: a model of version {said.get('version')}, this reads version {_VERSION}; learn and save it anew"
         )
     if said["key_check"] != _key_check(key):
         raise SettingsError(
             f"{name}: made with another secret; frequent values cannot be told under this one"
         )
-    return _read(said, key)
+    model = _read(said, key)
+    if said["probe"] != probed(model.form):
+        raise SettingsError(
+            f"{name}: made by an engine that reads, keys or compares records otherwise than this one; learn and save it anew"
+        )
+    return model
 
 
 def _read(said: Mapping[str, Any], key: str) -> Frozen:

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.errors import SettingsError
+from spark_jobs.identity.engine import levels, names, probe
 from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.frozen import Frozen, frozen, hash_key, loaded, saved
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import Resolution, resolve, taken
+from spark_jobs.identity.engine.rules import rules
 from tests.support import people_kit
 
 KEY, OTHER = hash_key(b"0123456789abcdef"), hash_key(b"fedcba9876543210")
@@ -104,10 +106,25 @@ def test_a_secret_that_is_another_or_short_and_a_document_that_is_none_say_so(
         loaded("no model", KEY, "bank.json")
     with pytest.raises(SettingsError, match="no identity model"):
         loaded("{}", KEY)
-    with pytest.raises(SettingsError, match="made by engine 0, this is engine"):
-        loaded(text.replace('"engine": 1', '"engine": 0'), KEY)
+    with pytest.raises(SettingsError, match="a model of version 0, this reads version 1"):
+        loaded(text.replace('"version": 1', '"version": 0'), KEY)
     with pytest.raises(SettingsError, match="at least 16 random bytes"):
         hash_key(b"short")
     open_form = dataclasses.replace(learned.form, key=OPEN_KEY)
     with pytest.raises(SettingsError, match="learned without one"):
         saved(frozen(open_form, learned.fields, learned.found, learned.scored.model))
+
+
+@pytest.mark.parametrize("changed", ["levels", "keys", "rules"])
+def test_an_engine_that_reads_records_otherwise_refuses_the_model(
+    kept: Frozen, changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = saved(kept)
+    if changed == "levels":
+        monkeypatch.setattr(levels, "NEAR", levels.NEAR + 1)
+    elif changed == "keys":
+        monkeypatch.setattr(names, "loose", lambda name: ())
+    else:
+        monkeypatch.setattr(probe, "rules", lambda fields: rules(fields)[1:])
+    with pytest.raises(SettingsError, match="reads, keys or compares records otherwise"):
+        loaded(text, KEY)
