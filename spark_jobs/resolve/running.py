@@ -55,6 +55,8 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
         _run_on(asked.state, people, out, asked)
         return
     model = models.read(asked.model, asked.secret) if asked.model else None
+    if model:
+        _print_unknown(people, model)
     key = models.key(asked.save_model, asked.secret, is_new=True) if asked.save_model else OPEN_KEY
     result = resolve(people, threshold, model, key)
     if asked.save_model:
@@ -81,6 +83,7 @@ def _run_on(folder: Path, people: People, out: Path, asked: Asked) -> None:
         model, before = known
     else:
         model, before = _first_model(folder, people, asked), None
+    _print_unknown(people, model)
     kept, change = brought_up_to(people, model, asked.threshold, before)
     if kept is not before:
         states.write(folder, terms, model, kept)
@@ -136,6 +139,16 @@ def _judged(
     left, right = accepted
     both = (true[left] >= 0) & (true[right] >= 0)
     return measured(labels[told], true[told], (place[left[both]], place[right[both]]))
+
+
+def _print_unknown(people: People, model: Frozen) -> None:
+    filled = [role for role, columns in people.columns.items() if any(c.null_count < len(c) for c in columns)]
+    if unknown := model.form.unknown(filled):
+        screen.print(
+            f"not compared, the model was learned without: {', '.join(unknown)}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _print_counts(result: Resolution, out: Path) -> None:

@@ -5,14 +5,18 @@ Nothing here is a person's value: frequent values stand as hashes under a key th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from spark_jobs.identity.engine import people
 from spark_jobs.identity.engine.coded import OPEN_KEY, Coded
 
 Hashes = npt.NDArray[np.int64]
+_NAMES = {"name", "given", "surname"}
+_FIELDS = {people.FULL_NAME: _NAMES, people.GIVEN: _NAMES, people.SURNAME: _NAMES}
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ class Form:
     def is_known(self) -> bool:
         """Whether a file has been read under it."""
         return self.shapes is not None
+
+    def unknown(self, roles: Iterable[str]) -> list[str]:
+        """Roles for which the form has no field: nothing is compared by them."""
+        names = [s.name for s in self.shapes or []]
+        known = {name.rsplit("_", 1)[0] if name[-1].isdigit() else name for name in names}
+        return sorted(role for role in roles if not known & _FIELDS.get(role, {role}))
 
     def give_bands(self, name: str, coded: Coded) -> None:
         """Notes beside each value how frequent it was in the file of the form; one that file did not have was rare there."""

@@ -188,3 +188,14 @@ def test_a_state_made_otherwise_is_refused(files: Path) -> None:
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
     with pytest.raises(SettingsError, match="has no report"):
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state, report=files / "r"))
+
+
+def test_a_role_that_the_model_was_learned_without_is_named(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crm, both = [files / "crm.csv"], [files / "crm.csv", files / "card.csv"]
+    run(crm, files / "map.yml", files / "a.parquet", Asked(save_model=files / "m.json"))
+    run(crm, files / "map.yml", files / "a.parquet", Asked(model=files / "m.json"))
+    assert "learned without" not in capsys.readouterr().out
+    run(both, files / "map.yml", files / "a.parquet", Asked(model=files / "m.json"))
+    assert "not compared, the model was learned without: email" in capsys.readouterr().out
