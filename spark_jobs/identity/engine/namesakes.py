@@ -45,7 +45,7 @@ def strangers(coded: Coded, seed: int) -> Counted:
         f"{parts[s][1]}{parts[g][0]}" if chinese[s] else f"{parts[g][0]} {parts[s][1]}".strip()
         for g, s in zip(given, surname, strict=True)
     ]
-    both = whole_names(pa.array([*coded.values[real], *invented], pa.string()))
+    both = whole_names([pa.array([*coded.values[real], *invented], pa.string())])
     left = np.arange(len(real), dtype=np.int32)
     patterns, pairs = np.unique(
         compared([Field("name", "name", coded=both)], left, left + np.int32(len(real))), return_counts=True

@@ -73,8 +73,8 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
             continue
         key[name] = [coded.fact("value", c) for c in columns]
         if field.kind == "name":
-            key["name reading"] = [coded.fact(f"reading_{i}") for i in range(READINGS)]
-            key["name loose"] = [coded.fact(f"loose_{i}") for i in range(LOOSE)]
+            key["name reading"] = [coded.fact(f"reading_{i}", c) for c in columns for i in range(READINGS)]
+            key["name loose"] = [coded.fact(f"loose_{i}", c) for c in columns for i in range(LOOSE)]
         facts = {"name": ("bare", "head", "start", "end"), "number": ("front", "back"), "phone": ("tail", "end"),
                  "email": ("local",), "date": ("year", "day", "month")}.get(field.kind, ())  # fmt: skip
         for fact in facts:

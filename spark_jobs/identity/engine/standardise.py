@@ -60,7 +60,7 @@ def standardised(all_people: People, form: Form | None = None) -> list[Field]:
 def _empty(shape: Shape, all_people: People, form: Form) -> Field:
     nothing = pa.nulls(len(all_people), pa.string())
     coded = {
-        "name": lambda: whole_names(nothing, form.key),
+        "name": lambda: whole_names([nothing], form.key),
         "part": lambda: _parts([nothing, nothing], form),
         "date": lambda: _dates([nothing], (), form),
         "number": lambda: _certificates([nothing], form),
@@ -158,8 +158,9 @@ def _names(all_people: People, form: Form) -> list[Field]:
         share = sum(map(names.has_hanzi, distinct)) / max(len(distinct), 1)
         form.are_names_whole = share >= _HANZI_SHARE
     if form.are_names_whole:
-        whole = pa.array(map(_whole, distinct), pa.string())
-        return [Field("name", "name", coded=whole_names(whole.take(known.indices), form.key))]
+        whole = pa.array(map(_whole, distinct), pa.string()).take(known.indices)
+        others = [_other_names(c) for c in columns.get(people.FULL_NAME, ())[1:]]
+        return [Field("name", "name", coded=whole_names([whole, *others], form.key))]
     both = pa.array([_in_parts(t) for t in distinct], pa.list_(pa.string(), 2)).flatten()
     coded = _parts([both[0::2].take(known.indices), both[1::2].take(known.indices)], form)
     return [Field("given", "part", coded=coded), Field("surname", "part", is_shared=True, coded=coded)]
@@ -185,9 +186,15 @@ def _whole(triple: str) -> str:
     return names.whole(full) or names.of_parts(given, surname)
 
 
-def whole_names(folded: pa.Array, key: str = OPEN_KEY) -> Coded:
-    """Folded full names with all under which they meet others."""
-    coded = encoded([folded], str, key)
+def _other_names(column: pa.Array) -> pa.Array:
+    """What else a person is called: in letters beside characters, or clear beside masked."""
+    known = pc.fill_null(pc.cast(column, pa.string()), "").dictionary_encode()
+    return pa.array(map(names.whole, known.dictionary.to_pylist()), pa.string()).take(known.indices)
+
+
+def whole_names(folded: Sequence[pa.Array], key: str = OPEN_KEY) -> Coded:
+    """Folded full names, of a person one or several, with all under which they meet others."""
+    coded = encoded(folded, str, key)
     keys = [sorted(names.readings(v)) for v in coded.values]
     coded.note("bare", [names.bare(v) for v in coded.values])
     for at in range(READINGS):

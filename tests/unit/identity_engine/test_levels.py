@@ -110,6 +110,15 @@ def test_each_phone_of_one_record_may_meet_each_of_another() -> None:
     assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= BANDS
 
 
+def test_each_name_of_one_record_may_meet_each_of_another() -> None:
+    rows = "YU HUIYONG | 于*勇\n于辉勇 | YU HUIYONG\n于辉勇 | \n于辉勇 | \n于辉勇 | "
+    (field,) = standardised(people("full_name1 | full_name2", rows))
+    # The card's spelling is the one that the second record has beside the characters; to the third it only sounds the same.
+    assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= BANDS
+    third = field_levels(field, np.array([0], np.int32), np.array([2], np.int32))[0]
+    assert LABELS["name"][third] == "same reading"
+
+
 def test_addresses_that_sources_part_in_different_ways_are_compared_whole() -> None:
     them = people("source | address1 | address2", "a | 12 | Mill Lane\nb | 12 Mill Lane | ")
     (field,) = standardised(them)
