@@ -34,7 +34,10 @@ def main() -> int:
         "--records", type=int, action="append", help="of bank people; may be repeated (10000 and 100000)"
     )
     parser.add_argument(
-        "--demo-people", type=int, default=20_000, help="of the demo bank whose feeds are resolved"
+        "--demo-people",
+        type=int,
+        action="append",
+        help="of the demo bank whose feeds are resolved; may be repeated (2000 and 20000)",
     )
     parser.add_argument(
         "--set", dest="kinds", action="append", choices=KINDS, help="this set; may be repeated (all)"
@@ -60,7 +63,7 @@ def main() -> int:
     machine = _machine()
     for of in _sets(asked, home):
         for name in asked.engines or engines.USUAL:
-            if of.model is None and name != engines.OURS:
+            if not engines.ENGINES[name].is_for(of):
                 continue
             print(f"bench: {of.title} ({of.records:,} records), {name} …", file=sys.stderr, flush=True)
             told = _measured(of, engines.ENGINES[name], asked.limit)
@@ -88,7 +91,8 @@ def _sets(asked: argparse.Namespace, home: Path) -> Iterator[sets.Set]:
             for records in sorted(asked.records or [10_000, 100_000]):
                 yield sets.bank(home / f"bank-{records}", records)
         elif kind == "demo":
-            yield sets.demo_feeds(home / f"demo-{asked.demo_people}", asked.demo_people)
+            for people in sorted(asked.demo_people or [2_000, 20_000]):
+                yield sets.demo_feeds(home / f"demo-{people}", people)
         elif kind == "chinese" or (asked.data / "er").is_dir():
             yield sets.PUBLIC[kind](home / kind, asked.data)
         else:

@@ -17,13 +17,23 @@ OURS = "oxpecker"
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine. environment: whose packages it needs (None: the product's own); script and options: what is run there."""
+    """One engine. environment: whose packages it needs (None: the product's own); script and options: what is run there.
+
+    models  the sets it is meant for; none named: all
+    """
 
     name: str
     title: str
     environment: str | None = None
     script: str = ""
     options: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def is_for(self, of: Set) -> bool:
+        """A yardstick needs to know what a set is; some are for certain sets only."""
+        return self.environment is None or (
+            of.model is not None and (not self.models or of.model in self.models)
+        )
 
     def command(self, of: Set, out: Path) -> list[str]:
         """Raises `environments.NotInstalled`. The answer has the columns record_id (or id) and cluster_id."""
@@ -41,6 +51,7 @@ ENGINES: Mapping[str, Engine] = {
     for each in (
         Engine(OURS, "Oxpecker"),
         Engine("splink", "Splink, DuckDB", "splink", "splink_run.py", ("--backend", "duckdb")),
+        Engine("splink-cleaned", "Splink, DuckDB, shared numbers taken out", "splink", "splink_run.py", ("--most", "20"), ("bank",)),
         Engine("splink-spark", "Splink, Spark", "splink-spark", "splink_run.py", ("--backend", "spark")),
         Engine("goldenmatch", "GoldenMatch, zero-config", "goldenmatch", "goldenmatch_run.py", ("--mode", "zero")),
         Engine("goldenmatch-fs", "GoldenMatch, probabilistic", "goldenmatch", "goldenmatch_run.py", ("--mode", "probabilistic")),

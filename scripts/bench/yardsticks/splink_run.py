@@ -17,8 +17,15 @@ THRESHOLD = 0.95
 SEED = 2
 
 
-def tables_of(backend: str, files: list[str]) -> tuple[Any, list[Any]]:
-    """The database of a backend and the files as its tables: every column as text, empty cells as null."""
+# Columns in which a value that many share says nothing of a person: placeholders, numbers of an employer.
+NUMBERS = ("cert", "phone")
+
+
+def tables_of(backend: str, files: list[str], most: int | None) -> tuple[Any, list[Any]]:
+    """The database of a backend and the files as its tables: every column as text, empty cells as null.
+
+    most  numbers that more records share than this are null, too
+    """
     if backend == "duckdb":
         import duckdb
         from splink import DuckDBAPI
@@ -26,8 +33,12 @@ def tables_of(backend: str, files: list[str]) -> tuple[Any, list[Any]]:
         connection = duckdb.connect()
         # Plain tables, so that reading is done once.
         for at, path in enumerate(files):
+            kept = ", ".join(
+                f"if(count(*) over (partition by {c}) > {most}, null, {c}) as {c}" for c in NUMBERS
+            )
+            columns = f"* replace ({kept})" if most else "*"
             connection.execute(
-                f"create table file_{at} as select * from read_csv(?, all_varchar=true)", [path]
+                f"create table file_{at} as select {columns} from read_csv(?, all_varchar=true)", [path]
             )
         return DuckDBAPI(connection=connection), [connection.table(f"file_{at}") for at in range(len(files))]
     from pyspark.sql import SparkSession
@@ -46,11 +57,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=sorted(MODELS), required=True)
     parser.add_argument("--backend", choices=["duckdb", "spark"], default="duckdb")
+    parser.add_argument(
+        "--most", type=int, help="take out numbers that more records share (DuckDB, sets with cert and phone)"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("files", nargs="+")
     asked = parser.parse_args()
     model = MODELS[asked.model]()
-    database, tables = tables_of(asked.backend, asked.files)
+    database, tables = tables_of(asked.backend, asked.files, asked.most)
     registered = [database.register(table) for table in tables]
     linker = Linker(registered if len(registered) > 1 else registered[0], model.settings)
     training = linker.training
