@@ -64,9 +64,16 @@ def _quality(runs: Runs, sets: Sequence[str]) -> str:
             lines.append(f"| {run['title']} | {run['records']:,} | {ENGINES[engine].title} | {cells} |")
     return (
         "\n".join(lines)
+        + _missing(runs)
         + "\n\nTwo valid ids: found customers in which two different people are under two different valid certificates."
         " In brackets: 95 % interval, a seeded bootstrap over true people."
     )
+
+
+def _missing(runs: Runs) -> str:
+    seen = {key.partition("/")[2] for key in runs}
+    titles = [engine.title for name, engine in ENGINES.items() if name not in seen]
+    return f"\n\nNot measured here: {'; '.join(titles)}." if titles else ""
 
 
 def _figures(engine: str, run: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def tables_of(backend: str, files: list[str], most: int | None) -> tuple[Any, li
     builder = SparkSession.builder.master("local[2]").config("spark.jars", similarity_jar_location())
     builder = builder.config("spark.driver.memory", "3g").config("spark.sql.shuffle.partitions", "4")
     spark = builder.config("spark.ui.enabled", "false").getOrCreate()
+    spark.sparkContext.setCheckpointDir(tempfile.mkdtemp(prefix="splink-"))
     return SparkAPI(spark_session=spark, num_partitions_on_repartition=4), [
         spark.read.csv(path, header=True) for path in files
     ]

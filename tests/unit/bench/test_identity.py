@@ -114,6 +114,10 @@ def test_the_page_tells_targets_growth_and_what_did_not_run():
         in told
     )
     assert "| bank people, 10000 | 10,000 | Splink, DuckDB | .9000 | .9000 | .9000 | 7 |" in told
+    assert (
+        "Not measured here: Splink, DuckDB, shared numbers taken out; Splink, Spark; GoldenMatch, probabilistic."
+        in told
+    )
     assert "GoldenMatch, zero-config | could not be installed: no wheel |" in told
     assert "| Splink, DuckDB | 8.0 | 400 MiB | 2.5 |" in told
     # Ten times the CPU for ten times the records.
