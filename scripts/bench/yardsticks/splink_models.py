@@ -18,6 +18,10 @@ from typing import Any
 import splink.comparison_library as cl
 from splink import SettingsCreator, block_on
 
+# How a backend is told what dates look like.
+DAY = {"duckdb": "%Y-%m-%d", "spark": "yyyy-MM-dd"}
+DAY_OF_DIGITS = {"duckdb": "%Y%m%d", "spark": "yyyyMMdd"}
+
 
 @dataclass(frozen=True)
 class Model:
@@ -31,7 +35,7 @@ class Model:
     em: dict[str, Any] = field(default_factory=dict)
 
 
-def febrl3() -> Model:
+def febrl3(backend: str) -> Model:
     settings = SettingsCreator(
         unique_id_column_name="id",
         link_type="dedupe_only",
@@ -42,7 +46,9 @@ def febrl3() -> Model:
         comparisons=[
             cl.NameComparison("given_name"),
             cl.NameComparison("surname"),
-            cl.DateOfBirthComparison("date_of_birth", input_is_string=True, datetime_format="%Y%m%d"),
+            cl.DateOfBirthComparison(
+                "date_of_birth", input_is_string=True, datetime_format=DAY_OF_DIGITS[backend]
+            ),
             cl.DamerauLevenshteinAtThresholds("soc_sec_id", [2]),
             cl.ExactMatch("street_number").configure(term_frequency_adjustments=True),
             cl.ExactMatch("postcode").configure(term_frequency_adjustments=True),
@@ -53,7 +59,7 @@ def febrl3() -> Model:
     return Model(settings, rules, 0.9, [block_on("date_of_birth"), block_on("postcode")])
 
 
-def febrl4() -> Model:
+def febrl4(backend: str) -> Model:
     settings = SettingsCreator(
         unique_id_column_name="id",
         link_type="link_only",
@@ -70,7 +76,10 @@ def febrl4() -> Model:
             cl.NameComparison("given_name").configure(term_frequency_adjustments=True),
             cl.NameComparison("surname").configure(term_frequency_adjustments=True),
             cl.DateOfBirthComparison(
-                "date_of_birth", input_is_string=True, datetime_format="%Y%m%d", invalid_dates_as_null=True
+                "date_of_birth",
+                input_is_string=True,
+                datetime_format=DAY_OF_DIGITS[backend],
+                invalid_dates_as_null=True,
             ),
             cl.DamerauLevenshteinAtThresholds("soc_sec_id", [1, 2]),
             cl.ExactMatch("street_number").configure(term_frequency_adjustments=True),
@@ -82,7 +91,7 @@ def febrl4() -> Model:
     return Model(settings, rules, 0.8, [block_on("date_of_birth"), block_on("postcode")], em=without)
 
 
-def fake_1000() -> Model:
+def fake_1000(backend: str) -> Model:
     settings = SettingsCreator(
         unique_id_column_name="id",
         link_type="dedupe_only",
@@ -101,7 +110,7 @@ def fake_1000() -> Model:
     return Model(settings, [names], 0.7, [names, block_on("dob")])
 
 
-def bank() -> Model:
+def bank(backend: str) -> Model:
     settings = SettingsCreator(
         unique_id_column_name="id",
         link_type="dedupe_only",
@@ -110,7 +119,7 @@ def bank() -> Model:
         ],
         comparisons=[
             cl.NameComparison("name").configure(term_frequency_adjustments=True),
-            _born("born"),
+            _born("born", backend),
             cl.DamerauLevenshteinAtThresholds("cert", [1, 2]),
             cl.DamerauLevenshteinAtThresholds("phone", [1, 2]),
             cl.ExactMatch("addr").configure(term_frequency_adjustments=True),
@@ -127,14 +136,14 @@ def bank() -> Model:
     )
 
 
-def chinese() -> Model:
+def chinese(backend: str) -> Model:
     settings = SettingsCreator(
         unique_id_column_name="id",
         link_type="dedupe_only",
         blocking_rules_to_generate_predictions=[block_on("name"), block_on("birth_date")],
         comparisons=[
             cl.NameComparison("name").configure(term_frequency_adjustments=True),
-            _born("birth_date"),
+            _born("birth_date", backend),
         ],
     )
     # No two spellings of a person are equal, so that equal names with equal dates would say that nobody is there twice.
@@ -143,12 +152,12 @@ def chinese() -> Model:
     return Model(settings, rules, 0.9, [block_on("birth_date"), block_on("name")], em=without)
 
 
-def _born(column: str) -> Any:
+def _born(column: str, backend: str) -> Any:
     return cl.DateOfBirthComparison(
-        column, input_is_string=True, datetime_format="%Y-%m-%d", invalid_dates_as_null=True
+        column, input_is_string=True, datetime_format=DAY[backend], invalid_dates_as_null=True
     )
 
 
-MODELS: dict[str, Callable[[], Model]] = {
+MODELS: dict[str, Callable[[str], Model]] = {
     "febrl3": febrl3, "febrl4": febrl4, "fake_1000": fake_1000, "bank": bank, "chinese": chinese,
 }  # fmt: skip

@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("files", nargs="+")
     asked = parser.parse_args()
-    model = MODELS[asked.model]()
+    model = MODELS[asked.model](asked.backend)
     database, tables = tables_of(asked.backend, asked.files, asked.most)
     registered = [database.register(table) for table in tables]
     linker = Linker(registered if len(registered) > 1 else registered[0], model.settings)
