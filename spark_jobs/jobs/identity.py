@@ -61,9 +61,9 @@ def run(lake: Lake, dates: DateRange) -> None:
     lake.publish("identity.pair_score", _pair_scores(held, rules))
     line, told, erased = _folded(lake, known, held, rules)
     _publish(lake, known, line, told, erased, rules)
-    _publish_registers(lake, known, rules, erased)
     every = current_belief(lake.read("identity.party_customer"))
     members = registers.leave_out_erased(every, lake.read("identity.customer"))
+    _publish_registers(lake, known, rules, every, members)
     # Cut here and there: a plan deeper than a hundred messages cannot be sent.
     said = facts(known.parties, known.identifiers, known.contacts).localCheckpoint()
     golden = assemble_golden(members, said, list(rules["survivorship"])).localCheckpoint()
@@ -205,8 +205,8 @@ def _publish(
     )
 
 
-def _publish_registers(lake: Lake, known: Known, rules: Any, erased: frozenset[str]) -> None:
-    members = current_belief(lake.read("identity.party_customer"))
+def _publish_registers(lake: Lake, known: Known, rules: Any, every: DataFrame, members: DataFrame) -> None:
+    """How often a number is used counts in `every` membership; relations and households are those of `members`, who were not erased."""
     columns = ["party_id_from", "party_id_to", "relation_code", "valid_from", "valid_to"]
     relations = [
         known.relations.select(*columns),
@@ -216,24 +216,20 @@ def _publish_registers(lake: Lake, known: Known, rules: Any, erased: frozenset[s
     lake.publish_all({
         "identity.record": registers.assemble_records(known.traits, known.ids, known.phones, known.parties),
         "identity.identifier": registers.assemble_identifiers(
-            known.identifiers, known.contacts, known.traits, members, rules["limits"]
+            known.identifiers, known.contacts, known.traits, every, rules["limits"]
         ),
         "identity.relation_hist": lifted,
-        "identity.household_member": _households(lake, lifted, rules, erased),
+        "identity.household_member": _households(lake, lifted, rules),
     })  # fmt: skip
 
 
-def _households(lake: Lake, relations: DataFrame, rules: Any, erased: frozenset[str]) -> DataFrame:
-    """identity.household_member; who was erased lives in none."""
+def _households(lake: Lake, relations: DataFrame, rules: Any) -> DataFrame:
+    """identity.household_member of `relations`, identity.relation_hist."""
     sides = ["customer_id_from", "customer_id_to", "valid_from", "valid_to"]
     said = (
         relations.where(F.col("relation_code").isin(*rules["household_relations"])).select(*sides).collect()
     )
-    kept = [
-        (r["customer_id_from"], r["customer_id_to"], r["valid_from"], r["valid_to"])
-        for r in said
-        if not {r["customer_id_from"], r["customer_id_to"]} & erased
-    ]
+    kept = [tuple(row) for row in said]
     new_id = partial(lake.tokens.value, "household")
     rows = households.members(kept, new_id, int(rules["limits"]["household_customers"]))
     return lake.spark.createDataFrame(

@@ -239,10 +239,9 @@ def test_who_asked_to_be_erased_is_gone_with_all_records_from_the_day_on(make_la
     lake, asked = make_lake(DATES.last, DATES.first), make_lake(DATES.last, DATES.first)
     for each in (lake, asked):
         stocked(each, spark)
-    token = "core.cheung"
     asked.publish("ops.erasure_tombstone", table(
         spark, "source_code string, party_no_token string, erased_at timestamp_ntz, policy_code string",
-        f"core | {token} | 2026-09-10 04:00:00 | suppress",
+        "core | core.cheung | 2026-09-10 04:00:00 | suppress\n core | core.father | 2026-09-12 04:00:00 | suppress",
     ))  # fmt: skip
 
     identity.run(lake, DATES)
@@ -254,11 +253,16 @@ def test_who_asked_to_be_erased_is_gone_with_all_records_from_the_day_on(make_la
         return status, named
 
     before, after = known(lake), known(asked)
-    [gone] = [c for c, status in after[0].items() if status == "erased"]
-    owners = asked.read("identity.party_customer").where(F.col("customer_id") == gone).collect()
-    assert {r["party_id"] for r in owners} == {"core.cheung", "wealth.cheung"}
-    assert before[1] - after[1] == {gone}
-    assert after[0] | {gone: "active"} == before[0], "nobody else is touched"
+    gone = {c for c, status in after[0].items() if status == "erased"}
+    owners = asked.read("identity.party_customer").where(F.col("customer_id").isin(*gone)).collect()
+    assert {r["party_id"] for r in owners} == {"core.cheung", "wealth.cheung", "core.father"}
+    assert before[1] - after[1] == gone
+    assert after[0] | dict.fromkeys(gone, "active") == before[0], "nobody else is touched"
+    shared = ("identity.relation_hist", "identity.household_member")
+    assert all(lake.read(shared_table).count() for shared_table in shared)
+    assert not any(asked.read(shared_table).count() for shared_table in shared), (
+        "the son lives with nobody known"
+    )
 
 
 FACT = (
