@@ -65,7 +65,8 @@ def print_rows(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> No
             )
         )
     elif form == "csv":
-        writer = csv.writer(sys.stdout)
+        # Ends of lines as the shell's own tools have them, not as RFC 4180 does.
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
     else:

@@ -158,8 +158,13 @@ def _shown(fields: Sequence[Field], reveal: bool) -> Callable[[Field, int], str]
 
 
 def read(book: Book, wanted: Collection[str]) -> tuple[list[str], People]:
-    """Persons of the lake on its last day as the engine takes them, by party id; those `wanted` are among them."""
-    day = f"{BELIEVED} and valid_from <= date '{book.day}' and date '{book.day}' < valid_to"
+    """Persons of the lake on its last day as the engine takes them, by party id; those `wanted` are among them.
+
+    Of a wanted record that its source has no more (a system's own merge ends the other number) all that was said of it counts, the newest name first.
+    """
+    begun = f"{BELIEVED} and valid_from <= date '{book.day}'"
+    day = f"{begun} and date '{book.day}' < valid_to"
+    there = f"{begun} and (date '{book.day}' < valid_to or party_id in (select party_id from ended))"
     strong, documents = (
         listed(book.rules[what] if what == "strong_id_kinds" else book.rules["rules"][what]["id_kinds"])
         for what in ("strong_id_kinds", "same_document")
@@ -168,15 +173,16 @@ def read(book: Book, wanted: Collection[str]) -> tuple[list[str], People]:
     rows = book.ask(
         f"with mine as (select party_id from (select party_id, customer_id from identity.party_customer where {day} order by customer_id, "
         f"party_id limit {MOST_RECORDS}) union select party_id from identity.party_customer where party_id in {listed(wanted)}), "
-        "said as (select party_id, any_value(coalesce(name, name_latin)) as name, any_value(case when birth_date_quality_code in "
-        "('declared', 'agrees') then strftime(birth_date, '%Y-%m-%d') end) as birth, any_value(sex_code) as sex from silver.party_hist "
-        f"where {day} and {of_mine} and party_kind_code = 'person' group by 1), numbers as (select party_id, "
+        f"ended as (select party_id from identity.party_customer where party_id in {listed(wanted)} except select party_id from silver.party_hist where {day}), "
+        "said as (select party_id, arg_max(coalesce(name, name_latin), valid_from) as name, arg_max(case when birth_date_quality_code in "
+        "('declared', 'agrees') then strftime(birth_date, '%Y-%m-%d') end, valid_from) as birth, arg_max(sex_code, valid_from) as sex from silver.party_hist "
+        f"where {there} and {of_mine} and party_kind_code = 'person' group by 1), numbers as (select party_id, "
         f"list_sort(list(distinct id_value_norm) filter (id_kind_code in {strong} and checksum_state_code = 'valid')) as ids, "
         f"list_sort(list(distinct id_value_norm) filter (id_kind_code in {documents})) as documents, "
         "min(id_token) filter (id_kind_code = 'cust_no_core') as core, min(id_token) filter (id_kind_code = 'ecif_no') as ecif "
-        f"from silver.party_identifier where {day} and {of_mine} group by 1), called as (select party_id, "
+        f"from silver.party_identifier where {there} and {of_mine} group by 1), called as (select party_id, "
         "list_sort(list(distinct contact_norm) filter (contact_kind_code in ('mobile', 'ani') and not coalesce(is_placeholder, false))) as phones, "
-        f"min(contact_norm) filter (contact_kind_code = 'email') as mail from silver.party_contact where {day} and {of_mine} group by 1) "
+        f"min(contact_norm) filter (contact_kind_code = 'email') as mail from silver.party_contact where {there} and {of_mine} group by 1) "
         "select party_id, name, birth, sex, ids, documents, core, ecif, phones, mail from mine join said using (party_id) "
         "left join numbers using (party_id) left join called using (party_id) order by party_id"
     )

@@ -188,7 +188,7 @@ def standings(told: Review) -> Table:
                 rule,
                 f"{a.cases}{', few' if a.is_few else ''}",
                 f"{a.agreed} ({a.share:.0%})",
-                "" if a.kappa is None else f"{a.kappa:.2f}",
+                "" if a.kappa is None else f"{round(a.kappa, 2) + 0.0:.2f}",
             )
     return table
 

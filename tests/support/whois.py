@@ -44,6 +44,7 @@ class Person:
     phone: str | None = None
     core_no: str | None = None
     since: date = FIRST
+    until: date = OPEN
 
     @property
     def source(self) -> str:
@@ -255,9 +256,17 @@ class Bank:
         return line
 
     def _write_people(self) -> None:
-        one = {**KNOWN, "valid_to": OPEN}
         dated = [
-            ({"party_id": self.party(p.key), "source_code": p.source, "valid_from": p.since} | one, p)
+            (
+                {
+                    "party_id": self.party(p.key),
+                    "source_code": p.source,
+                    "valid_from": p.since,
+                    "valid_to": p.until,
+                }
+                | KNOWN,
+                p,
+            )
             for p in self.people
         ]
         tell = lambda table, rows: write(self.settings, self.contracts, table, rows)  # noqa: E731

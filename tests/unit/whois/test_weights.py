@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from datetime import date
 from itertools import product
 from xml.etree import ElementTree
 
@@ -86,6 +88,16 @@ def test_the_model_is_the_one_that_resolve_learns_from_the_same_people(crowd):
     told = weighed(crowd, "core:3", "loan:3")
 
     assert math.isclose(told.bits * math.log(2), found[frozenset((told.party_a, told.party_b))], rel_tol=1e-9)
+
+
+def test_a_record_that_its_source_has_no_more_is_weighed_by_what_was_said_of_it(crowd, tmp_path):
+    """ECIF's own merge ends one of the two numbers, and just these pairs wait for a word."""
+    ended = [replace(p, until=date(2026, 9, 20)) if p.key == "core:3" else p for p in CROWD]
+    gone = Bank(tmp_path, ended, [])
+
+    told, before = weighed(gone, "core:3", "loan:3"), weighed(crowd, "core:3", "loan:3")
+
+    assert [w.level for w in told.weights] == [w.level for w in before.weights]
 
 
 def test_of_two_customers_the_records_that_look_most_like_one_person_are_weighed(crowd):
