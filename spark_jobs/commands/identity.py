@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -150,18 +151,11 @@ def undo(
     from spark_jobs.steward import persons
     from spark_jobs.whois import undoing
 
-    def found(book: Any, day: date, at: Any) -> Any:
-        return undoing.undo(book, subject, day, at)
-
+    asked = _Asked(reason, actor, second, counts_from, look, as_json)
     _decide(
-        found,
+        lambda book, day, at: undoing.undo(book, subject, day, at),
         persons.UNDO,
-        reason,
-        actor,
-        second,
-        counts_from,
-        look,
-        as_json,
+        asked,
         load_settings(profile, conf, landing),
     )
 
@@ -175,12 +169,7 @@ def merge(
     _of_item(
         item,
         "merge",
-        reason,
-        actor,
-        second,
-        counts_from,
-        look,
-        as_json,
+        _Asked(reason, actor, second, counts_from, look, as_json),
         load_settings(profile, conf, landing),
     )
 
@@ -194,26 +183,30 @@ def keep_apart(
     _of_item(
         item,
         "keep_apart",
-        reason,
-        actor,
-        second,
-        counts_from,
-        look,
-        as_json,
+        _Asked(reason, actor, second, counts_from, look, as_json),
         load_settings(profile, conf, landing),
     )
 
 
-def _of_item(item: str, code: str, *rest: Any) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What is said with each word about persons, whatever the word is."""
+
+    reason: str
+    actor: str
+    second: str | None
+    counts_from: str | None
+    look: bool
+    as_json: bool
+
+
+def _of_item(item: str, code: str, asked: _Asked, settings: Any) -> None:
     from spark_jobs.steward import persons
 
-    _decide(lambda book, day, at: persons.of_item(book, item, code, day, at), code, *rest)
+    _decide(lambda book, day, at: persons.of_item(book, item, code, day, at), code, asked, settings)
 
 
-def _decide(
-    found: Callable[[Any, date, Any], Any], code: str, reason: str, actor: str, second: str | None, counts_from: str | None, look: bool,
-    as_json: bool, settings: Any,
-) -> None:  # fmt: skip
+def _decide(found: Callable[[Any, date, Any], Any], code: str, asked: _Asked, settings: Any) -> None:
     """Say what would change, then enter it."""
     from spark_jobs.steward import deciding, persons
     from spark_jobs.steward.queue import Desk
@@ -223,9 +216,9 @@ def _decide(
 
     at, desk = utc_now(), Desk(settings)
     with Book(settings) as book:
-        day = persons.first_day(desk, at, parse_date(counts_from) if counts_from else None)
+        day = persons.first_day(desk, at, parse_date(asked.counts_from) if asked.counts_from else None)
         told = found(book, day, at)
-        if not as_json:
+        if not asked.as_json:
             rows_out.print(show.change(told), highlight=False)
         if day > book.day:
             err.print(
@@ -233,9 +226,11 @@ def _decide(
                 highlight=False,
             )
         made = None
-        if not look:
-            made = deciding.seconded(desk, persons.propose(desk, book, told, code, reason, actor, at), second)
-    if as_json:
+        if not asked.look:
+            made = deciding.seconded(
+                desk, persons.propose(desk, book, told, code, asked.reason, asked.actor, at), asked.second
+            )
+    if asked.as_json:
         entered = {"decision_id": made.decision_id, "state": made.state} if made else None
         print(json.dumps(show.plain(told) | {"decision": entered}, indent=1, ensure_ascii=False))
     elif made:
