@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from spark_jobs.bronze.value_profiles import Profile, distance
+from spark_jobs.bronze.value_profiles import Profile, are_of_other_kinds, distance
 
 # Distances are 0 (alike) to 1. Neighbouring days of one column of the demo bank are nearly always below ALIKE.
 ALIKE = 0.2
@@ -66,7 +66,7 @@ def diff(before: Sequence[Profile], after: Sequence[Profile], named: bool = True
     found += swapped
     moved = {name for change in swapped for name in change.columns}
     for old, fresh in pairs:
-        if fresh.name not in moved and old.is_told and fresh.is_told and old.kind != fresh.kind:
+        if fresh.name not in moved and old.is_told and fresh.is_told and are_of_other_kinds(old, fresh):
             found.append(Change("type", (fresh.name,), 1.0, f"was {old.kind}, is {fresh.kind}"))
     order = ("renamed", "swapped", "type", "added", "dropped")
     return sorted(found, key=lambda c: (order.index(c.kind), c.columns))

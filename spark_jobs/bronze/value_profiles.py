@@ -20,8 +20,10 @@ from spark_jobs.columns.money import parse_number
 # With fewer filled records on either side a profile is chance, and only names are compared.
 ENOUGH_ROWS = 30
 MOST_ROWS = 20_000
-# A column is of a kind when so many of its values are.
+# A column is of a kind when so many of its values are; it has become another's when so many are of other kinds than before. Nearly all
+# certificates are numbers and some end in a letter: of thirty a day now more than a tenth, now fewer, and nothing has changed.
 OF_A_KIND = 0.9
+OTHER_KINDS = 0.5
 # Words are compared where they are few and come often: session numbers of a small day are few, too, but others tomorrow.
 FEW_WORDS, OFTEN = 24, 10
 _WEIGHTS = {"filled": 0.1, "distinct": 0.15, "lengths": 0.2, "shapes": 0.25, "range": 0.4, "words": 0.4}
@@ -34,7 +36,7 @@ _MOMENT = re.compile(r"\d{14}|\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}.*")
 class Profile:
     """What the values of one column of one delivery are like.
 
-    kind     number, day, moment or text; empty where nothing is filled
+    kind     number, day, moment or text; empty where nothing is filled; kinds: the share of each
     filled   share of records with a value; distinct: different values by filled records
     lengths, shapes, words    share by length, by shape (9 Aa 字), by hashed word; words only where they are few
     deciles  of days, in days from the business date; of amounts, as the sign and the logarithm of 1 + amount
@@ -49,6 +51,7 @@ class Profile:
     shapes: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, float] = field(default_factory=dict)
     deciles: tuple[float, ...] = ()
+    kinds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_told(self) -> bool:
@@ -68,7 +71,9 @@ def _profile(name: str, values: Sequence[str | None], day: date, decimal: str) -
     filled = sum(words.values())
     if not filled:
         return Profile(name, "", len(values), 0.0, 0.0)
-    kind = _kind(words, filled, decimal)
+    kinds = _kinds(words, decimal)
+    kind, most = max(kinds.items(), key=lambda kn: (kn[1], kn[0]))
+    kind = kind if most >= OF_A_KIND * filled else "text"
     lengths: Counter[int] = Counter()
     shapes: Counter[str] = Counter()
     for word, number in words.items():
@@ -78,7 +83,7 @@ def _profile(name: str, values: Sequence[str | None], day: date, decimal: str) -
     return Profile(
         name, kind, len(values), filled / len(values), len(words) / filled, _shares(lengths, filled), _shares(shapes, filled),
         {_hashed(w): n / filled for w, n in sorted(words.items())} if few and kind in ("text", "number") else {},
-        _deciles(words, kind, day, decimal),
+        _deciles(words, kind, day, decimal), _shares(kinds, filled),
     )  # fmt: skip
 
 
@@ -102,12 +107,11 @@ def _sign(run: re.Match[str]) -> str:
     return ("9", "A", "a", "字")[(run.lastindex or 1) - 1]
 
 
-def _kind(words: Counter[str], filled: int, decimal: str) -> str:
+def _kinds(words: Counter[str], decimal: str) -> Counter[str]:
     counts = Counter[str]()
     for word, number in words.items():
         counts[_kind_of(word, decimal)] += number
-    kind, number = max(counts.items(), key=lambda kn: (kn[1], kn[0]))
-    return kind if number >= OF_A_KIND * filled else "text"
+    return counts
 
 
 def _kind_of(word: str, decimal: str) -> str:
@@ -142,9 +146,18 @@ def _deciles(words: Counter[str], kind: str, day: date, decimal: str) -> tuple[f
     return tuple(made)
 
 
+def are_of_other_kinds(one: Profile, other: Profile) -> bool:
+    """Whether what the one holds mostly is not what the other holds."""
+    if one.kind == other.kind:
+        return False
+    # Profiles that were kept before there were shares say the kind alone.
+    shares = [each.kinds or {each.kind: 1.0} for each in (one, other)]
+    return _apart(*shares) >= OTHER_KINDS
+
+
 def distance(one: Profile, other: Profile) -> float:
     """How unlike the values of two columns are: 0 to 1. Columns of different kinds are as unlike as can be."""
-    if one.kind != other.kind:
+    if are_of_other_kinds(one, other):
         return 1.0
     parts = {
         "filled": abs(one.filled - other.filled),
@@ -154,7 +167,7 @@ def distance(one: Profile, other: Profile) -> float:
     }
     if one.words and other.words:
         parts["words"] = _apart(one.words, other.words)
-    elif one.deciles and other.deciles:
+    elif one.kind == other.kind and one.deciles and other.deciles:
         parts["range"] = _range_apart(one, other)
     weights = sum(_WEIGHTS[p] for p in parts)
     # What differs most decides: two columns may be alike in all but their range.
