@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import partial
+from operator import mul
 from typing import NamedTuple
 
 from pyspark.sql import Column
@@ -71,6 +72,8 @@ _TAIWAN_LETTERS = {
 }  # I = 34, O = 35, W = 32, Z = 33
 _TAIWAN_WEIGHTS = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)
 _PASSPORT = re.compile(r"(E\d{8}|E[A-HJ-NP-Z]\d{7}|G\d{8}|[DSP][A-Z]?\d{7,8}|1[45]\d{7})")
+_SPACES = re.compile(r"[\s\u3000]+")
+_RESIDENT_SHAPE = re.compile(r"\d{17}[\dX]")
 _OLDEST_BIRTH_YEAR = 1880
 
 
@@ -111,7 +114,7 @@ CERTIFICATE_DDL = (
 
 def check_digit(first_17: str) -> str:
     """Last character of a resident id whose first 17 digits are given (GB 11643, ISO 7064 MOD 11-2)."""
-    return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, first_17, strict=True)) % 11]
+    return _CHECK_DIGITS[sum(map(mul, _WEIGHTS, map(int, first_17))) % 11]
 
 
 def to_18_digits(first_15: str) -> str:
@@ -202,7 +205,7 @@ def parse_certificate(
     """
     if value is None or not value.strip():
         return Certificate(kind_code=kind)
-    plain = re.sub(r"[\s\u3000]+", "", folded_width(value)).upper()
+    plain = _SPACES.sub("", folded_width(value)).upper()
     base = Certificate(kind_code=kind, value_norm=plain, is_folded=plain != value.strip(), class_code="weak")
     if "*" in plain:
         return base._replace(family_code="masked", match_value=plain)
@@ -217,11 +220,11 @@ def parse_certificate(
 
 def _resident(base: Certificate, plain: str) -> Certificate:
     kind, number, derived = base.kind_code, plain, "as_delivered"
-    if re.fullmatch(r"\d{15}", plain):
+    if len(plain) == 15 and plain.isdecimal():
         number, derived = to_18_digits(plain), "from_15"
         kind = RESIDENT if kind == RESIDENT_15 else kind
     base = base._replace(kind_code=kind, value_norm=number, derived_code=derived)
-    if not re.fullmatch(r"\d{17}[\dX]", number):
+    if not _RESIDENT_SHAPE.fullmatch(number):
         return base._replace(class_code="blocked", checksum_code="invalid", reason_code="id_shape")
     born = birth_date_of(number)
     sound = number[-1] == check_digit(number[:17]) and born is not None and number[:2] in _PROVINCES

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib import resources
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -113,6 +114,9 @@ ROMANISED_SYLLABLES: dict[str, tuple[str, ...]] = {
 _HANZI = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _PRIVATE_USE = r"\ue000-\uf8ff"
 _TITLES = re.compile(r"(先生|女士|小姐|太太)$")
+_SPACES_AND_DOTS = re.compile(rf"[\s{re.escape(DOTS)}]")
+_FULL_STOPS = re.compile(rf"(?<=[{_HANZI}])\.(?=[{_HANZI}])")
+_ANY_HANZI, _NO_HANZI = re.compile(f"[{_HANZI}]"), re.compile(f"[^{_HANZI}]")
 
 
 class Name(NamedTuple):
@@ -138,9 +142,26 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
-@lru_cache(maxsize=65536)
+@cache
+def _changed() -> frozenset[str]:
+    """Characters of which every text has one that OpenCC changes. Most names have none, and its parse takes longer than all else about them."""
+    dictionaries = resources.files("opencc") / "dictionary"
+    found: set[str] = set()
+    for name in ("TSCharacters.txt", "TSPhrases.txt"):
+        for line in (dictionaries / name).read_text(encoding="utf-8").splitlines():
+            key, _, values = line.partition("\t")
+            if values and values.split(" ")[0] != key and found.isdisjoint(key):
+                found.add(key[0])
+    return frozenset(found)
+
+
 def simplified(text: str) -> str:
     """Traditional characters as simplified ones, one by one where a character has several (鍾 and 鐘 → 钟)."""
+    return text if _changed().isdisjoint(text) else _simplified(text)
+
+
+@lru_cache(maxsize=65536)
+def _simplified(text: str) -> str:
     converted: str = _simplifier().convert(text)
     return converted
 
@@ -150,9 +171,8 @@ def fold_name(text: str) -> str:
 
     Dots and spaces go, so that 阿卜杜拉·买买提 with any dot, or none, is one key. Surname twins (肖/萧) become one.
     """
-    plain = folded_width(text)
-    plain = re.sub(rf"[\s{re.escape(DOTS)}]", "", plain)
-    plain = re.sub(rf"(?<=[{_HANZI}])\.(?=[{_HANZI}])", "", plain)
+    plain = _SPACES_AND_DOTS.sub("", folded_width(text))
+    plain = _FULL_STOPS.sub("", plain)
     plain = _TITLES.sub("", simplified(plain)).upper()
     return _SURNAME_TWINS.get(plain[:1], plain[:1]) + plain[1:]
 
@@ -176,6 +196,7 @@ def _surname_readings(surname: str) -> tuple[str, ...]:
     return _readings(surname)[:1]
 
 
+@lru_cache(maxsize=4096)
 def _spellings(syllable: str) -> tuple[str, ...]:
     """Ü is written V, U or YU on documents (吕: LV, LU, LYU; 女: NV, NU, NYU)."""
     if re.fullmatch(r"[LN]V(E)?", syllable):
@@ -194,8 +215,8 @@ def pinyin_keys(text: str) -> list[str]:
     plain = folded_width(text).strip()
     if not plain or "*" in plain:
         return []
-    if re.search(rf"[{_HANZI}]", plain):
-        keys = _keys_of_hanzi(re.sub(rf"[^{_HANZI}]", "", simplified(plain)))
+    if _ANY_HANZI.search(plain):
+        keys = _keys_of_hanzi(_NO_HANZI.sub("", simplified(plain)))
     else:
         keys = _keys_of_latin(plain)
     return sorted(set(islice(keys, MAX_KEYS)))

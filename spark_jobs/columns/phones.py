@@ -22,6 +22,9 @@ from spark_jobs.columns.text import folded_width
 CHINA = "CN"
 PLACEHOLDERS = frozenset({"13800138000", "13900139000", "18888888888", "13888888888", "12345678901"})
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[Ee]\+?(\d{1,2})")
+_PUNCTUATION = re.compile(r"[\s\-()./]")
+_DIGITS = re.compile(r"\+?\d+")
+_OF_CHINA, _BEFORE_MOBILE = re.compile(r"^(\+86|0086|086|86)"), re.compile(r"^(\+?86|0086|086)(?=\d{11}$)")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 # Two-digit area codes (10, 2x) carry eight digits, three-digit ones seven or eight.
 _LANDLINE = re.compile(r"0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
@@ -63,8 +66,9 @@ def parse_phone(text: str | None, placeholders: Collection[str] = PLACEHOLDERS, 
     """
     if text is None:
         return Phone()
-    plain = re.sub(r"[\s\-()./]", "", folded_width(text).replace("（", "").replace("）", ""))
-    if scientific := _SCIENTIFIC.fullmatch(re.sub(r"\s", "", folded_width(text))):
+    folded = folded_width(text)
+    plain = _PUNCTUATION.sub("", folded)
+    if "e" in folded.lower() and (scientific := _SCIENTIFIC.fullmatch(re.sub(r"\s", "", folded))):
         plain = _exact_integer(scientific)
         if not plain:
             return Phone(reason_code="phone_lossy")
@@ -72,7 +76,7 @@ def parse_phone(text: str | None, placeholders: Collection[str] = PLACEHOLDERS, 
         return Phone()
     if "*" in plain:
         return _masked(plain)
-    if not re.fullmatch(r"\+?\d+", plain):
+    if not _DIGITS.fullmatch(plain):
         return Phone(reason_code="phone_invalid")
     if _is_placeholder(plain, placeholders):
         return Phone(is_placeholder=True)
@@ -91,7 +95,7 @@ def _exact_integer(found: re.Match[str]) -> str:
 
 def _is_placeholder(plain: str, placeholders: Collection[str]) -> bool:
     # `086` and `0086` before a placeholder do not make it a number.
-    bare = re.sub(r"^(\+?86|0086|086)(?=\d{11}$)", "", plain)
+    bare = _BEFORE_MOBILE.sub("", plain)
     return bare in placeholders or (len(bare) >= 7 and len(set(bare)) == 1)
 
 
@@ -103,7 +107,7 @@ def _masked(plain: str) -> Phone:
 
 
 def _mainland(plain: str) -> Phone | None:
-    bare = re.sub(r"^(\+86|0086|086|86)", "", plain)
+    bare = _OF_CHINA.sub("", plain)
     for digits in (plain, bare, plain.removeprefix("0"), bare.removeprefix("0")):
         if _MOBILE.fullmatch(digits):
             return Phone(f"+86{digits}", "mobile", "86")

@@ -13,14 +13,14 @@ _FROM = "".join(map(chr, _FULL_WIDTH))
 _TO = "".join(map(chr, _FULL_WIDTH.values()))
 # Invisible characters that suppliers' screens let in: zero-width spaces, joiners, byte-order mark, no-break space.
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-_WITHOUT_INVISIBLE = dict.fromkeys(map(ord, INVISIBLE)) | {0xA0: 0x20}
+_FOLDED: dict[int, int | None] = {**_FULL_WIDTH, **dict.fromkeys(map(ord, INVISIBLE)), 0xA0: 0x20}
 # Middle dots of minority and foreign names (D35); the ASCII full stop is one, too, when it stands between hanzi.
 DOTS = "·•・‧∙․⋅●"
 
 
 def folded_width(text: str) -> str:
     """Full-width letters, digits and punctuation as ASCII; invisible characters gone. Hanzi stay as they are."""
-    return text.translate(_FULL_WIDTH).translate(_WITHOUT_INVISIBLE)
+    return text if text.isascii() else text.translate(_FOLDED)
 
 
 def bound(value: Column, use: Callable[[Column], Column]) -> Column:

@@ -19,6 +19,7 @@ from spark_jobs.identity.engine.text import is_nothing
 
 # Number spaces in which a person has one number only.
 FAMILIES = ("resident", "taiwan")
+_RESIDENT_SHAPE, _PUNCTUATION = re.compile(r"\d{15}|\d{17}[\dX]"), re.compile(r"[\W_]+")
 
 
 class Number(NamedTuple):
@@ -36,16 +37,16 @@ def certificate(text: str) -> Number | None:
     """
     if is_nothing(text):
         return None
-    value = re.sub(r"[\W_]+", "", folded_width(text)).upper() if "*" not in text else text.strip().upper()
+    value = _PUNCTUATION.sub("", folded_width(text)).upper() if "*" not in text else text.strip().upper()
     if not value or (len(value) >= 4 and len(set(value)) == 1):
         return None
-    if re.fullmatch(r"\d{15}|\d{17}[\dX]", value):
+    if _RESIDENT_SHAPE.fullmatch(value):
         kind = RESIDENCE_PERMIT if value[:2] in ("81", "82", "83") and len(value) == 18 else RESIDENT
         found = parse_certificate(kind, value)
         if found.reason_code == "id_placeholder":
             return None
         if found.class_code == "strong":
-            born = found.birth_date.strftime("%Y%m%d") if found.birth_date else None
+            born = found.birth_date.isoformat().replace("-", "") if found.birth_date else None
             return Number(found.match_value or value, "resident", born)
         return Number(value)
     if re.fullmatch(r"[A-Z]\d{9}", value) and parse_certificate(TAIWAN_ID, value).class_code == "strong":
