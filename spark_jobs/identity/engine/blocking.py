@@ -21,6 +21,8 @@ PAIRS_ANYWAY = 200_000
 # Files so small that every record is compared with every other.
 ALL_PAIRS_UP_TO = 1_500
 LARGEST_BLOCK = 400
+# Of a pair with the number of a rule behind it: files of up to 380 million records.
+_RULE_BITS = 6
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,16 @@ def candidates(
         left, right = np.triu_indices(count, 1)
         fired = _fired(rules, left, right)
         return Candidates(left.astype(np.int32), right.astype(np.int32), fired, {})
-    pairs, masks = np.empty(0, np.int64), np.empty(0, np.int64)
-    disarmed = {}
+    met, disarmed = [np.empty(0, np.int64)], {}
     for k, rule in enumerate(rules):
         limit = largest[rule.name] if largest is not None else None
         found, disarmed[rule.name] = _pairs(rule.keys, count, limit)
-        pairs, masks = _merged(pairs, masks, found, np.int64(1) << k)
-    return Candidates((pairs // count).astype(np.int32), (pairs % count).astype(np.int32), masks, disarmed)
+        for pairs in found:
+            pairs <<= _RULE_BITS
+            pairs |= k
+            met.append(pairs)
+    pairs, fired = _each_once(np.concatenate(met))
+    return Candidates((pairs // count).astype(np.int32), (pairs % count).astype(np.int32), fired, disarmed)
 
 
 def largest_blocks(rules: Sequence[Rule], count: int) -> dict[str, int]:
@@ -74,14 +79,15 @@ def largest_blocks(rules: Sequence[Rule], count: int) -> dict[str, int]:
     return {rule.name: _largest(_blocks(rule.keys)[1], count) for rule in rules}
 
 
-def _merged(pairs: Keys, masks: Keys, found: Keys, bit: np.int64) -> tuple[Keys, Keys]:
-    """Union of two sorted sets of pairs with their rules."""
-    if not len(pairs):
-        return found, np.full(len(found), bit)
-    at = np.searchsorted(pairs, found)
-    known = (at < len(pairs)) & (pairs[np.minimum(at, len(pairs) - 1)] == found)
-    masks[at[known]] |= bit
-    return np.insert(pairs, at[~known], found[~known]), np.insert(masks, at[~known], bit)
+def _each_once(met: Keys) -> tuple[Keys, Keys]:
+    """Distinct pairs, in order, and the bits of their rules, of pairs with the number of a rule in the last bits. One sort of all: rule by rule,
+    what is known already would be moved once for every rule."""
+    met.sort()
+    pairs = met >> _RULE_BITS
+    first = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]][: len(pairs)])
+    met &= (1 << _RULE_BITS) - 1
+    fired = np.bitwise_or.reduceat(np.left_shift(1, met, out=met), first) if len(first) else met
+    return pairs[first], fired
 
 
 def _fired(rules: Sequence[Rule], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> Keys:
@@ -97,22 +103,22 @@ def _blocks(keys: Sequence[Keys]) -> tuple[Keys, Keys]:
     """Records block by block, and the sizes of the blocks."""
     records = np.concatenate([np.flatnonzero(k != MISSING) for k in keys])
     values = np.concatenate([k[k != MISSING] for k in keys])
-    order = np.lexsort((records, values))
+    order = np.argsort(values)
     records, values = records[order], values[order]
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]][: len(values)])
     return records, np.diff(np.r_[starts, len(values)])
 
 
-def _pairs(keys: Sequence[Keys], count: int, largest: int | None) -> tuple[Keys, tuple[int, int, int]]:
-    """Sorted distinct pairs (smaller × count + larger) of records with one key in common; and what `Candidates.disarmed` says."""
+def _pairs(
+    keys: Sequence[Keys], count: int, largest: int | None
+) -> tuple[Iterator[Keys], tuple[int, int, int]]:
+    """Pairs (smaller × count + larger, some several times) of records with one key in common; and what `Candidates.disarmed` says."""
     records, sizes = _blocks(keys)
     if largest is None:
         largest = _largest(sizes, count)
     kept = sizes <= largest
-    records, sizes_kept = records[np.repeat(kept, sizes)], sizes[kept]
-    found = list(of_blocks(records, sizes_kept, count))
-    pairs = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
-    return pairs, (largest, int((~kept).sum()), int(sizes[~kept].sum()))
+    disarmed = (largest, int((~kept).sum()), int(sizes[~kept].sum()))
+    return of_blocks(records[np.repeat(kept, sizes)], sizes[kept], count), disarmed
 
 
 def _largest(sizes: npt.NDArray[np.int64], count: int) -> int:

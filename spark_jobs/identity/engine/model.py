@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from spark_jobs.identity.engine import namesakes
 from spark_jobs.identity.engine.blocking import ALL_PAIRS_UP_TO, Candidates, Rule
@@ -51,7 +52,8 @@ def scored(
 ) -> Scored:
     """Candidate pairs scored by a model; None: by one that is learned from them and from random pairs of the same records."""
     packed = np.concatenate([*_in_parts(fields, found.left, found.right), np.empty(0, np.int64)])
-    patterns, place, pairs = np.unique(packed, return_inverse=True, return_counts=True)
+    place, patterns = pd.factorize(packed, sort=True)
+    pairs = np.bincount(place, minlength=len(patterns))
     observed = Counted(unpacked(patterns, len(fields)), pairs.astype(np.float64))
     model = model or _learned(fields, rules, observed, count)
     return Scored(
