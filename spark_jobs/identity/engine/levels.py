@@ -38,6 +38,8 @@ WIDTH = 4
 _CROSSED = NEAR + 3
 # A Chinese name that is longer is written with a dot between its parts; masked, it is often cut to three signs.
 _MOST_HAN_SIGNS = 4
+# Of a phone number with its country; longer ones are compared sign by sign.
+_MOST_DIGITS = 16
 
 
 def bands(coded: Coded) -> npt.NDArray[np.uint8]:
@@ -70,12 +72,7 @@ def unpacked(patterns: npt.NDArray[np.int64], width: int) -> Levels:
 def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
     """Level of each pair of records in one field; of several columns the best."""
     coded, measure = field.coded, _MEASURES[field.kind]
-    equal = bands(coded)
-    # 李*明 is 李*明 says that the masks fit, not that the names are equal; so do masked numbers, and dates of which a part is not known.
-    if field.kind in ("name", "phone"):
-        equal[["*" in v for v in coded.values]] = NEAR + 5 if field.kind == "name" else NEAR
-    if field.kind == "date":
-        equal[[v.endswith("00") for v in coded.values]] = NEAR + 3
+    equal = _equal_levels(field)
     if field.kind == "part":
         own = int(field.name == "surname")
         return _part_levels(coded, equal, left, right, own)
@@ -86,6 +83,20 @@ def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
             # Two valid numbers that differ speak louder than others that differ; any better level speaks louder than both.
             best = np.where((best == 0) | ((level > 0) & (level < best)), level, best)
     return best
+
+
+def _equal_levels(field: Field) -> Levels:
+    """Level of two equal values, per distinct value."""
+    coded = field.coded
+    if "equal" not in coded.facts:
+        equal = bands(coded)
+        # 李*明 is 李*明 says that the masks fit, not that the names are equal; so do masked numbers, and dates of which a part is not known.
+        if field.kind in ("name", "phone"):
+            equal[_masked(coded)] = NEAR + 5 if field.kind == "name" else NEAR
+        if field.kind == "date":
+            equal[[v.endswith("00") for v in coded.values]] = NEAR + 3
+        coded.facts["equal"] = equal
+    return coded.facts["equal"]
 
 
 def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int) -> Levels:
@@ -138,6 +149,21 @@ def _lengths(coded: Coded) -> npt.NDArray[np.int64]:
     if "length" not in coded.facts:
         coded.facts["length"] = np.array([len(v) for v in coded.values], np.int64)
     return coded.facts["length"]
+
+
+def _masked(coded: Coded) -> npt.NDArray[np.bool_]:
+    if "masked" not in coded.facts:
+        coded.facts["masked"] = np.array(["*" in v for v in coded.values], bool)
+    return coded.facts["masked"]
+
+
+def _signs(coded: Coded, most: int) -> npt.NDArray[np.uint32]:
+    """Values × most: the signs of each value, 0 behind its end."""
+    name = f"signs_{most}"
+    if name not in coded.facts:
+        texts = np.array([v[:most] for v in coded.values], f"U{most}")
+        coded.facts[name] = texts.view(np.uint32).reshape(len(texts), most)
+    return coded.facts[name]
 
 
 def _hanzi(coded: Coded) -> npt.NDArray[np.bool_]:
@@ -195,19 +221,41 @@ def _email(coded: Coded, a: Rows, b: Rows) -> Levels:
 
 
 def _number(coded: Coded, a: Rows, b: Rows) -> Levels:
-    edits, family = _edits(coded.values[a], coded.values[b]), coded.facts["family"]
+    family = coded.facts["family"]
     two = (family[a] >= 0) & (family[a] == family[b])
+    # What is said of two valid numbers does not depend on how much they differ.
+    edits, others = np.zeros(len(a), np.int32), np.flatnonzero(~two)
+    edits[others] = _edits(coded.values[a[others]], coded.values[b[others]])
     return np.select([two, edits <= 1, edits <= 2], [NEAR + 3, NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
 
 
 def _phone(coded: Coded, a: Rows, b: Rows) -> Levels:
     left, right, end = coded.values[a], coded.values[b], coded.facts["end"]
-    fits = np.zeros(len(a), bool)
-    for at in np.flatnonzero(end[a] == end[b]):
-        fits[at] = "*" in left[at] + right[at] and _fits(left[at], right[at])
-    masked = np.array(["*" in x + y for x, y in zip(left, right, strict=True)], bool)
-    one_digit = ~masked & (_edits(left, right, 1) <= 1)
+    fits, masked = np.zeros(len(a), bool), _masked(coded)[a] | _masked(coded)[b]
+    for at in np.flatnonzero((end[a] == end[b]) & masked):
+        fits[at] = _fits(left[at], right[at])
+    one_digit = ~masked & _is_one_edit(coded, a, b)
     return np.select([fits, one_digit], [NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
+
+
+def _is_one_edit(coded: Coded, a: Rows, b: Rows) -> npt.NDArray[np.bool_]:
+    """Whether one edit makes one number of the other: of numbers of one length, one digit, or two neighbours that changed places."""
+    length, found = _lengths(coded), np.zeros(len(a), bool)
+    alike = (length[a] == length[b]) & (length[a] <= _MOST_DIGITS)
+    at = np.flatnonzero(alike)
+    one, other = _signs(coded, _MOST_DIGITS)[a[at]], _signs(coded, _MOST_DIGITS)[b[at]]
+    wrong = (one != other).sum(axis=1)
+    found[at] = (wrong == 1) | ((wrong == 2) & _turned(one, other))
+    at = np.flatnonzero(~alike & (np.abs(length[a] - length[b]) <= 1))
+    found[at] = _edits(coded.values[a[at]], coded.values[b[at]], 1) <= 1
+    return found
+
+
+def _turned(one: Rows, other: Rows) -> npt.NDArray[np.bool_]:
+    """Whether two neighbouring signs that differ changed places, in one of the rows each."""
+    crossed = (one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1]) & (one[:, :-1] != other[:, :-1])
+    found: npt.NDArray[np.bool_] = crossed.any(axis=1)
+    return found
 
 
 def _fits(one: str, other: str) -> bool:
@@ -224,9 +272,7 @@ def _date(coded: Coded, a: Rows, b: Rows) -> Levels:
     differ = one != other
     wrong = differ.sum(axis=1)
     # Two neighbouring digits that changed places count as one that is wrong.
-    turned = ((one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1]) & differ[:, :-1]).any(axis=1) & (
-        wrong == 2
-    )
+    turned = _turned(one, other) & (wrong == 2)
     crossed = (one[:, 4:6] == other[:, 6:8]).all(axis=1) & (one[:, 6:8] == other[:, 4:6]).all(axis=1)
     year, month, day = (~differ[:, p].any(axis=1) for p in (slice(0, 4), slice(4, 6), slice(6, 8)))
     unknown = (one[:, 6:] == ord("0")).all(axis=1) | (other[:, 6:] == ord("0")).all(axis=1)
@@ -243,7 +289,7 @@ def _date(coded: Coded, a: Rows, b: Rows) -> Levels:
 def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     left, right, bare = coded.values[a], coded.values[b], coded.facts["bare"]
     shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
-    edits, alike = _edits(left, right, 1), _alike(left, right)
+    alike, masked = _alike(left, right), _masked(coded)
     level = np.full(len(a), NEAR + 8, np.uint8)
     same = _meet(coded, "reading", READINGS, a, b)
     if "several" not in coded.facts:
@@ -253,16 +299,17 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)
     level[surname] = NEAR + 7
-    level[_share_a_word(left, right, alike)] = NEAR + 6
-    level[(alike >= 0.88) | _cut(left, right, alike)] = NEAR + 4
+    level[_share_a_word(coded, a, b, alike)] = NEAR + 6
+    level[(alike >= 0.88) | _cut(coded, a, b, alike)] = NEAR + 4
     # Of a Chinese name of up to four characters one edit is another given name.
-    level[(edits <= 1) & (shorter > np.where(_hanzi(coded)[a], 4, 2))] = NEAR + 3
+    long = np.flatnonzero(shorter > np.where(_hanzi(coded)[a], _MOST_HAN_SIGNS, 2))
+    level[long[_edits(left[long], right[long], 1) <= 1]] = NEAR + 3
     # Two names in characters meet by their own readings; the looser ones are for those of which one is spelt in letters.
     spelt = np.flatnonzero(~(_hanzi(coded)[a] & _hanzi(coded)[b]))
     level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 2
     level[same] = NEAR + 1
     level[bare[a] == bare[b]] = NEAR
-    for at in np.flatnonzero([("*" in x) != ("*" in y) for x, y in zip(left, right, strict=True)]):
+    for at in np.flatnonzero(masked[a] != masked[b]):
         level[at] = NEAR + 5 if _unmasks(left[at], right[at]) else NEAR + 8
     return level
 
@@ -277,21 +324,43 @@ def _meet(coded: Coded, fact: str, count: int, a: Rows, b: Rows) -> npt.NDArray[
     return met
 
 
-def _share_a_word(left: Text, right: Text, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    shared = np.zeros(len(left), bool)
-    for at in np.flatnonzero(alike > 0.4):
-        x, y = left[at], right[at]
+def _share_a_word(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    shared, short = np.zeros(len(a), bool), _is_short_han(coded)
+    near = alike > 0.4
+    at = np.flatnonzero(near & short[a] & short[b])
+    shared[at] = (
+        _common_signs(_signs(coded, _MOST_HAN_SIGNS)[a[at]], _signs(coded, _MOST_HAN_SIGNS)[b[at]]) > 1
+    )
+    for place in np.flatnonzero(near & ~(short[a] & short[b])):
+        x, y = coded.values[a[place]], coded.values[b[place]]
         if " " in x or " " in y:
-            shared[at] = bool(set(x.split()) & set(y.split()))
+            shared[place] = bool(set(x.split()) & set(y.split()))
         else:
-            shared[at] = len(set(x) & set(y)) > 1 and not x.isascii()
+            shared[place] = len(set(x) & set(y)) > 1 and not x.isascii()
     return shared
 
 
-def _cut(left: Text, right: Text, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    cut = np.zeros(len(left), bool)
-    for at in np.flatnonzero(alike >= 0.7):
-        x, y = sorted((left[at], right[at]), key=len)
+def _is_short_han(coded: Coded) -> npt.NDArray[np.bool_]:
+    """Names of at most four signs, one of them no ASCII, without spaces: most Chinese names."""
+    if "short_han" not in coded.facts:
+        found = [len(v) <= _MOST_HAN_SIGNS and not v.isascii() and " " not in v for v in coded.values]
+        coded.facts["short_han"] = np.array(found, bool)
+    return coded.facts["short_han"]
+
+
+def _common_signs(one: Rows, other: Rows) -> npt.NDArray[np.int64]:
+    """How many different signs two short texts have in common."""
+    found = np.zeros(len(one), np.int64)
+    for i in range(one.shape[1]):
+        sign = one[:, i : i + 1]
+        found += (sign[:, 0] > 0) & (sign == other).any(axis=1) & ~(sign == one[:, :i]).any(axis=1)
+    return found
+
+
+def _cut(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    cut, length = np.zeros(len(a), bool), _lengths(coded)
+    for at in np.flatnonzero((alike >= 0.7) & (length[a] != length[b])):
+        x, y = sorted((coded.values[a[at]], coded.values[b[at]]), key=len)
         cut[at] = len(x) > (2 if x.isascii() else 1) and y.startswith(x)
     return cut
 
