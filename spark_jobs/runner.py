@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from errno import ENOSPC
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points, version
@@ -35,7 +35,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError, ServerError, ServerGone, SettingsError, nearest
 from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
-from spark_jobs.session import connect
+from spark_jobs.session import connect, work_on
 from spark_jobs.settings import Settings, overlaid_files, read_overlaid
 from spark_jobs.tables import Lake, RunContext, cut_off, utc_now
 
@@ -132,7 +132,7 @@ class Runner:
         self._set_context()
 
     def _set_context(self) -> None:
-        from spark_jobs.bronze.discovery import fingerprint
+        from spark_jobs.bronze.discovery import fingerprint, landed_bytes
 
         ends = [last.to_date for last in self.ledger.values()]
         horizon = max([self.dates.last, *ends])
@@ -140,6 +140,8 @@ class Runner:
         known_at = cut_off(self.settings, horizon)
         rules = rules_version(self.settings)
         seen = fingerprint(self.settings, known_at)
+        before = cut_off(self.settings, self.dates.first - timedelta(days=1))
+        work_on(self.lake.spark, self.settings, landed_bytes(self.settings, before, known_at))
         self.lake.run = RunContext(
             self.horizon, known_at, rules, run_id(self.horizon, seen, rules), self.kind
         )

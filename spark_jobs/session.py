@@ -28,6 +28,14 @@ def connect(settings: Settings) -> SparkSession:
     return session
 
 
+def work_on(session: SparkSession, settings: Settings, landed_bytes: int) -> None:
+    """Have this session's queries interpreted where so little came in, compiled otherwise. Rows are the same either way."""
+    is_small = landed_bytes < settings.server.interpret_below_mb * 1024**2
+    session.conf.set("spark.sql.codegen.wholeStage", str(not is_small).lower())
+    # What is not part of a compiled stage is compiled by itself: once a task, though it is looked up where it was compiled before.
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN" if is_small else "FALLBACK")
+
+
 class _WhileServerRuns(DefaultPolicy):
     """Repeats a call that was not answered as long as the server's process lives. PySpark would call a dead one for ten minutes."""
 

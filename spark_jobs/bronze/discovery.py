@@ -116,6 +116,15 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
 
 
+def landed_bytes(settings: Settings, after: datetime, upto: datetime) -> int:
+    """Size of all files in landing that arrived in (after, upto], naive UTC."""
+    times = _arrivals(settings.landing)
+    arrivals = {
+        p: times.get(str(p.relative_to(settings.landing))) or _time(p) for p in _below(settings.landing)
+    }
+    return sum(path.stat().st_size for path, moment in arrivals.items() if after < moment <= upto)
+
+
 def fingerprint(settings: Settings, known_at: datetime) -> str:
     """Hash of names, sizes and arrivals of everything that had arrived, and of what stewards had decided."""
     times = _arrivals(settings.landing)
