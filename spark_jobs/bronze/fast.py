@@ -122,7 +122,7 @@ class _Reader:
         if made is None or (clean.any() and made[1].shape != ends.shape):
             return np.zeros_like(clean), pa.array([], pa.list_(pa.string()))
         text, text_ends, bad = made
-        clean = clean & ~bad
+        clean = clean & ~bad & ~self._is_header(data, starts, ends, lengths)
         at = np.flatnonzero(clean)
         text_starts = np.concatenate(([0], text_ends[:-1] + 1))
         rows = texts(text, text_starts, text_ends, at, 1, pa.string())
@@ -141,6 +141,14 @@ class _Reader:
         if self.order != list(range(self.columns)):
             flat = flat.take(pa.array(places(len(flat) // self.columns, self.columns, self.order)))
         return self._trimmed(flat, clean)
+
+    def _is_header(self, data: Bytes, starts: Ints, ends: Ints, lengths: Ints) -> Flags:
+        """Lines that are the header once more."""
+        header, found = self.made.header, np.zeros(len(starts), bool)
+        if header:
+            alike = np.flatnonzero((lengths == len(header)) & (data[starts] == header[0]))
+            found[alike] = begin_with(rectangle(data, starts, ends, alike, len(header)), header)
+        return found
 
     def _fixed(
         self, buffer: bytes, data: Bytes, starts: Ints, ends: Ints, lengths: Ints, clean: Flags

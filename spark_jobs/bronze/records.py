@@ -20,6 +20,7 @@ from spark_jobs.bronze.lines import Line, cells, lines, quoted
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import Layout, SourceContract, SourceField
 
+_MARK = "\ufeff"
 _SPOILED = re.compile("[\x00\ufffd\ue000-\uf8ff\ud800-\udfff\U000f0000-\U0010ffff]")
 
 
@@ -228,6 +229,7 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
     declared = {f.source_name for f in source.fields}
     extra = [(name, i) for name, i in at.items() if name not in declared]
     has_half = codecs.lookup(layout.encoding).name in TWO_BYTE
+    head = header.decode(layout.encoding) if header is not None else None
     for line in lines_:
         record, raw = _record(line, layout), line.raw
         if record.reasons:
@@ -237,6 +239,14 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
             text = raw.decode(layout.encoding)
         except UnicodeDecodeError:
             record.reasons.append("undecodable")
+            yield record
+            continue
+        if text.startswith(_MARK):
+            # Files put one behind the other without a look: the mark of the second would become a part of its first key.
+            text = text.removeprefix(_MARK)
+            record.reasons.append("byte_order_mark")
+        if text == head:
+            record.reasons[:] = ["header_again"]
             yield record
             continue
         found = cells(text, layout)

@@ -74,7 +74,7 @@ def decoded(buffer: bytes, data: Bytes, encoding: str) -> tuple[Bytes, Ints, Fla
             first, second, third = (text[np.minimum(high + k, len(text) - 1)] for k in range(3))
             spoiled = (
                 ((first == 0xED) & (second >= 0xA0)) | (first == 0xEE) | (first == 0xF4)
-                | ((first == 0xEF) & ((second < 0xA4) | ((second == 0xBF) & (third == 0xBD))))
+                | ((first == 0xEF) & ((second < 0xA4) | ((second == 0xBF) & (third == 0xBD)) | ((second == 0xBB) & (third == 0xBF))))
                 | ((first == 0xF3) & (second >= 0xB0))
             )  # fmt: skip
             bad[np.searchsorted(ends, high[spoiled])] = True
