@@ -50,9 +50,9 @@ def parse_number(
     return parsed.scaleb(-implied_decimals, _EXACT) if parsed.adjusted() < 22 else None
 
 
-def from_wan(amount: Decimal) -> Decimal:
-    """万元 → 元, rounded half up to the cent: 12.345678 → 123,456.78."""
-    return (amount * WAN).quantize(Decimal("0.01"), ROUND_HALF_UP)
+def in_yuan(amount: Decimal, yuan: Decimal) -> Decimal:
+    """An amount in units of so many yuan → yuan, rounded half up to the cent: 12.345678 万元 → 123,456.78."""
+    return (amount * yuan).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def number(text: Column, implied_decimals: int = 0, decimal: str = ".", overpunched: bool = False) -> Column:

@@ -17,13 +17,15 @@ from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField
 from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding import controls, keys
+from spark_jobs.onboarding.edges import END_WORDS
 from spark_jobs.onboarding.encodings import Encoding, census
+from spark_jobs.onboarding.foreign import refuse_foreign
 from spark_jobs.onboarding.layouts import Guess, bare, guess_layout
 from spark_jobs.onboarding.meanings import are_codes, guess_meaning, privacy_of
 from spark_jobs.onboarding.names import feed_name, field_names
 from spark_jobs.onboarding.proposals import Column, Proposal, propose
 from spark_jobs.onboarding.samples import Feed, Sample
-from spark_jobs.onboarding.types import decimal_sign, guess_type
+from spark_jobs.onboarding.types import decimal_sign, guess_type, rounding
 from spark_jobs.onboarding.widths import guess_columns
 from spark_jobs.settings import overlaid_files
 
@@ -67,7 +69,11 @@ def draft(
     filled = [s for s in feed.samples if s.content.strip()]
     if not filled:
         raise DeliveryError("every sample is empty; a draft needs a day on which there was something")
+    for sample in filled:
+        refuse_foreign(sample.content)
     encoding = encoding_of(filled)
+    if encoding.confidence <= 0.1:
+        raise DeliveryError(encoding.why)
     if encoding.confidence <= 0.6 and likely_encoding is not None:
         encoding = Encoding(
             likely_encoding.name, 0.7, "all bytes are ASCII; other files of the sender are in it"
@@ -76,7 +82,7 @@ def draft(
     names, places, doubts = _columns(guess, filled)
     name = feed_name(feed.template.text, system or feed.system)
     plain = _contract(name, guess.layout, names, _source_names(guess, names), places)
-    files, rows, unreadable = _values(filled, plain)
+    files, rows, unreadable, misshapen = _values(filled, plain)
     if not rows:
         told = (
             f"none of {sum(unreadable.values())} records can be read"
@@ -87,6 +93,9 @@ def draft(
     codes = lambda code_list: load_codes(dirs, code_list)  # noqa: E731
     columns, decimal = _described(files, names, plain, places, declared_kinds(codes("cert_kind")))
     key = keys.guess_key(files, [c.typed for c in columns], [c.meaning for c in columns])
+    columns = [_with_shape(c) if c.source_name in misshapen else c for c in columns]
+    if guess.layout.kind == "excel" and any(_is_sum(rows_of) for rows_of in files):
+        doubts = [*doubts, "the last row of the sheet begins with a word for a sum: it would load as a record; ask for a sheet without it"]  # fmt: skip
     guess = replace(guess, layout=replace(guess.layout, decimal=decimal))
     control, control_file = _control(filled, plain, columns, decimal, files)
     key_names = [columns[p].name for p in key.columns] if key else []
@@ -179,11 +188,14 @@ def _contract(
     return SourceContract(name, name.split("__")[0], delivery, layout, (), fields)
 
 
-def _values(samples: Sequence[Sample], source: SourceContract) -> tuple[list[Rows], int, dict[str, int]]:
-    """Values of the first readable records of each file, how many are readable, and how many are not, by reason."""
+def _values(
+    samples: Sequence[Sample], source: SourceContract
+) -> tuple[list[Rows], int, dict[str, int], set[str]]:
+    """Values of the first readable records of each file, how many are readable, how many are not by reason, and fields that held no plain value."""
     files: list[Rows] = []
     readable = 0
     unreadable: Counter[str] = Counter()
+    misshapen: set[str] = set()
     for sample in samples:
         rows: Rows = []
         for record in read(sample.content, source):
@@ -191,10 +203,12 @@ def _values(samples: Sequence[Sample], source: SourceContract) -> tuple[list[Row
                 unreadable.update(record.reasons)
                 continue
             readable += 1
+            if "schema_type" in record.reasons:
+                misshapen |= {f.source_name for f in source.fields} & (record.rescued or {}).keys()
             if len(rows) < MOST_ROWS:
                 rows.append(list(record.values))
         files.append(rows)
-    return files, readable, dict(sorted(unreadable.items()))
+    return files, readable, dict(sorted(unreadable.items())), misshapen
 
 
 def _described(
@@ -220,7 +234,8 @@ def _described(
             and meaning.kind in ("national_id", "phone", "account", "customer")
             and typed.type in ("number", "boolean")
         ):
-            typed = replace(typed, type="string", format=None, doubts=())
+            rounded = tuple(doubt for doubt in typed.doubts if doubt in rounding(words[at]))
+            typed = replace(typed, type="string", format=None, doubts=rounded)
         is_code = are_codes(Counter(value for row in largest if (value := row[at]) is not None))
         privacy = privacy_of(meaning, typed, is_code)
         is_code = is_code and privacy == "C1"
@@ -238,6 +253,20 @@ def _described(
             )
         )
     return columns, decimal
+
+
+def _with_shape(column: Column) -> Column:
+    """The column with what to say of values that are a list, an object, an error or a formula instead of a plain one."""
+    told = "some values are no plain ones (a list, an object, an error or a formula); they fill nothing and stay beside the record (`_rescued`)"
+    return replace(
+        column, typed=replace(column.typed, doubts=(told, *(column.typed.doubts if column.words else ())))
+    )
+
+
+def _is_sum(rows: Rows) -> bool:
+    """Whether the last row is one that adds up those above."""
+    first = next((value for value in rows[-1] if value is not None), None) if rows else None
+    return first is not None and END_WORDS.fullmatch(first) is not None
 
 
 def _control(

@@ -15,9 +15,17 @@ def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] 
     if not rows or len(rows[0]) != columns:
         return None
     first = [c.strip().strip('"') for c in rows[0]]
-    below = [row for row in rows[1:200] if len(row) == columns]
+    # Files put one behind the other bring the header again, maybe with a byte order mark before it.
+    below = [
+        row
+        for row in rows[1:200]
+        if len(row) == columns
+        and [c.strip().strip('"') for c in [row[0].lstrip("\ufeff"), *row[1:]]] != first
+    ]
     words = [bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in first if c]
-    if not words or sum(words) < max(1, 0.8 * len(first)):
+    # A column without a name counts where it has values: separators too many at the end of all lines name nothing.
+    named = sum(bool(c) or any(row[at].strip() for row in below) for at, c in enumerate(first))
+    if not words or sum(words) < max(1, 0.8 * named):
         return None
     if not below:
         return tuple(first)
@@ -58,6 +66,11 @@ def find_trailer(
     is_told = any(counts(c, len(others) + left_out) for c in last[1:] or last)
     if len(last) != columns:
         return lines[-1] if begins and (is_told or END_WORDS.fullmatch(word)) else None
+    whole = [row for row in others if len(row) == columns]
+    # A sum has no name, no day and no number of anybody.
+    is_sum = any(not last[at].strip() and all(row[at].strip() for row in whole) for at in range(1, columns))
+    if END_WORDS.fullmatch(word) and whole and is_sum:
+        return lines[-1]
     is_word = bool(word) and not any(row[0].strip().startswith(word) for row in others if row)
     return lines[-1] if is_word and is_told else None
 

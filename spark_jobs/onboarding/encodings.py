@@ -45,6 +45,10 @@ def census(content: bytes) -> Encoding:
         )
     valid = _share(lines, "utf-8")
     if valid > 1 - MOST_WRONG:
+        if spoiled := _read_wrongly(lines):
+            return Encoding(
+                "utf-8", 0.65, f"it is valid UTF-8, but {spoiled:.0%} of its lines were read as another encoding before: ask for the file as it was then"
+            )  # fmt: skip
         return Encoding(
             "utf-8",
             round(min(0.99, valid), 2),
@@ -57,6 +61,8 @@ def census(content: bytes) -> Encoding:
     best, name = weighed[0]
     # The two Big5 differ in characters of Hong Kong only: one being as likely as the other takes nothing from either.
     second = next(weight for weight, other in weighed[1:] if {name, other} != {"cp950", "big5hkscs"})
+    if name == "gb18030" and _may_be_korean(lines):
+        return Encoding(name, 0.65, "it may as well be Korean (EUC-KR), which is not read: ask")
     if best == 0.0:
         return Encoding("utf-8", 0.1, "no encoding that we know reads these lines; ask the supplier")
     if name == "latin":
@@ -79,6 +85,33 @@ def _is_two_byte(content: bytes) -> bool:
     """Every second byte of ASCII in UTF-16 is NUL."""
     head = content[:4096]
     return len(head) >= 16 and max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 2 * 0.4
+
+
+def _read_wrongly(lines: list[bytes]) -> float:
+    """Share of lines that become UTF-8 once more when the reading is undone; 0 where they are few. Text that means something never does."""
+    texts = [text for line in lines if "\ufffd" not in (text := line.decode("utf-8", "replace"))]
+    undone = max(
+        (sum(_becomes_utf8(text, other) for text in texts) for other in ("gb18030", "cp1252")), default=0
+    )
+    return undone / len(texts) if undone > 2 and undone >= 0.8 * len(texts) else 0.0
+
+
+def _becomes_utf8(text: str, other: str) -> bool:
+    try:
+        text.encode(other).decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _may_be_korean(lines: list[bytes]) -> bool:
+    """Chinese text has characters on all rows of GB 2312; those of Hangul end where its letters of pinyin M begin."""
+    joined = b"\n".join(lines)
+    try:
+        signs = {c for c in joined.decode("euc_kr") if ord(c) > 0x7F}
+    except UnicodeDecodeError:
+        return False
+    return len(signs) >= 8 and all("\uac00" <= c <= "\ud7a3" for c in signs)
 
 
 def _share(lines: list[bytes], encoding: str) -> float:

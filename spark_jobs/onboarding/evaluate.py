@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from spark_jobs.columns.dates import is_nothing, parse_date
-from spark_jobs.columns.money import from_wan, parse_number
+from spark_jobs.columns.money import UNITS, in_yuan, parse_number
 from spark_jobs.columns.text import folded_width
 from spark_jobs.contracts.patterns import NAMED, moment_of, parse_day
 from spark_jobs.contracts.sources import SourceContract, SourceField
@@ -94,7 +94,8 @@ class Evaluator:
                 return of(then)
             case "unit":
                 amount = of(argument[0])
-                return from_wan(amount) if amount is not None and argument[1] == "wan" else amount
+                kept = amount is None or argument[1] == "yuan"
+                return amount if kept else in_yuan(amount, UNITS[argument[1]])
             case "sign_by":
                 amount, sign = of(argument[0]), argument[2].get(_text(of(argument[1])))
                 return None if amount is None or sign is None else amount * sign

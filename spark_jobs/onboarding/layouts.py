@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spark_jobs.bronze.archives import ZIP
@@ -30,6 +30,12 @@ from spark_jobs.onboarding.separators import ENOUGH_LINES, are_cells_quoted, fin
 
 MOST_LINES = 3000
 MOST_TITLES = 4
+# A list of one column has words of so many signs at most.
+_MOST_WORD = 64
+# A single line with more fields than this may be a whole file without line ends.
+_MANY_COLUMNS = 100
+# Spreadsheets are told the separator by a first line.
+_SAID_SEPARATOR = re.compile(r'"?sep=(.)"?')
 
 
 @dataclass(frozen=True)
@@ -112,30 +118,46 @@ def _json_lines(body: bytes, encoding: str) -> Guess:
     lines = [line for line in body.split(b"\n") if line.strip()][:MOST_LINES]
     paths: dict[str, None] = {}
     read = 0
+    wrong: Counter[str] = Counter()
+    lists: set[str] = set()
     for line in lines:
         try:
             found = parse_json(line, encoding)
-        except RecordError:
+        except RecordError as problem:
+            wrong[str(problem)] += 1
             continue
         read += 1
-        paths.update(dict.fromkeys(_leaf_paths(found, "")))
+        lists |= {path for path, value in _leaves(found, "") if _is_table(value)}
+        paths.update(dict.fromkeys(path for path, _ in _leaves(found, "")))
     if read < ENOUGH_LINES * len(lines):
         raise DeliveryError(
-            "it begins like JSON but most lines are no object; ask the supplier for one object a line (JSON lines)"
+            f"it begins like JSON but most lines are no object ({wrong.most_common(1)[0][0]}); ask the supplier for one object a line (JSON lines)"
+        )
+    if lists and len(lines) == 1:
+        raise DeliveryError(
+            f"one object that holds its records in a list (`{min(lists)}`); ask the supplier for one object a line (JSON lines)"
         )
     if not paths:
         raise DeliveryError("its objects have no members; a draft needs a day on which there was something")
-    return Guess(Layout("jsonl", encoding), tuple(paths), len(paths))
+    doubts = tuple(
+        f"`{path}` holds a list of objects, which fills no column: it stays beside the record (`_rescued`); ask for a feed of its own"
+        for path in sorted(lists)
+    )
+    if {"op", "ts_ms"} <= paths.keys() and any(p.startswith(("after", "before")) for p in paths):
+        doubts += ("a change log, by its `op`, `before` and `after`? Then `kind: cdc`, and fields are named as in the row",)  # fmt: skip
+    return Guess(Layout("jsonl", encoding), tuple(paths), len(paths), doubts=doubts)
 
 
-def _leaf_paths(found: dict[str, object], before: str) -> list[str]:
-    paths = []
+def _leaves(found: dict[str, object], before: str) -> Iterator[tuple[str, object]]:
     for name, value in found.items():
         if isinstance(value, dict) and value:
-            paths += _leaf_paths(value, f"{before}{name}.")
+            yield from _leaves(value, f"{before}{name}.")
         else:
-            paths.append(f"{before}{name}")
-    return paths
+            yield f"{before}{name}", value
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
 def _text(body: bytes, encoding: str) -> Guess:
@@ -146,6 +168,12 @@ def _text(body: bytes, encoding: str) -> Guess:
     while raw and not raw[-1]:
         raw.pop()
     text = [t for t in (_decoded(line, encoding) for line in raw) if t is not None]
+    if text and (said := _SAID_SEPARATOR.fullmatch(text[0])):
+        counted = Counter(line.count(said[1]) + 1 for line in text[1:])
+        columns, lines_with = max(counted.items(), key=lambda nc: (nc[1], nc[0]), default=(1, 0))
+        told = (lines_with / max(1, len(text) - 1), columns, said[1], any('"' in t for t in text[1:]))
+        below = _delimited(text[1:], encoding, told, left_out)
+        return replace(below, layout=replace(below.layout, skip_lines=below.layout.skip_lines + 1))
     best: tuple[float, int, str, bool] | None = None
     for is_quoted in (False, True) if any('"' in t for t in text) else (False,):
         lines = joined(text) if is_quoted else text
@@ -176,6 +204,10 @@ def _decoded(line: bytes, encoding: str) -> str | None:
 
 
 def _one_column(text: list[str], raw: list[bytes], encoding: str) -> Guess:
+    if len(text) == len(raw) >= 3 and all(
+        len(t) <= _MOST_WORD and t.isprintable() and not re.search(r"[\s,;|]", t) for t in text
+    ):
+        return _delimited(text, encoding, (1.0, 1, ",", False), 0)
     lengths = Counter(map(len, raw))
     raise DeliveryError(
         f"no separator stands equally often on its lines, and they have {len(lengths)} different lengths; "
@@ -233,24 +265,28 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     while skip < min(6, len(rows) - 1) and len(rows[skip]) != columns:
         skip += 1
     skip = 0 if skip == 6 else skip
+    skip = _below_titles(rows, columns, skip)
+    doubts = [
+        f"line {n} has {len(row)} fields and the records have {columns}; it is left out: is it the header?"
+        for n, row in enumerate(rows[:skip], 1)
+        if 1 < len(row) != columns and sum(bool(c.strip()) for c in row) > columns / 2
+    ]
     rows, lines = rows[skip:], lines[skip:]
-    doubts: list[str] = []
     header = find_header(rows, columns)
     if header is not None:
         rows, lines = rows[1:], lines[1:]
         # The reader finds columns by the names of the header: two alike, an empty one, or one with a full stop cannot be found.
         names = [name.strip().strip('"') for name in header]
         if len(set(names)) < len(names) or not all(names) or any("." in name for name in names):
-            skip, doubts = (
-                skip + 1,
-                [
-                    "the header has a name twice, empty or with a full stop in it; columns are taken by their place"
-                ],
+            skip += 1
+            doubts.append(
+                "the header has a name twice, empty or with a full stop in it; columns are taken by their place"
             )
             layout = replace(layout, header=False)
         else:
             layout = replace(layout, header=True)
         header = tuple(names)
+    doubts += _about_quotes_and_ends(rows, columns, is_quoted)
     trailer = find_trailer(rows, lines, columns, left_out)
     if trailer is not None:
         mark = trailer_mark_of(trailer, separator)
@@ -262,3 +298,29 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
         else:
             layout = replace(layout, trailer_mark=mark)
     return Guess(replace(layout, skip_lines=skip), header, columns, trailer, tuple(doubts), share)
+
+
+def _about_quotes_and_ends(rows: Sequence[Sequence[str]], columns: int, is_quoted: bool) -> list[str]:
+    """What to ask where quotes are no quotes of ours, or where nothing shows what ends a record."""
+    asked = []
+    inside = sum(any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in row) for row in rows)
+    if not is_quoted and inside > 0.05 * len(rows):
+        asked.append(
+            "quotes stand around values and others inside of them are not doubled, so they are read as text; ask for doubled ones"
+        )
+    if len(rows) == 1 and columns > _MANY_COLUMNS:
+        asked.append(
+            f"the whole file is one line of {columns} fields: is it a sign other than the end of a line that ends a record?"
+        )
+    return asked
+
+
+def _below_titles(rows: Sequence[Sequence[str]], columns: int, skip: int) -> int:
+    """Where the header stands when the lines above it are titles that a spreadsheet filled up with separators; else `skip`."""
+    for at in range(skip, min(skip + 6, len(rows) - 1)):
+        filled = sum(bool(cell.strip()) for cell in rows[at])
+        if len(rows[at]) == columns == filled and find_header(rows[at:], columns):
+            return at
+        if len(rows[at]) == columns and filled > columns / 2:
+            return skip
+    return skip

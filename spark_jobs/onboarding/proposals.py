@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spark_jobs.onboarding.meanings import SURE, Meaning
-from spark_jobs.onboarding.types import Typed
+from spark_jobs.onboarding.types import Typed, unit_said
 from spark_jobs.silver.compile import aliases
 
 # A column is mapped when it is this sure; below it is a question.
@@ -287,6 +287,12 @@ def _identity(best: Mapping[str, Column | None], looked: Mapping[str, Lookup | N
     ]
 
 
+def _in_yuan(column: Column) -> str:
+    """An amount as a map reads it, in yuan, where the column's name says another unit."""
+    unit = unit_said(column.source_name)
+    return f"{{unit: [{column.name}, {unit}]}}" if unit else column.name
+
+
 def _entries(
     made: Proposal, key: Sequence[str], best: Mapping[str, Column | None], looked: Mapping[str, Lookup | None]
 ) -> None:
@@ -300,7 +306,7 @@ def _entries(
             Line("transaction_id", f"{{token: [transaction, {', '.join(key)}]}}", 0.8, "the key of the feed"),
             Line("agreement_no_source", account.name, max(0.7, account.means("account")), "its name says account"),
             *_plain(best["booked"], "booked", "booked_date"), *direction,
-            Line("amount_amt", amount.name, amount.means("amount"), "its name, and the values are numbers"), *currency,
+            Line("amount_amt", _in_yuan(amount), amount.means("amount"), "its name, and the values are numbers"), *currency,
             *_coded(best.get("transaction_kind"), looked.get("transaction_kind"), "kind_code"),
             Line("is_reversal", "{const: false}", 0.5, "no column says so: ask how a reversal is told"),
         ]  # fmt: skip
@@ -310,5 +316,5 @@ def _entries(
         code = currency[0].expression if currency else "{const: CNY}"
         made.questions.append(
             "which agreements are these, deposits, loans or cards? For deposits: "
-            f"deposit_daily: {{agreement_no_source: {account.name}, balance_amt: {balance.name}, balance_ccy: {code}}}"
+            f"deposit_daily: {{agreement_no_source: {account.name}, balance_amt: {_in_yuan(balance)}, balance_ccy: {code}}}"
         )

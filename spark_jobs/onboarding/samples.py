@@ -9,6 +9,7 @@ import bz2
 import lzma
 import re
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -61,6 +62,10 @@ def collect(paths: Iterable[Path]) -> tuple[list[Feed], list[str]]:
     feeds: dict[tuple[str, str], Feed] = {}
     refused = []
     for path in sorted(set(paths)):
+        if any(unicodedata.category(c) in ("Cc", "Cf") for c in path.name):
+            # Printed as it is, such a name would look like another one.
+            refused.append(f"{path.name!a}: signs that nobody sees stand in its name; rename it")
+            continue
         try:
             for feed, sample in _opened(path):
                 known = feeds.setdefault((feed.system or "", feed.template.text), feed)

@@ -48,6 +48,11 @@ def find_separator(lines: Sequence[str]) -> tuple[str, float, int] | None:
         )
         if number and lines_with >= ENOUGH_LINES * len(seen) - 2:
             candidates[text] = (min(1.0, lines_with / len(seen)), number)
+    # A comma inside of numbers only is their decimal sign where something else could part the columns.
+    if candidates.keys() & {";", "\t", "|"} and all(
+        re.search(r"(?<!\d),|,(?!\d)", line) is None for line in seen
+    ):
+        candidates.pop(",", None)
     best: tuple[tuple[float, ...], str] | None = None
     for text, (share, number) in candidates.items():
         if any(len(longer) > len(text) and _explains(longer, text, seen) for longer in candidates):

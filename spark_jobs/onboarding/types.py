@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -37,6 +37,10 @@ _NUMBER_WORDS = re.compile(
 _CODE_WORDS = re.compile(
     r"(?i)(^|_)(no|nr|id|code|cd|type|kind|status|stat|flag|key|num?mer|org|branch|zip|plz|phone|mobile|tel|level|grade|class)($|_)|号|號|编码|編碼|代码|代碼|类型|類型|标志|状态"
 )
+# Longer words first: a million is no ten thousand.
+_UNITS = (
+    ("million", "百万|百萬|佰万"), ("wan", "万元|萬元|[(（_]万[)）]?$"), ("yi", "亿元|億元"), ("qian", "千元|仟元"), ("fen", "[(（]分[)）]|_分$"),
+)  # fmt: skip
 _DAY_WORDS = re.compile(r"(?i)dat(e|um)|_dt$|^dt|day|日期|日$|tag")
 
 
@@ -67,7 +71,7 @@ def decimal_sign(columns: Iterable[Counter[str]]) -> str:
 
 def guess_type(name: str, words: Counter[str], decimal: str = ".") -> Typed:
     """The type of a column from its values and, where they leave a choice, its name. words: value → how often, without blanks."""
-    name = re.sub(r"\W+", "_", name)
+    said, name = name, re.sub(r"\W+", "_", name)
     given = {w: n for w, n in words.items() if w.casefold() not in NO_WORDS}
     said_nothing = tuple(sorted(w for w in words if w.casefold() in NO_WORDS))
     if not given:
@@ -77,17 +81,24 @@ def guess_type(name: str, words: Counter[str], decimal: str = ".") -> Typed:
     for guess in (_boolean, _day, _moment, lambda n, g: _number(n, g, decimal)):
         typed = guess(name, given)
         if typed is not None:
+            unit = unit_said(said) if typed.type == "number" else None
+            doubts = (f"its name says a unit: map it by {{unit: [column, {unit}]}}, or it is yuan",) if unit else ()  # fmt: skip
             return Typed(
                 typed.type,
                 typed.format,
                 tuple(sorted({*said_nothing, *typed.null})),
                 typed.share,
-                typed.doubts,
+                (*typed.doubts, *doubts),
             )
-    return Typed(null=said_nothing, doubts=_hints(given, decimal))
+    return Typed(null=said_nothing, doubts=_hints(name, given, decimal))
 
 
-def _share(words: dict[str, int], fits: Callable[[str], bool]) -> float:
+def unit_said(name: str) -> str | None:
+    """The unit of amounts that a column's name says, in the words of a map; None for yuan."""
+    return next((unit for unit, said in _UNITS if re.search(said, name)), None)
+
+
+def _share(words: Mapping[str, int], fits: Callable[[str], bool]) -> float:
     return sum(n for w, n in words.items() if fits(w)) / sum(words.values())
 
 
@@ -222,7 +233,7 @@ def _number(name: str, words: dict[str, int], decimal: str) -> Typed | None:
         ))  # fmt: skip
     if is_padded and not has_parts:
         return None
-    if rounded := _rounded(words):
+    if rounded := rounding(words):
         return Typed("number", share=share, doubts=rounded)
     if has_parts or has_sign or _NUMBER_WORDS.search(name):
         return Typed("number", share=share)
@@ -240,10 +251,26 @@ _LOOKS: tuple[tuple[str, int, str], ...] = (
     (r"([01]\d|2[0-3])[0-5]\d[0-5]\d", 4, "a time of day? then map it by {python: [date_and_time, …, …]}"),
     (r"\d{1,2}([/.-])\d{1,2}\1\d{2,4}", 1, "dates whose order of day and month no value tells: ask, then say `type: date` with its `format`"),
 )  # fmt: skip
+# What is written so that nothing of ours reads it. The values are as they came; the question is what they were meant to be.
+_UNREADABLE: tuple[tuple[str, str], ...] = (
+    (r".*[０-９].*", "full-width figures: no date and no number is read from them; ask for plain ones"),
+    (r"\(\s*[\d,.]+\s*\)", "amounts in parentheses: negative ones? No number is read from them; ask for a minus sign"),
+    (r"[¥￥$€£]\s*[+-]?[\d,.]+", "a currency sign before the number, which is not read so; ask for plain numbers and a column of currencies"),
+    (r"[+-]?[\d,.]+\s*%", "per cent with its sign, which is no number; ask for plain numbers"),
+    (r"[+-]?[\d,.]+\s*[万亿千百元][万元亿]*", "numbers with a unit behind, which are not read so; ask for plain numbers in one unit"),
+    (r"(民國|民国)\d{2,3}年\d{1,2}月\d{1,2}日", "years of the Republic in words, which are not read so; ask for 115/09/30 (`format: roc`)"),
+    (r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}", "dates with the month in words, which are not read so; ask for 2026-09-30"),
+    (r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+((上午|下午|[AP]M)\s*\d{1,2}:.*|\d{1,2}:.*[AP]M)", "a time of the morning or afternoon, which is not read so; ask for 24 hours"),
+    (r"'.*'", "apostrophes around or before the values are a part of them: ask for plain values"),
+    (r"'\d+|=\"?.*", "written so that a spreadsheet takes it for text; the signs are a part of the value: ask for plain values"),
+)  # fmt: skip
+# So many values written so are no accident.
+_SOME = 0.05
 _ROUNDED = r"\d(\.\d+)?[eE]\+?\d+"
 
 
-def _rounded(words: dict[str, int]) -> tuple[str, ...]:
+def rounding(words: Mapping[str, int]) -> tuple[str, ...]:
+    """The question about numbers that a spreadsheet rounded; empty where there are none."""
     share = _share(words, partial(_looks, _ROUNDED))
     return (
         (f"{share:.1%} are written like 1e+05: a spreadsheet wrote them, and maybe rounded them; ask for plain numbers",)
@@ -252,9 +279,25 @@ def _rounded(words: dict[str, int]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _hints(words: dict[str, int], decimal: str) -> tuple[str, ...]:
-    if rounded := _rounded(words):
+def _odd_days(words: dict[str, int]) -> str | None:
+    """What to ask of a column that is called a day and whose numbers could be days."""
+    for pattern, written, asked in (
+        (r"\d{6}", "yyMMdd", "days with years of two digits? then `type: date` with `format: yyMMdd`"),
+        (r"[34]\d{4}", "excel", "days by the number that a spreadsheet keeps them by? then `type: date` with `format: excel`"),
+    ):  # fmt: skip
+        if _share(words, partial(_is_day, pattern, written)) >= ENOUGH:
+            return asked
+    return None
+
+
+def _hints(name: str, words: dict[str, int], decimal: str) -> tuple[str, ...]:
+    if rounded := rounding(words):
         return rounded
+    for pattern, told in _UNREADABLE:
+        if _share(words, partial(_looks, pattern)) >= _SOME:
+            return (told,)
+    if re.search(_DAY_WORDS, name) and (asked := _odd_days(words)):
+        return (asked,)
     for pattern, fewest, asked in _LOOKS:
         if len(words) >= fewest and _share(words, partial(_looks, pattern)) >= ENOUGH:
             return (asked,)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from spark_jobs.columns.dates import parse_date
-from spark_jobs.columns.money import from_wan, parse_number
+from spark_jobs.columns.money import UNITS, in_yuan, parse_number
 from spark_jobs.contracts.patterns import name_pattern, named, parse_day
 
 
@@ -60,8 +60,9 @@ def test_amounts_carry_their_implied_decimals(text, implied, value):
 
 @pytest.mark.requirement("R-ING-23")
 def test_ten_thousands_become_yuan_to_the_cent():
-    assert from_wan(Decimal("12.345678")) == Decimal("123456.78")
-    assert from_wan(Decimal("0.0000005")) == Decimal("0.01")
+    assert in_yuan(Decimal("12.345678"), UNITS["wan"]) == Decimal("123456.78")
+    assert in_yuan(Decimal("0.0000005"), UNITS["wan"]) == Decimal("0.01")
+    assert in_yuan(Decimal(12345), UNITS["fen"]) == Decimal("123.45")
 
 
 @pytest.mark.parametrize(

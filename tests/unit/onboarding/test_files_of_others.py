@@ -1,0 +1,233 @@
+"""Files as branches, portals and other programs send them: read as they are meant, or refused or asked about; never quietly wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from spark_jobs.onboarding.onboard import Drafted, onboard
+
+NAMES = ("王小明", "李红", "张伟", "赵敏")
+
+
+def drafted(folder: Path, content: bytes | str, name: str = "x_20260930.csv") -> Drafted:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (draft,), refused = onboard([path])
+    assert refused == []
+    return draft
+
+
+def asked(draft: Drafted, column: str) -> str:
+    return " ".join(q for q in draft.questions if q.startswith(f"`{column}`"))
+
+
+def test_a_branchs_statement_has_titles_filled_up_with_commas_and_a_line_that_sums_up(tmp_path: Path) -> None:
+    lines = [f'C{n},{NAMES[n % 4]},2026-09-{n:02d},"{n * 1000}.50"' for n in range(1, 21)]
+    head = ["城东支行存款明细表,,,", "制表日期：2026-09-30,,,单位：元", "客户号,姓名,交易日期,余额(元)"]
+    content = "\r\n".join([*head, *lines, '合计,,,"210,010.00"']) + "\r\n"
+
+    draft = drafted(tmp_path, content.encode("gb18030"))
+
+    layout = draft.draft.guess.layout
+    assert (layout.skip_lines, layout.header, layout.trailer_mark) == (2, True, "合计,")
+    assert draft.draft.rows == 20
+    assert [c.source_name for c in draft.draft.columns] == ["客户号", "姓名", "交易日期", "余额(元)"]
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_that_comes_again_is_still_the_header(tmp_path: Path, mark: str) -> None:
+    lines = [f"C{n},2026-09-{n:02d},{n}.50" for n in range(1, 21)]
+    content = (
+        "\n".join(["客户号,开户日期,余额", *lines[:10], f"{mark}客户号,开户日期,余额", *lines[10:]]) + "\n"
+    )
+
+    draft = drafted(tmp_path, content)
+
+    assert draft.draft.guess.layout.header
+    assert (draft.draft.rows, draft.unreadable) == (20, {"header_again": 1})
+
+
+def test_a_header_with_separators_too_many_is_no_record(tmp_path: Path) -> None:
+    content = "Customer No,Open Date,,\n" + "".join(f"C{n},2026-09-{n:02d},,\n" for n in range(1, 21))
+
+    draft = drafted(tmp_path, content)
+
+    assert draft.draft.rows == 20
+    assert [c.name for c in draft.draft.columns[:2]] == ["customer_no", "open_date"]
+
+
+def test_a_decimal_comma_parts_no_columns_where_a_semicolon_does(tmp_path: Path) -> None:
+    content = "".join(f"{n},5;{n},25\n" for n in range(10, 30))
+
+    draft = drafted(tmp_path, content)
+
+    assert (draft.draft.guess.layout.separator, draft.draft.guess.layout.decimal) == (";", ",")
+    assert [c.typed.type for c in draft.draft.columns] == ["number", "number"]
+
+
+def test_the_line_that_tells_a_spreadsheet_the_separator_is_believed(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "sep=;\r\nid;amt\r\n" + "".join(f"{n};{n},5\r\n" for n in range(20)))
+
+    layout = draft.draft.guess.layout
+    assert (layout.separator, layout.skip_lines, layout.header, draft.draft.rows) == (";", 1, True, 20)
+
+
+def test_a_list_of_one_column_is_read(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "客户号\n" + "".join(f"C{n}\n" for n in range(95, 115)))
+
+    assert [c.source_name for c in draft.draft.columns] == ["客户号"]
+    assert draft.draft.rows == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "question"),
+    [
+        ("２０２６-０９-３０", "full-width figures"),
+        ("民國115年9月30日", "years of the Republic"),
+        ("30-Sep-2026", "the month in words"),
+        ("2026/9/30 下午 3:04:05", "24 hours"),
+        ("46295", "format: excel"),
+        ("260930", "format: yyMMdd"),
+    ],
+)
+def test_days_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, question: str) -> None:
+    draft = drafted(tmp_path, "客户号,开户日期\n" + "".join(f"C{n},{value}\n" for n in range(20)))
+
+    assert draft.draft.columns[1].typed.type == "string"
+    assert question in asked(draft, "kai_hu_ri_qi")
+
+
+@pytest.mark.parametrize(
+    ("value", "question"),
+    [
+        ("(12.50)", "in parentheses"),
+        ("12.5%", "per cent"),
+        ("¥12.50", "a currency sign"),
+        ("3亿", "a unit behind"),
+        ('="12.50"', "takes it for text"),
+    ],
+)
+def test_amounts_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, question: str) -> None:
+    rows = "".join(f"C{n},{value if n % 5 == 0 else f'{n}.50'}\n" for n in range(40))
+
+    draft = drafted(tmp_path, "客户号,金额\n" + rows)
+
+    assert draft.draft.columns[1].typed.type == "string"
+    assert question in asked(draft, "jin_e")
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("余额(万元)", "wan"), ("余额(百万元)", "million"), ("余额(亿元)", "yi"), ("余额(千元)", "qian"), ("余额(分)", "fen")],
+)  # fmt: skip
+def test_a_unit_in_the_name_of_a_column_is_asked_about_and_none_is_invented(
+    tmp_path: Path, name: str, unit: str
+) -> None:
+    rows = "".join(f"C{n},{n}.5000,{n}.25\n" for n in range(20))
+
+    draft = drafted(tmp_path, f"客户号,{name},余额(元)\n{rows}")
+
+    assert f"{{unit: [column, {unit}]}}" in asked(draft, draft.draft.columns[1].name)
+    assert asked(draft, draft.draft.columns[2].name) == ""
+
+
+def test_an_account_number_that_a_spreadsheet_rounded_is_asked_about(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "acct_no,amt\n" + "".join(f"6.22202E+15,{n}.50\n" for n in range(20)))
+
+    assert "rounded them" in asked(draft, "acct_no")
+
+
+def test_a_header_of_other_width_is_left_out_with_a_question(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "id,note,amt\n" + "".join(f"{n},a,b,{n}.5\n" for n in range(20)))
+
+    assert "line 1 has 3 fields and the records have 4; it is left out: is it the header?" in draft.questions
+
+
+def test_text_that_was_read_in_a_wrong_encoding_before_is_asked_about(tmp_path: Path) -> None:
+    lines = ["客户编号,姓名", *(f"C{n},王小" for n in range(20))]
+    spoiled = "\n".join(lines).encode().decode("gb18030")
+
+    draft = drafted(tmp_path, spoiled)
+
+    assert any("were read as another encoding before" in q for q in draft.questions)
+    plain = drafted(tmp_path, "\n".join(lines), "y_20260930.csv")
+    assert not any("encoding" in q for q in plain.questions)
+
+
+def test_korean_is_not_taken_for_chinese_without_a_question(tmp_path: Path) -> None:
+    rows = "".join(f"C{n},홍길동\n" for n in range(20))
+
+    draft = drafted(tmp_path, f"고객번호,성명잔액\n{rows}".encode("euc_kr"))
+
+    assert any("Korean" in q for q in draft.questions)
+
+
+def test_a_list_inside_of_a_record_is_asked_about_and_not_called_empty(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "".join(f'{{"no": "C{n}", "tags": [{n}]}}\n' for n in range(20)))
+
+    assert "no plain ones" in asked(draft, "tags")
+    assert "never filled" not in asked(draft, "tags")
+
+
+def test_a_change_log_is_told(tmp_path: Path) -> None:
+    rows = "".join(
+        f'{{"op": "u", "ts_ms": {n}, "before": null, "after": {{"no": "C{n}"}}}}\n' for n in range(20)
+    )
+
+    assert any("`kind: cdc`" in q for q in drafted(tmp_path, rows).questions)
+
+
+def test_a_sheet_whose_last_row_sums_up_is_asked_about(tmp_path: Path) -> None:
+    book = Workbook()
+    rows = [["客户号", "余额"], *([f"C{n}", n * 10] for n in range(1, 20)), ["合计", 1900]]
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "x_20260930.xlsx")
+
+    (draft,), _ = onboard([tmp_path / "x_20260930.xlsx"])
+
+    assert any("a word for a sum" in q for q in draft.questions)
+
+
+def test_a_name_with_a_sign_that_turns_the_writing_round_is_refused_and_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "cif\u202evsc.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+
+    drafts, (refused,) = onboard([path])
+
+    assert drafts == []
+    assert "nobody sees" in refused
+    assert "\u202e" not in refused
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"%PDF-1.7\n1 0 obj\n", "a PDF document"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "with a password"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(64), "7-Zip"),
+        (b"Rar!\x1a\x07\x00" + bytes(64), "RAR"),
+        (b"\x28\xb5\x2f\xfd" + bytes(64), "Zstandard"),
+        (b"\r\n<html><table><tr><td>1</td><td>2</td></tr></table></html>\n", "a web page or XML"),
+        (b'<?xml version="1.0"?>\n<rows><r id="1"/></rows>\n', "a web page or XML"),
+        (b"INSERT INTO `cif` VALUES ('C1','x',1);\nINSERT INTO `cif` VALUES ('C2','y',2);\n", "statements of SQL"),
+        ("".join(f"C{n:05d}WANG XIAOMING  20260930" for n in range(40)).encode("cp037"), "EBCDIC"),
+        (b'{"code": 0, "data": {"rows": [{"no": "C1"}, {"no": "C2"}]}}', "holds its records in a list (`data.rows`)"),
+        (b'{"no": 1, "no": 2}\n' * 5, "json_key_twice"),
+        ("顧客番号,氏名\nC1,山田太郎\n".encode("shift_jis") * 9, "no encoding that we know"),
+    ],
+)  # fmt: skip
+def test_what_is_no_extract_is_refused_under_its_own_name(
+    tmp_path: Path, content: bytes, advice: str
+) -> None:
+    path = tmp_path / "x_20260930.csv"
+    path.write_bytes(content)
+
+    drafts, (refused,) = onboard([path])
+
+    assert drafts == []
+    assert advice in refused
