@@ -32,7 +32,15 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
     ]  # fmt: skip
     for text in texts:
         wanted += [
-            (text, n) for n in ("given sound", "surname sound", "name start", "postcode", "birth_date year")
+            (text, n)
+            for n in (
+                "given sound",
+                "surname sound",
+                "name start",
+                "name head",
+                "postcode",
+                "birth_date year",
+            )
         ]
     found, seen = [], set()
     for names in wanted:
