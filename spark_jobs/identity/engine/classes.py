@@ -31,6 +31,7 @@ MOST_DEPENDENCE = 30.0
 # Twins who are both in the file, per record: few, but all with one birth date, often one address, and names made alike on purpose. Too few
 # to be learned from most files, so how many they are is told.
 TWINS_PER_RECORD = 0.003
+LEAST_TWINS = 0.1
 
 
 @dataclass
@@ -196,7 +197,7 @@ def _learn(
             model.log[HOUSEHOLD, f] = _household(prior, seen, model.log[CHANCE, f])
         else:
             model.log[HOUSEHOLD, f] = model.log[CHANCE, f]
-    _twins(model, priors, records)
+    _twins(model, priors, records, totals[model.twins])
     for c, fields in enumerate(model.by_rule, CHANCE + 1):
         together = model.pairs
         for f in fields:
@@ -207,12 +208,18 @@ def _learn(
         model.sizes[c] = min(totals[c] + 1e-3, MOST_DEPENDENCE * together)
 
 
-def _twins(model: Model, priors: Sequence[FieldPrior], records: int) -> None:
+def _twins(
+    model: Model, priors: Sequence[FieldPrior], records: int, learned_pairs: float | None = None
+) -> None:
     """Twins share what a household shares, and the birth date as one person's records do; their names are told beforehand, all else is chance."""
     if not model.twins:
         return
     # Each of two people has as many records as people have on average.
-    model.sizes[model.twins] = TWINS_PER_RECORD * (records + 2 * model.sizes[SAME])
+    most = TWINS_PER_RECORD * (records + 2 * model.sizes[SAME])
+    # A surname and a given name of their own tell a garbled given name from twins': where what one person's records do elsewhere (with an
+    # equal certificate, say) explains as many as there are, the file has no twins. A whole Chinese name that differs in a sign does not.
+    is_learned = learned_pairs is not None and not any(p.free for p in priors)
+    model.sizes[model.twins] = min(most, (learned_pairs or 0.0) + LEAST_TWINS) if is_learned else most
     for f, prior in enumerate(priors):
         if prior.is_twins_own:
             model.log[model.twins, f] = model.log[SAME, f]

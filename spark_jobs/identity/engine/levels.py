@@ -25,7 +25,7 @@ BANDS = 6
 NEAR = BANDS + 1
 _EQUAL = tuple(f"equal, {band} of {BANDS} from rare to common" for band in range(1, BANDS + 1))
 LABELS: dict[str, tuple[str, ...]] = {
-    "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else"),
+    "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else", "two names in use"),
     "name": ("missing", *_EQUAL, "words in another order", "same reading", "same loose reading", "one edit", "cut or alike", "masked", "a word or two characters", "same surname", "else"),
     "date": ("missing", *_EQUAL, "day and month crossed", "one digit", "two of three parts", "a part unknown", "same year", "else"),
     "number": ("missing", *_EQUAL, "one edit", "two edits", "else", "both valid, not one"),
@@ -179,10 +179,14 @@ def _part(coded: Coded, a: Rows, b: Rows) -> Levels:
     begins = np.zeros(len(a), bool)
     near = np.flatnonzero((shorter == 1) | (alike >= 0.7))
     begins[near] = [x.startswith(y) or y.startswith(x) for x, y in zip(left[near], right[near], strict=True)]
+    nicknamed = coded.facts["nickname"]
+    called = (nicknamed[a] == nicknamed[b]) & (nicknamed[a] >= 0)
+    # What is mistyped is rare: two names that others bear, too, are more often two people's, such as twins', than one that was garbled.
+    in_use = np.minimum(bands(coded)[a], bands(coded)[b]) > 1
     return np.select(
-        [(edits <= 1) & (shorter > 2), begins, alike >= 0.88, alike >= 0.75],
+        [(edits <= 1) & (shorter > 2), begins, (alike >= 0.88) | called, alike >= 0.75],
         [NEAR, NEAR + 1, NEAR + 2, NEAR + 4],
-        NEAR + 5,
+        np.where(in_use, NEAR + 6, NEAR + 5),
     ).astype(np.uint8)
 
 
@@ -194,9 +198,15 @@ def _text(coded: Coded, a: Rows, b: Rows) -> Levels:
     )
     shorter = np.minimum(_lengths(coded)[a], _lengths(coded)[b])
     inside = np.array([x in y or y in x for x, y in zip(left, right, strict=True)], bool)
-    # Another number is another house, however alike the words around it; a number alone may have been mistyped.
+    # Another number is another house, however alike the words around it; a number alone may have been mistyped. An address that stands
+    # whole in a longer one (street alone, street with town and postcode) has its own number there, too.
     number = coded.facts["number"]
     elsewhere = (number[a] != number[b]) & (number[a] >= 0) & (number[b] >= 0)
+    at = np.flatnonzero(elsewhere & inside)
+    elsewhere[at] = [
+        f" {x} " not in f" {y} " and f" {y} " not in f" {x} "
+        for x, y in zip(left[at], right[at], strict=True)
+    ]
     return np.select(
         [
             ~elsewhere & (edits <= 1),
@@ -215,8 +225,13 @@ def _code(coded: Coded, a: Rows, b: Rows) -> Levels:
 def _email(coded: Coded, a: Rows, b: Rows) -> Levels:
     left, right, local = coded.values[a], coded.values[b], coded.facts["local"]
     edits, alike = _edits(left, right), _alike(left, right)
+    # Addresses are made of names, and namesakes told apart by numbers: another number is another address.
+    number = coded.facts["number"]
+    fits = number[a] == number[b]
     return np.select(
-        [local[a] == local[b], edits <= 1, alike >= 0.92], [NEAR, NEAR + 1, NEAR + 2], NEAR + 3
+        [local[a] == local[b], fits & (edits <= 1), fits & (alike >= 0.92)],
+        [NEAR, NEAR + 1, NEAR + 2],
+        NEAR + 3,
     ).astype(np.uint8)
 
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from spark_jobs.identity.engine import days, names, numbers, people
 from spark_jobs.identity.engine.coded import MISSING, OPEN_KEY, Coded, encoded, text_array
 from spark_jobs.identity.engine.form import Form, Shape
+from spark_jobs.identity.engine.nicknames import formal
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.text import e_mail, plain, soundex
 
@@ -171,6 +172,7 @@ def _parts(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded.note("sound", [soundex(v) for v in coded.values])
     coded.note("head", [v[:1] for v in coded.values])
     coded.note("start", [v[:3] if len(v) > 2 else "" for v in coded.values])
+    coded.note("nickname", [formal(v) for v in coded.values])
     return coded
 
 
@@ -275,5 +277,7 @@ def _phones(columns: Sequence[pa.Array], region: str, form: Form) -> Coded:
 
 def _e_mails(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded = encoded(columns, e_mail, form.key)
-    coded.note("local", [v.partition("@")[0] for v in coded.values])
+    locals_ = [v.partition("@")[0] for v in coded.values]
+    coded.note("local", locals_)
+    coded.note("number", [" ".join(re.findall(r"\d+", v)) for v in locals_])
     return coded

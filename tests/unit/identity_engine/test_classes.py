@@ -85,6 +85,25 @@ def test_twins_are_two_people_however_alike_their_names_are_made() -> None:
     assert all(of[f"t{i}0"] != of[f"t{i}1"] for i in range(5))
 
 
+def test_twins_of_two_names_that_others_bear_too_are_two_people_at_one_address() -> None:
+    """Everybody twice; five pairs of twins, each once, agree in surname, birth date and address."""
+    given, surname = (
+        ["Anna", "Emma", "Paul", "Mark", "Ruth", "Jane", "Hugh", "Carl"],
+        ["Rowe", "Hunt", "Page", "Lane", "Cole", "Webb", "Snow"],
+    )
+    rows = [f"{i} | {given[i // 2 % 8]} | {surname[i // 2 % 7]} | 19{50 + i // 2 % 43}-0{1 + i // 2 % 9}-1{i // 2 % 10} | {1 + i // 2} Mill Lane" for i in range(800)]  # fmt: skip
+    twins = [
+        f"t{i}{side} | {given[2 * (i % 4) + side]} | {surname[i]} | 1991-0{1 + i}-27 | {900 + i} Mill Lane"
+        for i in range(5)
+        for side in (0, 1)
+    ]
+    header = "id | given_name | surname | birth_date | address"
+    clusters = resolve(people(header, "\n".join(rows + twins), region="GB")).clusters.to_pylist()
+    of = {row["record_id"]: row["cluster_id"] for row in clusters}
+    assert all(of[str(i)] == of[str(i + 1)] for i in range(0, 800, 2))
+    assert all(of[f"t{i}0"] != of[f"t{i}1"] for i in range(5))
+
+
 def test_a_certificate_that_only_three_of_many_have_speaks_against_where_it_differs() -> None:
     """Three valid ids, all different: two people of another name are not one because their certificates differ."""
     names = [f"{s}{g}" for s in "王李张刘陈" for g in ("敏", "建国", "秀英", "志强")]

@@ -76,6 +76,8 @@ def test_birth_dates_agree_by_parts_and_digits(one: str, other: str, expected: s
         ("full_name", "王*", "王小明", "else"),
         ("email", "A.Smith+shop@example.org", "a.smith@example.org", "equal"),
         ("email", "a.smith@example.org", "a.smith@example.net", "name equal"),
+        ("email", "ann.smith7@example.org", "ann.smiht7@example.org", "one edit"),
+        ("email", "ann.smith7@example.org", "ann.smith27@example.org", "else"),
         ("city", "Zürich", "ZURICH", "equal"),
         ("city", "London", "Lonon", "one edit"),
         ("postcode", "SW1A 1AA", "sw1a1aa", "equal"),
@@ -98,6 +100,28 @@ def test_names_in_each_others_column_count_by_how_common_they_are_and_for_their_
     assert field_levels(surname, *swapped)[0] == crossed
     # A lone name in the other column is one coincidence, told once.
     assert (field_levels(given, *lone)[0], field_levels(surname, *lone)[0]) == (0, crossed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("William", "Bill", "alike"),
+        ("Peggy", "Margaret", "alike"),
+        ("Robert", "Robrt", "one edit"),
+        ("William", "Robert", "two names in use"),
+        ("William", "Qxzv", "else"),
+    ],
+)
+def test_given_names_agree_by_what_people_are_called_and_differ_most_where_others_bear_both(
+    one: str, other: str, expected: str
+) -> None:
+    # William and Robert are borne by many; what one record alone has may be an error of typing.
+    crowd = "\n".join(["William | Page"] * 20 + ["Robert | Hunt"] * 20)
+    given, _ = standardised(
+        people("given_name | surname", f"{one} | Rowe\n{other} | Rowe\n{crowd}", region="GB")
+    )
+    at = field_levels(given, np.array([0], np.int32), np.array([1], np.int32))[0]
+    assert LABELS["part"][at] == expected
 
 
 def test_dates_with_months_first_are_told_by_the_column() -> None:
@@ -130,6 +154,8 @@ def test_addresses_that_sources_part_in_different_ways_are_compared_whole() -> N
     [
         ("12 Mill Lane", "14 Mill Lane", "a little alike or one in the other"),
         ("12 Mill Lane", "12 Mil Lane", "one edit"),
+        ("12 Mill Lane", "12 Mill Lane, Leeds, LS1 4AB", "alike"),
+        ("2 Mill Lane", "12 Mill Lane, Leeds, LS1 4AB", "a little alike or one in the other"),
         ("12", "13", "one edit"),
     ],
 )
