@@ -15,23 +15,31 @@ import numpy.typing as npt
 from spark_jobs.identity.engine.coded import MISSING
 
 Keys = npt.NDArray[np.int64]
-# Pairs that one rule may give: so many per record, and this many in any case, so that small files are compared more widely.
-PAIRS_PER_RECORD = 4
-PAIRS_ANYWAY = 200_000
+# Pairs that one rule may give: so many per record, and this many in any case, so that small files are compared more widely. In a large file the
+# narrow rules find who the wide ones miss; wide ones give one person in a hundred pairs there.
+PAIRS_PER_RECORD = 2
+PAIRS_ANYWAY = 400_000
 # Files so small that every record is compared with every other.
 ALL_PAIRS_UP_TO = 1_500
 LARGEST_BLOCK = 400
+# Of a part of a number alone: a part that many share is a region, a month or a series, not somebody's.
+LARGEST_OF_PART = 10
 # Of a pair with the number of a rule behind it: files of up to 380 million records.
 _RULE_BITS = 6
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A blocking rule: what must agree. `fields`: whose agreement it therefore makes; keys: key columns, each on its own."""
+    """A blocking rule: what must agree.
+
+    fields   whose agreement it therefore makes; keys: key columns, each on its own
+    largest  records in a block that is compared, at most, however much the budget allows
+    """
 
     name: str
     fields: frozenset[str]
     keys: Sequence[Keys]
+    largest: int = LARGEST_BLOCK
 
 
 @dataclass
@@ -65,7 +73,7 @@ def candidates(
     met, disarmed = [np.empty(0, np.int64)], {}
     for k, rule in enumerate(rules):
         limit = largest[rule.name] if largest is not None else None
-        found, disarmed[rule.name] = _pairs(rule.keys, count, limit)
+        found, disarmed[rule.name] = _pairs(rule, count, limit)
         for pairs in found:
             pairs <<= _RULE_BITS
             pairs |= k
@@ -76,7 +84,7 @@ def candidates(
 
 def largest_blocks(rules: Sequence[Rule], count: int) -> dict[str, int]:
     """Rule → records in the largest block that it compares in a file of `count` records."""
-    return {rule.name: _largest(_blocks(rule.keys)[1], count) for rule in rules}
+    return {rule.name: _largest(_blocks(rule.keys)[1], count, rule.largest) for rule in rules}
 
 
 def _each_once(met: Keys) -> tuple[Keys, Keys]:
@@ -109,23 +117,20 @@ def _blocks(keys: Sequence[Keys]) -> tuple[Keys, Keys]:
     return records, np.diff(np.r_[starts, len(values)])
 
 
-def _pairs(
-    keys: Sequence[Keys], count: int, largest: int | None
-) -> tuple[Iterator[Keys], tuple[int, int, int]]:
+def _pairs(rule: Rule, count: int, largest: int | None) -> tuple[Iterator[Keys], tuple[int, int, int]]:
     """Pairs (smaller × count + larger, some several times) of records with one key in common; and what `Candidates.disarmed` says."""
-    records, sizes = _blocks(keys)
+    records, sizes = _blocks(rule.keys)
     if largest is None:
-        largest = _largest(sizes, count)
+        largest = _largest(sizes, count, rule.largest)
     kept = sizes <= largest
     disarmed = (largest, int((~kept).sum()), int(sizes[~kept].sum()))
     return of_blocks(records[np.repeat(kept, sizes)], sizes[kept], count), disarmed
 
 
-def _largest(sizes: npt.NDArray[np.int64], count: int) -> int:
-    """Largest block size whose blocks, with all smaller ones, give no more pairs than the budget of so many records."""
+def _largest(sizes: npt.NDArray[np.int64], count: int, most: int) -> int:
+    """Largest block size, at most `most`, whose blocks, with all smaller ones, give no more pairs than the budget of so many records."""
     budget = PAIRS_PER_RECORD * count + PAIRS_ANYWAY
-    counts = np.bincount(np.minimum(sizes, LARGEST_BLOCK + 1), minlength=LARGEST_BLOCK + 1)
-    counts = counts[: LARGEST_BLOCK + 1].astype(np.int64)
+    counts = np.bincount(np.minimum(sizes, most + 1), minlength=most + 1)[: most + 1].astype(np.int64)
     size = np.arange(len(counts), dtype=np.int64)
     return int(np.flatnonzero(np.cumsum(counts * size * (size - 1) // 2) <= budget)[-1])
 

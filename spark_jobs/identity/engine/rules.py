@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spark_jobs.identity.engine.blocking import Keys, Rule
+from spark_jobs.identity.engine.blocking import LARGEST_BLOCK, LARGEST_OF_PART, Keys, Rule
 from spark_jobs.identity.engine.coded import joined
 from spark_jobs.identity.engine.names import LOOSE
 from spark_jobs.identity.engine.standardise import READINGS, Field
+
+# One slip leaves one of three whole: the number without its last, its first and its middle third.
+_PARTS = {("national_id front",), ("national_id back",), ("national_id ends",)}
 
 
 def rules(fields: Sequence[Field]) -> list[Rule]:
@@ -17,17 +20,17 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
     key = _keys(fields)
     texts = [f.name for f in fields if f.kind == "text" and f.is_shared]
     wanted: list[tuple[str, ...]] = [
-        ("national_id",), ("national_id front",), ("national_id back",), ("other_id",),
+        ("national_id",), ("national_id front",), ("national_id back",), ("national_id ends",), ("other_id",),
         ("phone",), ("phone tail",), ("email",), ("email local",),
         ("given", "surname", "birth_date"), ("given sound", "surname sound"), ("surname sound", "birth_date order"),
         ("given sound", "birth_date order"), ("given start", "surname head", "birth_date year"),
         ("given head", "surname start", "birth_date day"), ("given head", "surname start", "birth_date month"),
         ("given start", "birth_date month"), ("surname start", "birth_date year"), ("given crossed", "surname crossed"), ("crossed sound", "birth_date"),
         ("birth_date order",),
-        ("name",), ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose",), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
+        ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose",), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
         ("name start", "birth_date year"), ("name end", "birth_date year"), ("name start", "birth_date day"), ("name start", "birth_date month"),
-        ("birth_date order", "postcode"), ("birth_date order", "city"), ("birth_date order", "phone end"),
-        ("name", "phone end"), ("birth_date month", "phone end"), ("name start", "postcode"), ("name", "city"),
+        ("birth_date order", "postcode"), ("birth_date order", "city"),
+        ("name", "phone end"), ("name loose", "phone front"), ("name loose", "national_id front"), ("name loose", "national_id ends"), ("birth_date month", "phone end"), ("name start", "postcode"), ("name", "city"),
         ("given sound", "postcode"), ("surname sound", "postcode"), ("given sound", "city"), ("surname sound", "city"),
     ]  # fmt: skip
     for text in texts:
@@ -42,6 +45,7 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
                 "birth_date year",
             )
         ]
+        wanted += [(f"{text} number", n) for n in ("name loose", "phone end")]
     found, seen = [], set()
     for names in wanted:
         if names in seen or not all(n in key for n in names):
@@ -50,7 +54,8 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         parts = [key[n] for n in names]
         made = frozenset(field for n in names for field in _makes(n))
         several = [(joined(*(p[min(i, len(p) - 1)] for p in parts))) for i in range(max(map(len, parts)))]
-        found.append(Rule(" + ".join(names), made, several))
+        largest = LARGEST_OF_PART if names in _PARTS else LARGEST_BLOCK
+        found.append(Rule(" + ".join(names), made, several, largest))
     return found[:60]
 
 
@@ -83,7 +88,7 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
         if field.kind == "name":
             key["name reading"] = [coded.fact(f"reading_{i}", c) for c in columns for i in range(READINGS)]
             key["name loose"] = [coded.fact(f"loose_{i}", c) for c in columns for i in range(LOOSE)]
-        facts = {"name": ("bare", "head", "start", "end"), "number": ("front", "back"), "phone": ("tail", "end"),
+        facts = {"name": ("bare", "head", "start", "end"), "number": ("front", "back", "ends"), "text": ("number",), "phone": ("tail", "end", "front"),
                  "email": ("local",), "date": ("year", "day", "month")}.get(field.kind, ())  # fmt: skip
         for fact in facts:
             key[f"{name} {fact}"] = [coded.fact(fact, c) for c in columns]

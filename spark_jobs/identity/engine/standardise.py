@@ -265,12 +265,14 @@ def _certificates(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded.facts["born"] = text_array([n.birth_date for n in known])
     coded.note("front", [v[: -(len(v) // 3)] if len(v) > 5 else "" for v in coded.values])
     coded.note("back", [v[len(v) // 3 :] if len(v) > 5 else "" for v in coded.values])
+    coded.note("ends", [v[: len(v) // 3] + v[-(len(v) // 3) :] if len(v) > 5 else "" for v in coded.values])
     return coded
 
 
 def _phones(columns: Sequence[pa.Array], region: str, form: Form) -> Coded:
     coded = encoded(columns, lambda text: numbers.phone(text, region), form.key)
     coded.note("end", [v[-4:] for v in coded.values])
+    coded.note("front", [v[:-4] if "*" not in v else "" for v in coded.values])
     coded.note("tail", [v[-7:] if "*" not in v else "" for v in coded.values])
     return coded
 
