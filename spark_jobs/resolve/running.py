@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from spark_jobs.console import out as screen
 from spark_jobs.errors import SettingsError
 from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.coded import OPEN_KEY
+from spark_jobs.identity.engine.first_run import begun
 from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.increment import brought_up_to
 from spark_jobs.identity.engine.kept import Places
@@ -48,8 +50,10 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
         raise SettingsError(
             "--model judges by a model that is kept, --save-model keeps one that is learned; give one of them"
         )
-    if asked.state and (asked.report or asked.save_model):
-        raise SettingsError("--state keeps its model itself and has no report; run without --state for one")
+    if asked.state and asked.save_model:
+        raise SettingsError(
+            "--state keeps its model itself, as model.json in its folder; leave --save-model out"
+        )
     people = reading.read_people(files, mapping.load(map_file), truth)
     if asked.state:
         _run_on(asked.state, people, out, asked)
@@ -67,47 +71,61 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
     if measures:
         _print_measures(measures)
     if asked.report is not None:
-        from spark_jobs.resolve.report import write
+        _report(asked.report, people, result, threshold, measures)
 
-        screen.print(
-            f"report {write(asked.report, people, result, threshold, measures)}",
-            soft_wrap=True,
-        )
+
+def _report(
+    folder: Path, people: People, result: Resolution, threshold: float, measures: dict[str, Measure]
+) -> None:
+    from spark_jobs.resolve.report import write
+
+    screen.print(f"report {write(folder, people, result, threshold, measures)}", soft_wrap=True)
 
 
 def _run_on(folder: Path, people: People, out: Path, asked: Asked) -> None:
-    """A run that goes on from the one before, or begins a state."""
+    """A run that goes on from the one before, or begins a state. CPU seconds that do not depend on what changed are told apart."""
+    at_start = process_time()
     terms = states.Terms(asked.threshold, people.region)
-    known = states.read(folder, terms, asked.secret, asked.model)
-    if known:
+    learned, before = None, None
+    if known := states.read(folder, terms, asked.secret, asked.model):
         model, before = known
+    elif asked.model:
+        model = _told_model(folder, asked.model, asked.secret)
     else:
-        model, before = _first_model(folder, people, asked), None
+        key = models.key(folder / states.MODEL, asked.secret, is_new=True)
+        learned = resolve(people, asked.threshold, key=key)
+        model = learned.frozen()
     _print_unknown(people, model)
-    kept, change = brought_up_to(people, model, asked.threshold, before)
+    kept, change = (
+        begun(people, learned) if learned else brought_up_to(people, model, asked.threshold, before)
+    )
     if kept is not before:
         states.write(folder, terms, model, kept)
     _write(kept.clusters(), out)
     screen.print(
         f"{len(people):,} records → {len(kept.ids):,} people; {change.added:,} new, {change.changed:,} changed, {change.gone:,} gone: "
-        f"{change.pairs:,} pairs scored, {change.components:,} components touched, {change.clusters:,} people have other records → {out}",
+        f"{change.pairs:,} pairs scored, {change.components:,} components touched, {change.clusters:,} people have other records → {out}; "
+        f"CPU {at_start:.1f} s to start and read the files, {process_time() - at_start:.1f} s for the rest",
         highlight=False,
         soft_wrap=True,
     )
+    measures = {}
     if asked.truth:
         scored = kept.ties.where((kept.ties.certificate < 0) & (kept.ties.log_odds >= bar(asked.threshold)))
         pairs = (scored.left.astype(np.int64), scored.right.astype(np.int64))
-        _print_measures(_judged(people, in_order(people), kept.labels, pairs))
+        measures = _judged(people, in_order(people), kept.labels, pairs)
+        _print_measures(measures)
+    if asked.report is not None:
+        # The page is about all pairs, of which a state keeps but those that count: they are judged again, by its model.
+        whole = learned or resolve(people, asked.threshold, model)
+        _report(asked.report, people, whole, asked.threshold, measures)
 
 
-def _first_model(folder: Path, people: People, asked: Asked) -> Frozen:
-    """The model of a state that begins: the one that is told, otherwise one that is learned of the first files."""
-    if asked.model is None:
-        key = models.key(folder / states.MODEL, asked.secret, is_new=True)
-        return resolve(people, asked.threshold, key=key).frozen()
-    model = models.read(asked.model, asked.secret)
-    if asked.secret is None:
-        models.take_along(asked.model, folder / states.MODEL)
+def _told_model(folder: Path, path: Path, secret: Path | None) -> Frozen:
+    """The model that a state begins with, as it is told."""
+    model = models.read(path, secret)
+    if secret is None:
+        models.take_along(path, folder / states.MODEL)
     return model
 
 

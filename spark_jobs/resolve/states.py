@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spark_jobs.errors import SettingsError
-from spark_jobs.identity.engine.frozen import Frozen, saved
+from spark_jobs.identity.engine.frozen import Frozen, OutdatedModel, saved
 from spark_jobs.identity.engine.kept import Blocks, Kept, Ties
 from spark_jobs.resolve import models
 
@@ -56,7 +56,13 @@ def read(
             raise SettingsError(
                 f"--state {folder.name}: made with {name} {was}, now it is {now}; begin with another folder"
             )
-    judge = models.read(folder / MODEL, secret)
+    try:
+        judge = models.read(folder / MODEL, secret)
+    except OutdatedModel as error:
+        raise SettingsError(
+            f"--state {folder.name}: kept by another version of the engine, whose scores are not those of this one; begin with another folder "
+            "(its first call learns anew and gives new ids)"
+        ) from error
     if model is not None and saved(models.read(model, secret)) != saved(judge):
         raise SettingsError(
             f"--state {folder.name}: made with another model than {model.name}; begin with another folder"
@@ -78,7 +84,8 @@ def write(folder: Path, terms: Terms, judge: Frozen, kept: Kept) -> None:
     shutil.rmtree(here, ignore_errors=True)
     here.mkdir()
     for name, table in _tables(kept).items():
-        pq.write_table(table, here / f"{name}.parquet", compression="zstd")
+        # Hashes do not become smaller: looking for what repeats in them took most of the time of writing.
+        pq.write_table(table, here / f"{name}.parquet", compression="lz4", use_dictionary=["source"])
     told = {"run": kept.run, "folder": here.name, "threshold": terms.threshold, "region": terms.region}
     part = folder / f"{_STATE}.part"
     part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

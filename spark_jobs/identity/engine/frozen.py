@@ -32,6 +32,10 @@ _KIND = "oxpecker identity model"
 _VERSION = 1
 
 
+class OutdatedModel(SettingsError):
+    """A model of an engine that reads, keys or compares records otherwise."""
+
+
 @dataclass(frozen=True)
 class Frozen:
     """What scores and candidates depend on beside the records.
@@ -121,7 +125,7 @@ def saved(model: Frozen) -> str:
 def loaded(text: str, key: str, name: str = "model") -> Frozen:
     """The model of a document, under the key it was made with (`hash_key`).
 
-    Errors: SettingsError where it is no such document, comes from another engine, or was made with another key.
+    Errors: SettingsError where it is no such document or was made with another key, OutdatedModel where it comes from another engine.
     """
     try:
         said = json.loads(text)
@@ -132,7 +136,7 @@ def loaded(text: str, key: str, name: str = "model") -> Frozen:
     if not isinstance(said, dict) or said.get("kind") != _KIND:
         raise SettingsError(f"{name}: no identity model; a model is what --save-model writes")
     if said.get("version") != _VERSION:
-        raise SettingsError(
+        raise OutdatedModel(
             f"{name}: a model of version {said.get('version')}, this reads version {_VERSION}; learn and save it anew"
         )
     if said["key_check"] != _key_check(key):
@@ -141,7 +145,7 @@ def loaded(text: str, key: str, name: str = "model") -> Frozen:
         )
     model = _read(said, key)
     if said["probe"] != probed(model.form):
-        raise SettingsError(
+        raise OutdatedModel(
             f"{name}: made by an engine that reads, keys or compares records otherwise than this one; learn and save it anew"
         )
     return model

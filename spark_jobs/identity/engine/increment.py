@@ -21,6 +21,7 @@ from spark_jobs.identity.engine.closure import apart, clusters
 from spark_jobs.identity.engine.cluster_ids import Named, following
 from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.kept import (
+    TOLD_FROM,
     Blocks,
     Kept,
     Mask,
@@ -48,9 +49,6 @@ from spark_jobs.identity.engine.resolution import (
 from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates, strong_pairs
-
-# Ties below are kept nowhere: confidence has six digits, and this is less than half of the last.
-_TOLD_FROM = -14.6
 
 
 @dataclass(frozen=True)
@@ -176,7 +174,7 @@ class _Step:
         wrong = shared_but_contradicted(fields, a, b, numbers[places])
         log_odds[wrong] = np.minimum(log_odds[wrong], DOUBTED)
         told = Ties(left.astype(np.int32), right.astype(np.int32), log_odds, np.full(len(left), -1, np.int64))
-        return told.where(log_odds >= _TOLD_FROM)
+        return told.where(log_odds >= TOLD_FROM)
 
     def _touched(self, numbers: Places) -> Places:
         """Certificates that a record has no more, or has now."""

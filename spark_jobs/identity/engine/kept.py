@@ -146,6 +146,8 @@ class Ties:
         return self.left.astype(np.int64) * count + self.right
 
 
+# Ties below are kept nowhere: confidence has six digits, and this is less than half of the last.
+TOLD_FROM = -14.6
 NO_TIES = Ties(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float64), np.empty(0, np.int64))
 
 

@@ -25,7 +25,7 @@ from spark_jobs.identity.engine.model import Scored, scored
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
-from spark_jobs.identity.engine.strong_keys import certificates, contradicted, strong_pairs
+from spark_jobs.identity.engine.strong_keys import StrongPairs, certificates, contradicted, strong_pairs
 
 CERTAIN = 30.0
 # Log-odds, at most, of a pair that shares a certificate which name and birth date contradict.
@@ -43,6 +43,7 @@ class Resolution:
     clusters      source, record_id, cluster_id, confidence: one row per record, ordered by source and record_id
     labels        cluster of each record as a number, in the order of `order`; order: places of the records in the input
     contradicted  pairs that share a valid certificate although name and birth date contradict: for review
+    certificates  records × kinds, hashes of valid ones; tied: pairs that one of them ties
     form          how the records were read
     """
 
@@ -55,9 +56,19 @@ class Resolution:
     log_odds: npt.NDArray[np.float64]
     refined: Refined
     rules: list[str]
-    strong: int
-    contradicted: int
+    certificates: npt.NDArray[np.int64]
+    tied: StrongPairs
     form: Form
+
+    @property
+    def strong(self) -> int:
+        """Pairs that a valid certificate ties."""
+        return len(self.tied.left)
+
+    @property
+    def contradicted(self) -> int:
+        """Pairs whose valid certificate is contradicted."""
+        return self.tied.contradicted
 
     def frozen(self) -> Frozen:
         """The model, as it can be kept."""
@@ -116,8 +127,8 @@ def resolve(
         log_odds,
         refined,
         names,
-        len(strong.left),
-        strong.contradicted,
+        numbers,
+        strong,
         form,
     )
 

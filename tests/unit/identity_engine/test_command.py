@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.errors import DeliveryError, SettingsError
+from spark_jobs.identity.engine import levels
 from spark_jobs.resolve import mapping, reading
 from spark_jobs.resolve.running import Asked, run
 
@@ -186,8 +187,29 @@ def test_a_state_made_otherwise_is_refused(files: Path) -> None:
     (state / "run-1" / "keys.parquet").unlink()
     with pytest.raises(SettingsError, match=r"not whole \(run-1\)"):
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
-    with pytest.raises(SettingsError, match="has no report"):
-        run(both, files / "map.yml", files / "1.parquet", Asked(state=state, report=files / "r"))
+    with pytest.raises(SettingsError, match="leave --save-model out"):
+        run(both, files / "map.yml", files / "1.parquet", Asked(state=state, save_model=files / "n.json"))
+
+
+def test_a_state_of_another_engine_is_begun_anew_in_another_folder(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm, state = [files / "crm.csv"], files / "state"
+    run(crm, files / "map.yml", files / "1.parquet", Asked(state=state))
+    monkeypatch.setattr(levels, "NEAR", levels.NEAR + 1)
+    with pytest.raises(
+        SettingsError, match="--state state: kept by another version .*; begin with another folder"
+    ):
+        run(crm, files / "map.yml", files / "1.parquet", Asked(state=state))
+
+
+def test_a_report_on_a_state_shows_all_pairs_whatever_changed(files: Path) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    run(both, files / "map.yml", files / "1.parquet", Asked(report=files / "whole"))
+    for day in ("begun", "gone on"):
+        run(both, files / "map.yml", files / "1.parquet", Asked(state=state, report=files / day))
+        assert "6 records are 3 people" in (files / day / "index.html").read_text()
+    assert (files / "begun" / "index.html").read_text() == (files / "whole" / "index.html").read_text()
 
 
 def test_a_role_that_the_model_was_learned_without_is_named(
