@@ -22,6 +22,8 @@ from spark_jobs.identity.engine.kept import Blocks, Kept, Ties
 from spark_jobs.resolve import models
 
 MODEL, _STATE = "model.json", "state.json"
+# As they lie in memory: hashes do not become smaller, and a run touches few of them.
+_PER_RECORD = ("records", "keys", "ties")
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,14 @@ def write(folder: Path, terms: Terms, judge: Frozen, kept: Kept) -> None:
     shutil.rmtree(here, ignore_errors=True)
     here.mkdir()
     for name, table in _tables(kept).items():
-        # Hashes do not become smaller: looking for what repeats in them took most of the time of writing.
-        pq.write_table(table, here / f"{name}.parquet", compression="lz4", use_dictionary=["source"])
+        if name in _PER_RECORD:
+            with (
+                pa.OSFile(str(here / f"{name}.arrow"), "wb") as file,
+                pa.ipc.new_file(file, table.schema) as into,
+            ):
+                into.write_table(table)
+        else:
+            pq.write_table(table, here / f"{name}.parquet", compression="zstd")
     told = {"run": kept.run, "folder": here.name, "threshold": terms.threshold, "region": terms.region}
     part = folder / f"{_STATE}.part"
     part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -118,10 +126,9 @@ def _tables(kept: Kept) -> dict[str, pa.Table]:
 
 
 def _kept(folder: Path, told: dict[str, Any]) -> Kept:
-    tables = {
-        name: pq.read_table(folder / f"{name}.parquet")
-        for name in ("records", "keys", "ties", "clusters", "retired")
-    }
+    tables = {name: pq.read_table(folder / f"{name}.parquet") for name in ("clusters", "retired")}
+    for name in _PER_RECORD:
+        tables[name] = pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
     records, keys, ties = tables["records"], tables["keys"], tables["ties"]
     kinds = [name for name in records.column_names if name.startswith("certificate_")]
     certificates = [records[kind].to_numpy() for kind in kinds]

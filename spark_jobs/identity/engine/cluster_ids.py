@@ -32,10 +32,10 @@ def following(old: Kept, names: pa.Array, before: Places, labels: Places, is_ane
     An id that is no more leads to the one that has most of its records (ties: the smallest); one whose records are all gone, nowhere.
     """
     run, count = old.run + 1, int(labels.max(initial=-1)) + 1
-    ids, since = [""] * count, [run] * count
-    rest = np.flatnonzero(~is_anew)
-    for label, was in zip(labels[rest].tolist(), old.labels[before[rest]].tolist(), strict=True):
-        ids[label], since[label] = old.ids[was], old.since[was]
+    was_of = np.full(count, -1, np.int64)
+    was_of[labels[~is_anew]] = old.labels[before[~is_anew]]
+    ids = [old.ids[was] if was >= 0 else "" for was in was_of.tolist()]
+    since = [old.since[was] if was >= 0 else run for was in was_of.tolist()]
     anew = np.flatnonzero(is_anew)
     members: dict[int, list[str]] = defaultdict(list)
     owner, created = {}, {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from spark_jobs.errors import DeliveryError, SettingsError
 from spark_jobs.identity.engine import levels
@@ -149,6 +150,7 @@ def test_a_state_holds_no_value_of_a_person(files: Path) -> None:
         Asked(state=files / "state"),
     )
     tables = [pq.read_table(path).to_pydict() for path in (files / "state").rglob("*.parquet")]
+    tables += [feather.read_table(path).to_pydict() for path in (files / "state").rglob("*.arrow")]
     kept = "".join(map(str, tables)) + (files / "state" / "model.json").read_text()
     assert len(tables) == 5
     assert not any(v in kept for v in ("王小明", "李红", "1540000", "19800102", "1980-01-02", "example"))
@@ -184,7 +186,7 @@ def test_a_state_made_otherwise_is_refused(files: Path) -> None:
     run(both, files / "map.yml", files / "a.parquet", Asked(save_model=files / "other.json"))
     with pytest.raises(SettingsError, match="made with another model than other.json"):
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state, model=files / "other.json"))
-    (state / "run-1" / "keys.parquet").unlink()
+    (state / "run-1" / "keys.arrow").unlink()
     with pytest.raises(SettingsError, match=r"not whole \(run-1\)"):
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
     with pytest.raises(SettingsError, match="leave --save-model out"):
