@@ -16,6 +16,7 @@ from spark_jobs.identity.engine.coded import Coded
 from spark_jobs.identity.engine.levels import LABELS, bands, compared, unpacked
 from spark_jobs.identity.engine.standardise import Field
 
+# As many as there are records, and so many at least: in a larger file rarer levels decide, and must be seen.
 RANDOM_PAIRS = 200_000
 # What one person's two records agree in, before anything is learned: mostly equal, sometimes near, seldom something else.
 _EQUAL, _NEAR, _ELSE, _CONTRADICTION = 0.80, 0.15, 0.05, 1e-5
@@ -32,8 +33,6 @@ _TWINS = {
         "else": 0.03,
     },
 }
-# How alike twins' given names are in letters: as strangers' are, except that nobody gives both the same.
-_TWINS_GIVEN = {"else": 0.05, "two names in use": 0.9, "a little alike": 0.04, "alike": 0.01}
 _AT_ONCE = 1_000_000
 _SEED = 20260930
 
@@ -89,7 +88,7 @@ def _in_parts(
 
 def _random(fields: Sequence[Field], count: int) -> Counted:
     dice = np.random.default_rng(_SEED)
-    left, right = dice.integers(0, count, (2, RANDOM_PAIRS)).astype(np.int32)
+    left, right = dice.integers(0, count, (2, max(RANDOM_PAIRS, count))).astype(np.int32)
     other = left != right
     patterns, pairs = np.unique(compared(fields, left[other], right[other]), return_counts=True)
     return Counted(unpacked(patterns, len(fields)), pairs.astype(np.float64))
@@ -133,7 +132,7 @@ def prior(field: Field) -> FieldPrior:
 
 def _of_twins(field: Field) -> npt.NDArray[np.float64] | None:
     """Levels of the names of twins (sums to 1), None for what is no name of their own."""
-    told = _TWINS_GIVEN if field.name == "given" else _TWINS.get(field.kind)
+    told = _TWINS.get(field.kind)
     if told is None:
         return None
     levels = np.full(LEVELS, 1e-6)

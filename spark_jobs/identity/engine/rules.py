@@ -30,22 +30,16 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose",), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
         ("name start", "birth_date year"), ("name end", "birth_date year"), ("name start", "birth_date day"), ("name start", "birth_date month"),
         ("birth_date order", "postcode"), ("birth_date order", "city"),
-        ("name", "phone end"), ("name loose", "phone front"), ("name loose", "national_id front"), ("name loose", "national_id ends"), ("birth_date month", "phone end"), ("name start", "postcode"), ("name", "city"),
+        ("name", "phone end"), ("name head", "phone end"), ("name loose", "phone front"), ("name loose", "national_id front"), ("name loose", "national_id ends"), ("birth_date month", "phone end"), ("name start", "postcode"), ("name", "city"),
         ("given sound", "postcode"), ("surname sound", "postcode"), ("given sound", "city"), ("surname sound", "city"),
     ]  # fmt: skip
     for text in texts:
         wanted += [
-            (text, n)
-            for n in (
-                "given sound",
-                "surname sound",
-                "name start",
-                "name head",
-                "postcode",
-                "birth_date year",
-            )
+            (text, n) for n in ("given sound", "surname sound", "name start", "postcode", "birth_date year")
         ]
-        wanted += [(f"{text} number", n) for n in ("name loose", "phone end")]
+        wanted += [(f"{text} number", "name loose"), (f"{text} number", "phone end")]
+        # A masked name (王*明) has its surname and nothing else to meet by.
+        wanted += [(text, "name head"), (f"{text} number", "name head", "birth_date year")]
     found, seen = [], set()
     for names in wanted:
         if names in seen or not all(n in key for n in names):
