@@ -33,6 +33,8 @@ _TWINS = {
         "else": 0.03,
     },
 }
+# How alike twins' given names are in letters: as strangers' are, except that nobody gives both the same.
+_TWINS_GIVEN = {"else": 0.05, "two names in use": 0.9, "a little alike": 0.04, "alike": 0.01}
 _AT_ONCE = 1_000_000
 _SEED = 20260930
 
@@ -132,7 +134,7 @@ def prior(field: Field) -> FieldPrior:
 
 def _of_twins(field: Field) -> npt.NDArray[np.float64] | None:
     """Levels of the names of twins (sums to 1), None for what is no name of their own."""
-    told = _TWINS.get(field.kind)
+    told = _TWINS_GIVEN if field.name == "given" else _TWINS.get(field.kind)
     if told is None:
         return None
     levels = np.full(LEVELS, 1e-6)
