@@ -45,7 +45,7 @@ def read_people(paths: Sequence[Path], mapped: Map, truth: str | None = None) ->
 
 
 def read_table(path: Path) -> pa.Table:
-    """A file as a table of text. CSV: UTF-8 or GB 18030, parted by comma, semicolon, tab or bar, also gzipped."""
+    """A file as a table of text. CSV: UTF-8, GB 18030 or UTF-16 with its mark, parted by comma, semicolon, tab or bar, also gzipped."""
     if not path.is_file():
         raise DeliveryError(f"{path.name}: no such file")
     try:
@@ -74,7 +74,11 @@ def _text(path: Path, name: str, column: pa.ChunkedArray) -> pa.Array:
 def _csv(path: Path) -> pa.Table:
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         head = file.read(_PROBE)
-    encoding = "utf-8" if _is_utf_8(head) else "gb18030"
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise DeliveryError(
+            f"{path.name}: a workbook or archive, no CSV; save the sheet as CSV (UTF-8) and give that"
+        )
+    encoding = _encoding(head)
     text = head.decode(encoding, errors="ignore").lstrip("\ufeff")
     first = text.splitlines()[0] if text.strip() else ""
     if not first:
@@ -89,6 +93,12 @@ def _csv(path: Path) -> pa.Table:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         ),
     )
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return "utf-8" if _is_utf_8(head) else "gb18030"
 
 
 def _is_utf_8(head: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
         raise SettingsError(
             "--state keeps its model itself, as model.json in its folder; leave --save-model out"
         )
+    _check_target(out)
     people = reading.read_people(files, mapping.load(map_file), truth)
     if asked.state:
         _run_on(asked.state, people, out, asked)
@@ -129,8 +131,23 @@ def _told_model(folder: Path, path: Path, secret: Path | None) -> Frozen:
     return model
 
 
+def _check_target(out: Path) -> None:
+    """Before the work, not behind it. Errors: SettingsError where clusters could not be written."""
+    if out.is_dir():
+        raise SettingsError(
+            f"--out: {out} is a folder; name a file in it, such as {out / 'clusters.parquet'}"
+        )
+    if out.suffix.lower() not in (".parquet", ".pq", ".csv"):
+        raise SettingsError(f"--out: {out.name} ends neither with .parquet nor with .csv")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--out: the folder {out.parent} cannot be made: {error.strerror}") from error
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise SettingsError(f"--out: {out} cannot be written; name a file in a folder of your own")
+
+
 def _write(clusters: pa.Table, out: Path) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix.lower() == ".csv":
         pa_csv.write_csv(clusters, out)
     else:

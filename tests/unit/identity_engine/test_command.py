@@ -223,3 +223,26 @@ def test_a_role_that_the_model_was_learned_without_is_named(
     assert "learned without" not in capsys.readouterr().out
     run(both, files / "map.yml", files / "a.parquet", Asked(model=files / "m.json"))
     assert "not compared, the model was learned without: email" in capsys.readouterr().out
+
+
+def test_a_spreadsheets_unicode_text_is_read_and_a_workbook_says_what_to_do(files: Path) -> None:
+    (files / "crm.csv").write_text(CRM.replace(";", "\t"), encoding="utf-16")
+    (files / "book.xlsx").write_bytes(b"PK\x03\x04 and so on")
+    assert reading.read_table(files / "crm.csv")["姓名"].to_pylist() == ["王小明", "李红", "王小明"]
+    with pytest.raises(
+        DeliveryError, match=r"book.xlsx: a workbook or archive, no CSV; save the sheet as CSV"
+    ):
+        reading.read_table(files / "book.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (".", "is a folder; name a file in it"),
+        ("clusters.xlsx", "ends neither with .parquet nor with .csv"),
+        ("card.csv/clusters.csv", "cannot be made"),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_told_before_the_work(files: Path, out: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        run([files / "not_read.csv"], files / "map.yml", files / out, Asked())
