@@ -3,8 +3,8 @@
 A decision is an input like a delivery: a run reads it, and the same landing with the same decisions gives the same rows. It counts
 whenever its subject is seen, not from the moment it was made, so that the repaired record lies where a clean delivery would have put it.
 
-Events, a JSON object a line: `proposed` (all of the decision), `agreed` and `declined` (by another person). A decision is in force once it
-needs nobody, or a second person agreed. The newest in force about a record or file counts; exceptions count side by side.
+Events, a JSON object a line: `proposed` (all of the decision), `agreed` and `declined` (by another person), `withdrawn` (an exception ends
+earlier; `until` is the last business date it is for). A decision is in force once it needs nobody, or a second person agreed. The newest in force about a record or file counts; exceptions count side by side.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from spark_jobs.errors import DeliveryError
 
 RECORD, FILE, FEED, PERSONS = "quarantine", "delivery", "feed", "persons"
 REPAIR, ACCEPT, REJECT, RELEASE, EXCEPTION = "repair", "accept", "reject", "release", "exception"
-PROPOSED, IN_FORCE, DECLINED, REPLACED = "proposed", "in_force", "declined", "replaced"
+PROPOSED, IN_FORCE, DECLINED, REPLACED, WITHDRAWN = (
+    "proposed",
+    "in_force",
+    "declined",
+    "replaced",
+    "withdrawn",
+)
+EVENTS = ("proposed", "agreed", "declined", "withdrawn")
 NEEDED = ("decision_id", "kind", "subject", "decision", "feed", "reason", "actor", "at")
 
 
@@ -126,7 +133,7 @@ def _event(line: str, place: str) -> dict[str, Any]:
         told = json.loads(line)
     except ValueError:
         told = None
-    if not isinstance(told, dict) or told.get("event") not in ("proposed", "agreed", "declined"):
+    if not isinstance(told, dict) or told.get("event") not in EVENTS:
         raise DeliveryError(
             f"{place}: no event of a decision; the file is written by `oxpecker steward`, put it back"
         )
@@ -146,6 +153,9 @@ def _apply(found: dict[str, Decision], told: Mapping[str, Any], place: str) -> N
     known = found.get(key)
     if known is None:
         raise DeliveryError(f"{place}: nobody proposed the decision that is answered; put the file back")
+    if told["event"] == "withdrawn":
+        found[key] = shortened(known, _day(told, "until", place), at, told.get("reason"))
+        return
     if known.state != PROPOSED or same_person(known.first, told["actor"]):
         return
     agreed = told["event"] == "agreed"
@@ -158,12 +168,26 @@ def _apply(found: dict[str, Decision], told: Mapping[str, Any], place: str) -> N
     )
 
 
+def shortened(known: Decision, last: date | None, at: datetime, reason: str | None) -> Decision:
+    """An exception that ends with this business date; one that would end before it begins never was. Others, and longer ones, stay."""
+    if known.code != EXCEPTION or known.state != IN_FORCE or last is None or known.first_date is None:
+        return known
+    if known.last_date is None or last >= known.last_date:
+        return known
+    state = IN_FORCE if last >= known.first_date else WITHDRAWN
+    return replace(known, last_date=last, at=at, state=state, note=reason)
+
+
+def _day(told: Mapping[str, Any], name: str, place: str) -> date | None:
+    try:
+        return date.fromisoformat(told[name]) if told.get(name) else None
+    except ValueError:
+        raise DeliveryError(f"{place}: `{name}` is no date; put the file back") from None
+
+
 def _decision(told: Mapping[str, Any], at: datetime, place: str) -> Decision:
     needs = bool(told.get("needs_second", True))
-    try:
-        dates = [date.fromisoformat(told[name]) if told.get(name) else None for name in ("from", "until")]
-    except ValueError:
-        raise DeliveryError(f"{place}: `from` or `until` is no date; put the file back") from None
+    dates = [_day(told, name, place) for name in ("from", "until")]
     return Decision(
         str(told["decision_id"]), str(told["kind"]), str(told["subject"]), str(told["decision"]), str(told["feed"]),
         str(told["reason"]), str(told["actor"]), at, needs, None, PROPOSED if needs else IN_FORCE, told.get("sealed"),

@@ -16,7 +16,7 @@ from spark_jobs.bronze import steward_log
 from spark_jobs.errors import OxpeckerError
 
 WHAT = (
-    "listed", "shown", "revealed", "proposed", "agreed", "declined", "logged_in", "login_refused", "logged_out", "account_added",
+    "listed", "shown", "revealed", "proposed", "agreed", "declined", "withdrawn", "logged_in", "login_refused", "logged_out", "account_added",
     "refused",
 )  # fmt: skip
 

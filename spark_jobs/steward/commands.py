@@ -13,7 +13,7 @@ account_app = typer.Typer(no_args_is_help=True, help="People who may use the des
 app.command("list")(looking.list_)
 for command in (
     looking.show, deciding.repair, deciding.accept, deciding.reject, deciding.release, deciding.exception, deciding.approve,
-    deciding.decline, looking.log,
+    deciding.decline, deciding.withdraw, looking.log,
 ):  # fmt: skip
     app.command()(command)
 app.command("cases")(looking.cases_)

@@ -162,6 +162,33 @@ def decline(desk: Desk, decision_id: str, reason: str, actor: str, at: datetime)
     return _answer(desk, decision_id, actor, at, "declined", reason)
 
 
+def withdraw(desk: Desk, decision_id: str, last: date, reason: str, actor: str, at: datetime) -> Decision:
+    """Let an exception end with an earlier business date. One person is enough: the contract holds again.
+
+    Dates for which it let something load already stay as they were published, so it cannot end before the last of them.
+    """
+    for name, text in (("reason", reason), ("actor", actor)):
+        if not text.strip():
+            raise OxpeckerError(f"a decision needs a {name}")
+    with steward_log.locked(desk.settings.steward_log):
+        known = rulings.named(steward_log.read(desk.settings.steward_log), decision_id)
+        if known.code != EXCEPTION or known.state != IN_FORCE:
+            raise OxpeckerError(
+                f"decision {known.decision_id} is no exception that is in force; nothing is withdrawn"
+            )
+        if known.last_date is None or last >= known.last_date:
+            raise OxpeckerError(f"the exception ends on {known.last_date}; it can end earlier only")
+        applied = desk.last_applied(known.decision_id)
+        if applied is not None and applied > last:
+            raise OxpeckerError(
+                f"the exception let something load for {applied}, which stays; it can end with that date, or you reject what loaded"
+            )
+        told = {"event": "withdrawn", "decision_id": known.decision_id, "actor": actor.strip(), "at": _at(at), "reason": reason.strip(), "until": last.isoformat()}  # fmt: skip
+        steward_log.append(desk.settings.steward_log, told)
+    actions(desk).enter(actor, "withdrawn", known.decision_id, at, decision=known.code)
+    return _now(desk, known.decision_id)
+
+
 def _answer(
     desk: Desk, decision_id: str, actor: str, at: datetime, event: str, reason: str | None
 ) -> Decision:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spark_jobs.bronze.steward_log import DECLINED, PROPOSED, Decision
+from spark_jobs.bronze.steward_log import DECLINED, PROPOSED, WITHDRAWN, Decision
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.dates import parse_date
 from spark_jobs.errors import OxpeckerError
@@ -92,6 +92,19 @@ def decline(
     of = options.desk(profile, conf, landing)
     _prove(of, actor)
     tell(decide.decline(of, decision_id, reason, actor, utc_now()))
+
+
+def withdraw(
+    decision_id: options.DecisionId,
+    last: Annotated[str, typer.Option("--last", help="The last business date that it is still for, YYYY-MM-DD; one before its first: it is for none.")],
+    reason: options.Reason, actor: options.Actor,
+    profile: options.Profile = None, conf: options.Conf = None, landing: options.Landing = None,
+) -> None:  # fmt: skip
+    """Let an exception end earlier than it would by itself. One person is enough, for the contract holds again."""
+    of = options.desk(profile, conf, landing)
+    made = decide.withdraw(of, decision_id, parse_date(last), reason, actor, utc_now())
+    told = "is withdrawn" if made.state == WITHDRAWN else f"ends with {made.last_date}"
+    options.out.print(f"decision {made.decision_id} {told}", highlight=False)
 
 
 def concluded(of: Desk, made: Decision, second: str | None) -> None:

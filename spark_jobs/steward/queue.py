@@ -118,6 +118,17 @@ class Desk:
         found = [self._record(row, names.get(row["file_id"], {})) for row in rows]
         return [replace(i, state="decided") if self._is_excepted(i) else i for i in found]
 
+    def last_applied(self, decision_id: str) -> date | None:
+        """The last business date for which a decision let a file or a record load; None where it did nothing yet."""
+        found = [
+            row["business_date"]
+            for table in ("ops.quarantine", "ops.delivery_file")
+            for row in self._ask(
+                table, f"select business_date from {{table}} where decision_id = '{decision_id}'"
+            )
+        ]
+        return max(found, default=None)
+
     def files(self) -> list[Item]:
         """Files that must not load, and have not been followed by one that did."""
         rows = self._ask("ops.delivery_file", "select * from {table}")

@@ -69,14 +69,16 @@ def _quarantined(row: dict[str, Any]) -> dict[str, Any]:
         "quarantine_id": hashlib.sha256(key.encode()).hexdigest()[:26], "file_id": row["_file_id"], "feed_code": row["_feed"],
         "business_date": row["business_date"], "line_no": row["_line_no"], "byte_offset": row["_byte_offset"],
         "byte_len": row["_byte_len"], "record": row["_record"], "reason_codes": row["_reason_codes"], "state_code": "open",
-        "known_at": KNOWN_AT, "file_header": row["_header"],
+        "known_at": KNOWN_AT, "file_header": row["_header"], "decision_id": None,
     }  # fmt: skip
 
 
 def _write(settings: Settings, table: str, rows: list[dict[str, Any]]) -> None:
     schema, thing = table.split(".")
     content = pa.Table.from_pylist(rows)
-    # Columns in which nothing stands have no type of their own.
+    at = content.column_names.index("decision_id")
+    content = content.set_column(at, "decision_id", content.column(at).cast(pa.string()))
+    # Other columns in which nothing stands have no type of their own.
     kept = [name for name in content.column_names if not pa.types.is_null(content.schema.field(name).type)]
     write_deltalake(
         str(settings.warehouse / schema / thing),
