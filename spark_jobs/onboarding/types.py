@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -12,10 +12,8 @@ from functools import partial
 from spark_jobs.columns.dates import parse_date
 from spark_jobs.columns.money import parse_number
 from spark_jobs.contracts.patterns import parse_day
+from spark_jobs.onboarding.hints import DAY_WORDS, ENOUGH, NEARLY, hints, rounding, share_of
 
-# A column is of a type when so many of its values are; the rest is what the reader would call invalid.
-ENOUGH = 0.98
-NEARLY = 0.8
 # Words that stand for nothing, whatever the column.
 NO_WORDS = {
     "null", "n/a", "na", "#n/a", "none", "nil", "-", "--", "---", "\\n", "unknown", "unbekannt", "k.a.", "不详", "不詳", "未知", "无", "無",
@@ -41,7 +39,6 @@ _CODE_WORDS = re.compile(
 _UNITS = (
     ("million", "百万|百萬|佰万"), ("wan", "万元|萬元|[(（_]万[)）]?$"), ("yi", "亿元|億元"), ("qian", "千元|仟元"), ("fen", "[(（]分[)）]|_分$"),
 )  # fmt: skip
-_DAY_WORDS = re.compile(r"(?i)dat(e|um)|_dt$|^dt|day|日期|日$|tag")
 
 
 @dataclass(frozen=True)
@@ -90,16 +87,12 @@ def guess_type(name: str, words: Counter[str], decimal: str = ".") -> Typed:
                 typed.share,
                 (*typed.doubts, *doubts),
             )
-    return Typed(null=said_nothing, doubts=_hints(name, given, decimal))
+    return Typed(null=said_nothing, doubts=hints(name, given, decimal))
 
 
 def unit_said(name: str) -> str | None:
     """The unit of amounts that a column's name says, in the words of a map; None for yuan."""
     return next((unit for unit, said in _UNITS if re.search(said, name)), None)
-
-
-def _share(words: Mapping[str, int], fits: Callable[[str], bool]) -> float:
-    return sum(n for w, n in words.items() if fits(w)) / sum(words.values())
 
 
 def _boolean(name: str, words: dict[str, int]) -> Typed | None:
@@ -128,14 +121,14 @@ def _day(name: str, words: dict[str, int]) -> Typed | None:
     nothing = {w for w in words if w in NO_DAYS}
     is_open = {w for w in words if w in OPEN_DAYS}
     if not told:
-        is_day = bool(is_open) or bool(_DAY_WORDS.search(name))
+        is_day = bool(is_open) or bool(DAY_WORDS.search(name))
         return (
             Typed("date8" if all(len(w) == 8 for w in words) else "date", None, tuple(nothing))
             if is_day
             else None
         )
     for pattern, kind, written in (*_DAYS, *_marked_days(told)):
-        share = _share(told, partial(_is_day, pattern, written))
+        share = share_of(told, partial(_is_day, pattern, written))
         if share >= ENOUGH:
             doubts: tuple[str, ...] = ()
             if is_open and not _ENDS.search(name):
@@ -199,7 +192,7 @@ _MOMENTS: tuple[tuple[str, str, str | None], ...] = (
 def _moment(name: str, words: dict[str, int]) -> Typed | None:
     told = {w: n for w, n in words.items() if w not in NO_DAYS | OPEN_DAYS}
     for pattern, kind, written in _MOMENTS if told else ():
-        share = _share(told, partial(_is_moment, pattern, kind))
+        share = share_of(told, partial(_is_moment, pattern, kind))
         if share >= ENOUGH:
             local = written is None and not any(re.search(r"(Z|[+-]\d{2}:?\d{2})$", w[16:]) for w in told)
             doubts = (
@@ -221,7 +214,7 @@ def _is_moment(pattern: str, kind: str, word: str) -> bool:
 
 
 def _number(name: str, words: dict[str, int], decimal: str) -> Typed | None:
-    share = _share(words, lambda w: parse_number(w, 0, decimal) is not None)
+    share = share_of(words, lambda w: parse_number(w, 0, decimal) is not None)
     if share < ENOUGH:
         return None
     has_parts = any(decimal in w for w in words)
@@ -242,74 +235,3 @@ def _number(name: str, words: dict[str, int], decimal: str) -> Typed | None:
     return Typed(
         "number", share=share, doubts=("a number by its looks: is it one, or the number of something?",)
     )
-
-
-# (shape, fewest different values, what to ask): what text could be that our types do not say.
-_LOOKS: tuple[tuple[str, int, str], ...] = (
-    (r"1[0-9]{12}", 1, "milliseconds since 1970? then map it by {python: [epoch_ms, …]}"),
-    (r"(19|20)\d{2}-?(0[1-9]|1[0-2])", 1, "months? then map it by {python: [month_start, …]}"),
-    (r"([01]\d|2[0-3])[0-5]\d[0-5]\d", 4, "a time of day? then map it by {python: [date_and_time, …, …]}"),
-    (r"\d{1,2}([/.-])\d{1,2}\1\d{2,4}", 1, "dates whose order of day and month no value tells: ask, then say `type: date` with its `format`"),
-)  # fmt: skip
-# What is written so that nothing of ours reads it. The values are as they came; the question is what they were meant to be.
-_UNREADABLE: tuple[tuple[str, str], ...] = (
-    (r".*[０-９].*", "full-width figures: no date and no number is read from them; ask for plain ones"),
-    (r"\(\s*[\d,.]+\s*\)", "amounts in parentheses: negative ones? No number is read from them; ask for a minus sign"),
-    (r"[¥￥$€£]\s*[+-]?[\d,.]+", "a currency sign before the number, which is not read so; ask for plain numbers and a column of currencies"),
-    (r"[+-]?[\d,.]+\s*%", "per cent with its sign, which is no number; ask for plain numbers"),
-    (r"[+-]?[\d,.]+\s*[万亿千百元][万元亿]*", "numbers with a unit behind, which are not read so; ask for plain numbers in one unit"),
-    (r"(民國|民国)\d{2,3}年\d{1,2}月\d{1,2}日", "years of the Republic in words, which are not read so; ask for 115/09/30 (`format: roc`)"),
-    (r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}", "dates with the month in words, which are not read so; ask for 2026-09-30"),
-    (r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+((上午|下午|[AP]M)\s*\d{1,2}:.*|\d{1,2}:.*[AP]M)", "a time of the morning or afternoon, which is not read so; ask for 24 hours"),
-    (r"'.*'", "apostrophes around or before the values are a part of them: ask for plain values"),
-    (r"'\d+|=\"?.*", "written so that a spreadsheet takes it for text; the signs are a part of the value: ask for plain values"),
-)  # fmt: skip
-# So many values written so are no accident.
-_SOME = 0.05
-_ROUNDED = r"\d(\.\d+)?[eE]\+?\d+"
-
-
-def rounding(words: Mapping[str, int]) -> tuple[str, ...]:
-    """The question about numbers that a spreadsheet rounded; empty where there are none."""
-    share = _share(words, partial(_looks, _ROUNDED))
-    return (
-        (f"{share:.1%} are written like 1e+05: a spreadsheet wrote them, and maybe rounded them; ask for plain numbers",)
-        if share
-        else ()
-    )  # fmt: skip
-
-
-def _odd_days(words: dict[str, int]) -> str | None:
-    """What to ask of a column that is called a day and whose numbers could be days."""
-    for pattern, written, asked in (
-        (r"\d{6}", "yyMMdd", "days with years of two digits? then `type: date` with `format: yyMMdd`"),
-        (r"[34]\d{4}", "excel", "days by the number that a spreadsheet keeps them by? then `type: date` with `format: excel`"),
-    ):  # fmt: skip
-        if _share(words, partial(_is_day, pattern, written)) >= ENOUGH:
-            return asked
-    return None
-
-
-def _hints(name: str, words: dict[str, int], decimal: str) -> tuple[str, ...]:
-    if rounded := rounding(words):
-        return rounded
-    for pattern, told in _UNREADABLE:
-        if _share(words, partial(_looks, pattern)) >= _SOME:
-            return (told,)
-    if re.search(_DAY_WORDS, name) and (asked := _odd_days(words)):
-        return (asked,)
-    for pattern, fewest, asked in _LOOKS:
-        if len(words) >= fewest and _share(words, partial(_looks, pattern)) >= ENOUGH:
-            return (asked,)
-    if len(words) <= 12:
-        return ()
-    days = _share(words, lambda w: len(w) >= 7 and parse_date(w)[0] is not None)
-    numbers = _share(words, lambda w: parse_number(w, 0, decimal) is not None)
-    for share, kind in ((days, "dates"), (numbers, "numbers")):
-        if NEARLY <= share < ENOUGH:
-            return (f"{share:.0%} are {kind}, the rest is not: ask what else may stand here",)
-    return ()
-
-
-def _looks(pattern: str, word: str) -> bool:
-    return bool(re.fullmatch(pattern, word, re.ASCII))

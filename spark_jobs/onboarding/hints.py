@@ -1,0 +1,95 @@
+"""What to ask about a column of text that looks like something no type of ours says. The values are as they came; nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from spark_jobs.columns.dates import parse_date
+from spark_jobs.columns.money import parse_number
+from spark_jobs.contracts.patterns import parse_day
+
+# A column is of a type when so many of its values are; the rest is what the reader would call invalid.
+ENOUGH = 0.98
+NEARLY = 0.8
+DAY_WORDS = re.compile(r"(?i)dat(e|um)|_dt$|^dt|day|日期|日$|tag")
+# (shape, fewest different values, what to ask): what text could be that our types do not say.
+_LOOKS: tuple[tuple[str, int, str], ...] = (
+    (r"1[0-9]{12}", 1, "milliseconds since 1970? then map it by {python: [epoch_ms, …]}"),
+    (r"(19|20)\d{2}-?(0[1-9]|1[0-2])", 1, "months? then map it by {python: [month_start, …]}"),
+    (r"([01]\d|2[0-3])[0-5]\d[0-5]\d", 4, "a time of day? then map it by {python: [date_and_time, …, …]}"),
+    (r"\d{1,2}([/.-])\d{1,2}\1\d{2,4}", 1, "dates whose order of day and month no value tells: ask, then say `type: date` with its `format`"),
+)  # fmt: skip
+# What is written so that nothing of ours reads it. The values are as they came; the question is what they were meant to be.
+_UNREADABLE: tuple[tuple[str, str], ...] = (
+    (r"[\d０-９．，－／：\s./:,+-]*[０-９][\d０-９．，－／：\s./:,+-]*", "full-width figures: no date and no number is read from them; ask for plain ones"),
+    (r"\(\s*[\d,.]+\s*\)", "amounts in parentheses: negative ones? No number is read from them; ask for a minus sign"),
+    (r"[¥￥$€£]\s*[+-]?[\d,.]+", "a currency sign before the number, which is not read so; ask for plain numbers and a column of currencies"),
+    (r"[+-]?[\d,.]+\s*%", "per cent with its sign, which is no number; ask for plain numbers"),
+    (r"[+-]?[\d,.]+\s*[万亿千百元][万元亿]*", "numbers with a unit behind, which are not read so; ask for plain numbers in one unit"),
+    (r"(民國|民国)\d{2,3}年\d{1,2}月\d{1,2}日", "years of the Republic in words, which are not read so; ask for 115/09/30 (`format: roc`)"),
+    (r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}", "dates with the month in words, which are not read so; ask for 2026-09-30"),
+    (r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+((上午|下午|[AP]M)\s*\d{1,2}:.*|\d{1,2}:.*[AP]M)", "a time of the morning or afternoon, which is not read so; ask for 24 hours"),
+    (r"'.*'", "apostrophes around or before the values are a part of them: ask for plain values"),
+    (r"'\d+|=\"?.*", "written so that a spreadsheet takes it for text; the signs are a part of the value: ask for plain values"),
+)  # fmt: skip
+# So many values written so are no accident.
+_SOME = 0.05
+_ROUNDED = r"\d(\.\d+)?[eE]\+?\d+"
+
+
+def share_of(words: Mapping[str, int], fits: Callable[[str], bool]) -> float:
+    """How many of the values fit, each as often as it stands there."""
+    return sum(n for w, n in words.items() if fits(w)) / sum(words.values())
+
+
+def rounding(words: Mapping[str, int]) -> tuple[str, ...]:
+    """The question about numbers that a spreadsheet rounded; empty where there are none."""
+    found = share_of(words, partial(_looks, _ROUNDED))
+    return (
+        (f"{found:.1%} are written like 1e+05: a spreadsheet wrote them, and maybe rounded them; ask for plain numbers",)
+        if found
+        else ()
+    )  # fmt: skip
+
+
+def _odd_days(words: Mapping[str, int]) -> str | None:
+    """What to ask of a column that is called a day and whose numbers could be days."""
+    for pattern, written, asked in (
+        (r"\d{6}", "yyMMdd", "days with years of two digits? then `type: date` with `format: yyMMdd`"),
+        (r"[34]\d{4}", "excel", "days by the number that a spreadsheet keeps them by? then `type: date` with `format: excel`"),
+    ):  # fmt: skip
+        if share_of(words, partial(_is_number_of_a_day, pattern, written)) >= ENOUGH:
+            return asked
+    return None
+
+
+def hints(name: str, words: Mapping[str, int], decimal: str) -> tuple[str, ...]:
+    """Questions about the values of a column; none where they are plain text. words: value → how often, without blanks."""
+    if rounded := rounding(words):
+        return rounded
+    for pattern, told in _UNREADABLE:
+        if share_of(words, partial(_looks, pattern)) >= _SOME:
+            return (told,)
+    if re.search(DAY_WORDS, name) and (asked := _odd_days(words)):
+        return (asked,)
+    for pattern, fewest, asked in _LOOKS:
+        if len(words) >= fewest and share_of(words, partial(_looks, pattern)) >= ENOUGH:
+            return (asked,)
+    if len(words) <= 12:
+        return ()
+    days = share_of(words, lambda w: len(w) >= 7 and parse_date(w)[0] is not None)
+    numbers = share_of(words, lambda w: parse_number(w, 0, decimal) is not None)
+    for share, kind in ((days, "dates"), (numbers, "numbers")):
+        if NEARLY <= share < ENOUGH:
+            return (f"{share:.0%} are {kind}, the rest is not: ask what else may stand here",)
+    return ()
+
+
+def _looks(pattern: str, word: str) -> bool:
+    return bool(re.fullmatch(pattern, word, re.ASCII))
+
+
+def _is_number_of_a_day(pattern: str, written: str, word: str) -> bool:
+    return _looks(pattern, word) and parse_day(word, written) is not None
