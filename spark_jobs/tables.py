@@ -29,9 +29,10 @@ from spark_jobs import delta_log
 from spark_jobs import settings as settings_module
 from spark_jobs.contracts import Contracts, TableContract
 from spark_jobs.contracts import load as load_contracts
+from spark_jobs.contracts.bronze import bronze_contract
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.model import HISTORY_COLUMNS, LAYERS, PrivacyClass, Write
-from spark_jobs.contracts.sources import bronze_contract, load_sources
+from spark_jobs.contracts.sources import load_sources
 from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError, nearest

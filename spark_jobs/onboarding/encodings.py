@@ -62,9 +62,13 @@ def census(content: bytes) -> Encoding:
     # The two Big5 differ in characters of Hong Kong only: one being as likely as the other takes nothing from either.
     second = next(weight for weight, other in weighed[1:] if {name, other} != {"cp950", "big5hkscs"})
     if name == "gb18030" and _may_be_korean(lines):
-        return Encoding(name, 0.65, "it may as well be Korean (EUC-KR), which is not read: ask")
+        return Encoding(name, 0.65, "it may as well be Korean (`encoding: euc-kr`): ask")
     if best == 0.0:
-        return Encoding("utf-8", 0.1, "no encoding that we know reads these lines; ask the supplier")
+        return Encoding(
+            "utf-8",
+            0.1,
+            "no encoding that we look for reads these lines; ask the supplier which one it is, and write it into a contract (docs/onboarding.md)",
+        )
     if name == "latin":
         joined = b"".join(lines)
         name = "cp1252" if re.search(rb"[\x80-\x9f]", joined) else "iso8859-1"

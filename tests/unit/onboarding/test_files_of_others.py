@@ -218,7 +218,7 @@ def test_a_name_with_a_sign_that_turns_the_writing_round_is_refused_and_not_prin
         ("".join(f"C{n:05d}WANG XIAOMING  20260930" for n in range(40)).encode("cp037"), "EBCDIC"),
         (b'{"code": 0, "data": {"rows": [{"no": "C1"}, {"no": "C2"}]}}', "holds its records in a list (`data.rows`)"),
         (b'{"no": 1, "no": 2}\n' * 5, "json_key_twice"),
-        ("顧客番号,氏名\nC1,山田太郎\n".encode("shift_jis") * 9, "no encoding that we know"),
+        ("顧客番号,氏名\nC1,山田太郎\n".encode("shift_jis") * 9, "no encoding that we look for"),
     ],
 )  # fmt: skip
 def test_what_is_no_extract_is_refused_under_its_own_name(

@@ -1,0 +1,167 @@
+"""What a contract of a supplier's feed holds: how a file comes, how it is cut, what its columns are. No Spark, no files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from spark_jobs.contracts import patterns
+from spark_jobs.contracts.model import PrivacyClass
+
+
+@dataclass(frozen=True)
+class SourceField:
+    """One column of a feed. `at` is first and last byte, counted from 1 (fixed width only).
+
+    format   how dates and instants are written, in the words of `patterns.py`; `utc`: in UTC although it does not say so
+    decimal  the decimal sign of numbers; the other one of comma and full stop parts thousands
+    is_overpunched  the last digit of a number bears its sign, as COBOL writes them
+    """
+
+    name: str
+    type: str
+    privacy: PrivacyClass
+    at: tuple[int, int] | None = None
+    null: tuple[str, ...] = ()
+    source_name: str = ""
+    format: str | None = None
+    decimal: str = "."
+    is_overpunched: bool = False
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How a feed comes.
+
+    member   the inner file of a package; `file`: a plain file, with a `/` the path below landing. `{date}` stands for yyyymmdd or
+             yyyy-mm-dd, `{date:ddMMyyyy}` for the way it says, `{seq}` for the sequence, `*` for anything
+    package  name of the package where the supplier has his own; has_ok: whether an `.OK` file says that it is complete
+    full_on  days of the month on which a feed of changes comes in full; cadence: dates on which the feed is due
+    """
+
+    system: str
+    member: str | None
+    file: str | None
+    mode: str
+    due: str
+    required: bool
+    carry_forward: bool
+    opening: bool
+    full_on: tuple[int, ...] = ()
+    package: str | None = None
+    has_ok: bool = True
+    cadence: str = "daily"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What one group of a control line sums up: a field, of the records whose fields have one of the values."""
+
+    of: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the supplier declares of a file, in its last line or in a file beside it. `file` is None for a trailer."""
+
+    pattern: re.Pattern[str]
+    file: str | None = None
+    date_format: str | None = None
+    sums: Mapping[str, Sum] = field(default_factory=dict)
+
+    def file_for(self, name: str) -> str | None:
+        """Name of the control file of a data file."""
+        stem = name.rsplit(".", 1)[0]
+        return None if self.file is None else self.file.replace("{stem}", stem).replace("{name}", name)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Several kinds of record in one file: where a record says its kind (first and last byte, or a column, from 1), and which are whose."""
+
+    ours: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    at: tuple[int, int] | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is cut into records and fields.
+
+    signs           code points of the user-defined area → the signs that are meant, from the rules that `substitute` names
+    line_end        lf (a CR before it belongs to it), cr, or none: fixed width, record after record
+    longest_record  in bytes; a longer one is kept aside
+    keep_signs      reasons for which no record is kept aside: replacement_character, private_use_unknown
+    sheet           of a workbook; the first unless given
+    """
+
+    kind: str
+    encoding: str
+    record_bytes: int = 0
+    detail: str | None = None
+    trailer_mark: str | None = None
+    trailer: str | None = None
+    separator: str = ","
+    header: bool = False
+    quote: bool = False
+    decimal: str = "."
+    signs: Mapping[int, str] = field(default_factory=dict)
+    skip_lines: int = 0
+    marks: Marks | None = None
+    line_end: str = "lf"
+    longest_record: int = 1024**2
+    keep_signs: tuple[str, ...] = ()
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceContract:
+    """One feed.
+
+    empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
+    volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
+    drift              kind of change of its columns → accept, rescue or hold, where not as usual (`bronze.drift.POLICY`)
+    """
+
+    feed: str
+    source_code: str
+    delivery: Delivery
+    layout: Layout
+    key: tuple[str, ...]
+    fields: tuple[SourceField, ...]
+    keep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    maps: Mapping[str, Any] = field(default_factory=dict)
+    not_null: tuple[str, ...] = ()
+    empty_working_day: str = "accept"
+    volume_band: tuple[float, float] | None = None
+    in_order: tuple[str, ...] = ()
+    control: Control | None = None
+    drift: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        return f"bronze.{self.feed}"
+
+    def names(self) -> list[str]:
+        return [f.name for f in self.fields]
+
+    @cached_property
+    def reading(self) -> str:
+        """Name of all that decides how a file is found, read and checked: a file that was held is looked at again once this is another."""
+        delivery = self.delivery
+        content = (
+            delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
+            self.layout, self.fields, self.control, self.empty_working_day, self.volume_band, self.in_order,
+        )  # fmt: skip
+        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+    def part(self, file_name: str) -> str:
+        """Of a feed that comes in several files a day, whose share this one is; empty where it is one file."""
+        template = self.delivery.member or self.delivery.file or ""
+        return patterns.part_of(template.rsplit("/", 1)[-1], file_name)
