@@ -172,15 +172,9 @@ def lay_out(
 
 def _place(path: Path, source: SourceContract, day: date | None) -> str | None:
     """Where a contract looks for the file, below landing; None where it does not ask for it."""
-    template = source.delivery.file
+    template = source.delivery.file or source.delivery.package
     if template is None:
-        own = source.delivery.package
-        is_ours = (
-            patterns.name_pattern(own).fullmatch(path.name)
-            if own
-            else path.name.startswith(f"{source.delivery.system}_")
-        )
-        return path.name if is_ours else None
+        return path.name if path.name.startswith(f"{source.delivery.system}_") else None
     relative = "/".join(path.parts[-(template.count("/") + 1) :])
     if patterns.name_pattern(template).fullmatch(relative):
         return relative

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -101,7 +102,7 @@ def check(
         ]
     out.print(_deliveries(looked))
     for name in (*unknown, *unasked):
-        out.print(f"no contract asks for {name}", highlight=False, soft_wrap=True, markup=False)
+        out.print(f"no contract asks for {_visible(name)}", highlight=False, soft_wrap=True, markup=False)
     if files and unknown and day is None:
         out.print("where a contract takes the day from a folder, give --business-date", soft_wrap=True)
     _tell_drift(sources, maps, looked, contracts, out)
@@ -117,6 +118,11 @@ def check(
                 )  # fmt: skip
                 out.print(_rows(filled, rows, show_values))
     return 1 if unknown or unasked or any(each.state != "verified" for each in looked) else 0
+
+
+def _visible(name: str) -> str:
+    """The name of a file without signs that would make a terminal show another one."""
+    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in ("Cc", "Cf") else c for c in name)
 
 
 def _tell_drift(

@@ -128,8 +128,10 @@ def _members(path: Path) -> Iterator[tuple[Feed, Sample]]:
                 ),
                 None,
             )
+            told = template_of(Path(name))
             feed = Feed(
-                template_of(Path(name)),
+                # The package bears the day; a member has no folder that could.
+                told if told.day else Template(name, None),
                 system=system,
                 package=None if usual else template.text,
                 has_ok=ok.is_file(),

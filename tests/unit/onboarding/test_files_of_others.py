@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
-from spark_jobs.onboarding.onboard import Drafted, onboard
+from spark_jobs.onboarding.check import lay_out
+from spark_jobs.onboarding.onboard import Drafted, loaded, onboard
+from spark_jobs.settings import SHIPPED_CONF
 
 NAMES = ("王小明", "李红", "张伟", "赵敏")
 
@@ -231,3 +234,20 @@ def test_what_is_no_extract_is_refused_under_its_own_name(
 
     assert drafts == []
     assert advice in refused
+
+
+def test_a_member_without_a_date_is_found_in_its_package_and_the_package_in_its_folder(
+    tmp_path: Path,
+) -> None:
+    package = tmp_path / "2026-09-30" / "kunden.zip"
+    package.parent.mkdir()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("kunden.csv", "no,name\n" + "".join(f"C{n},x\n" for n in range(9)))
+
+    (draft,), refused = onboard([package])
+
+    assert refused == []
+    source = loaded(draft.text, draft.draft.name, (SHIPPED_CONF,))
+    assert (source.delivery.package, source.delivery.member) == ("{date}/kunden.zip", "kunden.csv")
+    assert lay_out([package], {source.feed: source}, tmp_path / "landing", None) == []
+    assert (tmp_path / "landing" / "2026-09-30" / "kunden.zip").is_file()
