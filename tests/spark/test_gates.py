@@ -145,3 +145,25 @@ def test_a_ticket_machine_whose_clock_is_an_hour_wrong_is_told_by_its_file(make_
 
     told = found["outlet_clocks_agree_with_the_counter"]
     assert (told.failing, told.total, told.sample, told.severity) == (2, 3, ("ahead", "behind"), "warn")
+
+
+def test_an_entry_or_event_whose_account_or_user_nobody_knows_yet_is_a_notice_and_stops_nothing(make_lake):
+    """Of three card entries one names an account that is not there yet; both users of the mobile bank are, one event names nobody."""
+    lake, day = make_lake(), "2026-09-30"
+    publish(lake, "silver.agreement", "agreement_id string", [("known",)])
+    publish(lake, "silver.party", "party_id string", [("user",), ("other",)])
+    publish(
+        lake, "silver.card_transaction", "card_transaction_id string, business_date string, agreement_id string",
+        [("t1", day, "known"), ("t2", day, "late"), ("t3", day, "known")],
+    )  # fmt: skip
+    publish(
+        lake, "silver.digital_event", "event_id string, business_date string, party_id string",
+        [("e1", day, "user"), ("e2", day, "other"), ("e3", day, None)],
+    )  # fmt: skip
+
+    found = {m.check: m for m in measure.invariants(lake, "silver", lake.run.dates)}
+
+    told = found["orphan_card_entries"]
+    assert (told.failing, told.total, told.sample, told.severity) == (1, 3, (day,), "warn")
+    told = found["orphan_digital_events"]
+    assert (told.failing, told.total, told.sample) == (0, 2, ())
