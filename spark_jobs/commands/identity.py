@@ -108,6 +108,32 @@ def _show_weights(weighed: Any, sources: dict[str, str], picture: Path | None, a
         err.print(f"picture {waterfall.write(weighed, picture, sources)}", highlight=False, soft_wrap=True)
 
 
+@app.command("train")
+def train(
+    out: Annotated[Path | None, typer.Option("--out", help="Where to; without it models/identity.json of the bank's own configuration folder.")] = None,
+    profile: Profile = None, conf: Conf = None, landing: Landing = None,
+) -> None:  # fmt: skip
+    """Learn the model of who is who from the people in silver. Once, and again when the bank has grown by half."""
+    from spark_jobs import settings as settings_module
+    from spark_jobs.identity import bank_model
+
+    settings = load_settings(profile, conf, landing)
+    if out is None and len(settings.conf_dirs) < 2:
+        raise OxpeckerError(
+            "say where to with --out, or name the bank's own configuration folder (--conf): the shipped one is not written to"
+        )
+    place = out or settings.conf_dirs[-1] / bank_model.PLACE
+    model, records = bank_model.learned(settings, settings_module.rules(settings, "identity"))
+    size = bank_model.write(place, model)
+    classes = model.model
+    fields = ", ".join(shape.name for shape in model.form.shapes or [])
+    err.print(
+        f"{records:,} records compared by {fields}: {classes.sizes[0]:,.0f} pairs of one person, {classes.sizes[1]:,.0f} of one household, "
+        f"learned in {classes.rounds} rounds", highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    rows_out.print(f"{place} ({size / 1024:,.0f} KB)", highlight=False, soft_wrap=True)
+
+
 @app.command("review")
 def review(
     limit: Annotated[int, typer.Option("--limit", help="So many items at most.", min=1)] = 20,

@@ -14,6 +14,8 @@ from spark_jobs.identity.timeline import OPEN, STEWARD, Timeline
 from spark_jobs.identity.words import MERGE, Decision, in_order, taken_back
 
 Row = tuple[Any, ...]
+# What ties by likeness, behind all named rules.
+MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,18 @@ def short_hash(*parts: object) -> str:
 
 
 def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
-    """identity.link_event: a link per pair and rule, an unlink where its evidence ended. Sorted, without repeats."""
+    """identity.link_event: a link per pair and rule, an unlink where its evidence ended. Sorted, without repeats.
+
+    What the model ties may end and begin again; each time is a link of its own.
+    """
     refused = {(e.party_a, e.party_b, e.reason) for e in line.refused}
     rows = []
-    for p in sorted(told, key=lambda p: (p.party_id_a, p.party_id_b, p.rule_code)):
-        key = (p.party_id_a, p.party_id_b, p.rule_code)
-        kept_apart = not p.is_link or key in refused
+    for p in sorted(told, key=lambda p: (p.party_id_a, p.party_id_b, p.rule_code, p.effective_from)):
+        is_model = p.rule_code == MODEL
+        pair_and_rule = (p.party_id_a, p.party_id_b, p.rule_code)
+        key = (*pair_and_rule, p.effective_from) if is_model else pair_and_rule
+        actor = MODEL if is_model else "rule"
+        kept_apart = not p.is_link or pair_and_rule in refused
         start = p.effective_from if p.is_link else p.opened
         rows.append(
             (
@@ -60,7 +68,7 @@ def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
                 "link",
                 p.party_id_a,
                 p.party_id_b,
-                "rule",
+                actor,
                 p.rule_code,
                 start,
                 kept_apart,
@@ -69,7 +77,7 @@ def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
         )
         if p.is_link and p.effective_to < OPEN:
             rows.append(
-                (short_hash("unlink", *key), "unlink", p.party_id_a, p.party_id_b, "rule", p.rule_code, p.effective_to, False, p.evidence_text)
+                (short_hash("unlink", *key), "unlink", p.party_id_a, p.party_id_b, actor, p.rule_code, p.effective_to, False, p.evidence_text)
             )  # fmt: skip
     return rows
 
@@ -111,14 +119,16 @@ def reviews(
     foreign_ids: Iterable[tuple[Any, ...]],
     at_most: int,
     decisions: Iterable[Decision] = (),
+    grey: Iterable[tuple[str, str, date]] = (),
 ) -> list[Row]:
     """identity.review_item: what a steward should look at. One item per kind and parties, opened on the first day.
 
     foreign_ids  (party, source, day) of parties to whom their source gives a second valid id
     at_most      a customer of more parties is looked at
     decisions    an item is closed by a decision that still stands, was made on its day or later and is about all its customers
+    grey         pairs that the model does not dare to tell, and since when; those that are one customer by other evidence are left out
     Kinds: suspect_ecif_merge (ECIF has one record where ids are two), contradiction (evidence ties what a guard keeps apart), grey_pair
-    (a rule without a valid id fits two people), oversize_cluster.
+    (a rule without a valid id fits two people, or the model takes two for one person with too little certainty), oversize_cluster.
     """
     found: dict[tuple[str, tuple[str, ...]], date] = {}
 
@@ -152,6 +162,9 @@ def reviews(
         if len(parties) > at_most:
             note("oversize_cluster", tuple(parties), since[customer])
     settled = _settled(decisions, line)
+    for a, b, day in grey:
+        if settled.owner.get(a) != settled.owner.get(b):
+            note("grey_pair", (a, b), day)
 
     def state(parties: tuple[str, ...], opened: date) -> str:
         about = {owner for party in parties if (owner := settled.owner.get(party))}
@@ -180,10 +193,17 @@ def _settled(decisions: Iterable[Decision], line: Timeline) -> Settled:
     return Settled(owner, [(d.day, {owner[p] for p in d.parties if p in owner}) for d in standing])
 
 
-def memberships(line: Timeline, confidence: Mapping[str, float]) -> list[Row]:
-    """identity.party_customer. A founder is certain of itself."""
+def memberships(
+    line: Timeline, confidence: Mapping[str, float], by_model: Mapping[str, float] | None = None
+) -> list[Row]:
+    """identity.party_customer. A founder is certain of itself; by_model: party → probability of the best tie that the model gives it."""
+    likely = by_model or {}
+
+    def sure(party: str, reason: str) -> float:
+        return likely.get(party, 1.0) if reason == MODEL else confidence.get(reason, 1.0)
+
     return [
-        (m.party_id, m.customer_id, m.reason, confidence.get(m.reason, 1.0), m.valid_from, m.valid_to) for m in line.memberships
+        (m.party_id, m.customer_id, m.reason, sure(m.party_id, m.reason), m.valid_from, m.valid_to) for m in line.memberships
     ]  # fmt: skip
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial, reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
+from spark_jobs.errors import SettingsError
 from spark_jobs.history import OPEN_DATE, current_belief
-from spark_jobs.identity import erasure, evidence, features, households, registers
+from spark_jobs.identity import bank_model, erasure, evidence, features, households, opinion, registers
+from spark_jobs.identity import versions as record_versions
 from spark_jobs.identity import words as stewards
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.golden import assemble_golden, facts
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.outcome import Pair, customers, events, links, memberships, reviews, stated
+from spark_jobs.identity.modelled import Thresholds, judged
+from spark_jobs.identity.opinion import Opinion
+from spark_jobs.identity.outcome import MODEL, Pair, customers, events, links, memberships, reviews, stated
 from spark_jobs.identity.timeline import Edge, Timeline, Words
 from spark_jobs.identity.words import Decision
 from spark_jobs.tables import Lake
@@ -51,6 +57,13 @@ class Known:
     asked: dict[str, date]
 
 
+_TOLD = (
+    "party_id_a", "party_id_b", "rule_code", "effective_from", "effective_to", "is_contradiction", "is_ambiguous", "source_a", "source_b",
+    "evidence_text",
+)  # fmt: skip
+_log = logging.getLogger(__name__)
+
+
 def run(lake: Lake, dates: DateRange) -> None:
     """Decide who is who as of the last date, for every day up to it."""
     rules = lake.rules("identity")
@@ -58,9 +71,11 @@ def run(lake: Lake, dates: DateRange) -> None:
     pairs = evidence.candidates(rules, known.traits, known.identifiers, known.phones).localCheckpoint()
     met = evidence.compared(pairs, known.traits).localCheckpoint()
     held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
-    lake.publish("identity.pair_score", _pair_scores(held, rules))
-    line, told, erased = _folded(lake, known, held, rules)
-    _publish(lake, known, line, told, erased, rules)
+    told = [Pair(**row.asDict()) for row in held.select(*_TOLD).collect()]
+    model, thought = _modelled(lake, known, told, rules)
+    lake.publish("identity.pair_score", _pair_scores(lake, held, thought, rules, model))
+    line, erased = _folded(lake, known, [*told, *thought.ties], rules)
+    _publish(lake, known, line, told, thought, erased, rules)
     every = current_belief(lake.read("identity.party_customer"))
     members = registers.leave_out_erased(every, lake.read("identity.customer"))
     _publish_registers(lake, known, rules, every, members)
@@ -108,36 +123,63 @@ def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
     ]  # fmt: skip
 
 
-def _pair_scores(held: DataFrame, rules: Any) -> DataFrame:
-    """One row per pair with every rule that ties it now. Grain: party_id_a, party_id_b."""
+def _modelled(lake: Lake, known: Known, told: list[Pair], rules: Any) -> tuple[str | None, Opinion]:
+    """Version of the bank's model, and what it adds to the rules; None and nothing where no model opens here: the gate tells."""
+    try:
+        model = bank_model.opened(lake.settings)
+    except SettingsError as error:
+        _log.warning("named rules decide alone: %s", error)
+        return None, Opinion()
+
+    def read(frame: DataFrame, columns: Sequence[str]) -> pa.Table:
+        return frame.select(*columns).toArrow()
+
+    said = record_versions.versions(
+        read(known.parties, record_versions.PARTY),
+        read(known.identifiers, record_versions.NUMBER),
+        read(known.contacts, record_versions.CONTACT),
+        rules,
+    )
+    limits = Thresholds(float(rules["model"]["link_from"]), float(rules["model"]["review_from"]))
+    persons = known.seen.where("is_identifiable").select("party_id", "source_code").collect()
+    alike = judged(said, model.frozen, limits)
+    return model.version, opinion.opinion(alike, told, {r["party_id"]: r["source_code"] for r in persons})
+
+
+def _pair_scores(lake: Lake, held: DataFrame, thought: Opinion, rules: Any, model: str | None) -> DataFrame:
+    """One row per pair with everything that ties it now. Grain: party_id_a, party_id_b."""
     worth = F.create_map(
         *[F.lit(x) for code, rule in rules["rules"].items() for x in (code, float(rule["confidence"]))]
     )
+    ruled = held.withColumn("worth", worth[F.col("rule_code")])
+    every = ruled.select(*opinion.COLUMNS).unionByName(
+        lake.spark.createDataFrame(list(thought.scores), opinion.SCORE)
+    )
+    by_model = F.col("rule_code") == MODEL
     now = F.col("effective_from") < F.col("effective_to")
     holds = now & (F.col("effective_to") == F.lit(OPEN_DATE))
-    return held.groupBy("party_id_a", "party_id_b").agg(
+    return every.groupBy("party_id_a", "party_id_b").agg(
         F.array_sort(F.collect_set(F.when(holds, F.col("rule_code")))).alias("rule_codes"),
-        F.max("pattern_code").alias("pattern_code"),
-        F.coalesce(F.max(F.when(holds, worth[F.col("rule_code")])), F.lit(0.0)).alias("score_ratio"),
-        F.lit(f"rules-{rules['version']}").alias("model_version"),
+        F.coalesce(F.max(F.when(~by_model, F.col("pattern_code"))), F.max("pattern_code")).alias(
+            "pattern_code"
+        ),
+        # What is grey has its probability, too; a rule that does not hold says nothing.
+        F.coalesce(F.max(F.when(holds | (by_model & ~now), F.col("worth"))), F.lit(0.0)).alias("score_ratio"),
+        F.lit("+".join([f"rules-{rules['version']}", *([model] if model else [])])).alias("model_version"),
         F.array_join(F.array_sort(F.collect_set("evidence_text")), "; ").alias("evidence_text"),
     )
 
 
-def _folded(
-    lake: Lake, known: Known, held: DataFrame, rules: Any
-) -> tuple[Timeline, list[Pair], frozenset[str]]:
-    """The timeline, the pairs it was made of, and the ids that were erased."""
-    columns = [
-        "party_id_a", "party_id_b", "rule_code", "effective_from", "effective_to", "is_contradiction", "is_ambiguous", "source_a",
-        "source_b", "evidence_text",
-    ]  # fmt: skip
-    told = [Pair(**row.asDict()) for row in held.select(*columns).collect()]
+def _folded(lake: Lake, known: Known, told: list[Pair], rules: Any) -> tuple[Timeline, frozenset[str]]:
+    """The timeline of these pairs, and the ids that were erased."""
     rank = {code: int(rule["rank"]) for code, rule in rules["rules"].items()}
+    # The weakest of all: where rules have spoken, likeness adds nothing.
+    rank[MODEL] = max(rank.values(), default=0) + 1
     edges = [
         Edge(rank[p.rule_code], p.party_id_a, p.party_id_b, p.rule_code, p.effective_from, p.effective_to) for p in told if p.is_link
     ]  # fmt: skip
-    tied = held.select(F.explode(F.array("party_id_a", "party_id_b")).alias("party_id")).distinct()
+    of_pairs = sorted({party for p in told for party in (p.party_id_a, p.party_id_b)})
+    tied = lake.spark.createDataFrame([(party,) for party in of_pairs], "party_id string")
     marks = {
         row["party_id"]: _marks(row) for row in known.traits.join(tied, "party_id", "left_semi").collect()
     }
@@ -161,7 +203,7 @@ def _folded(
     gone = erasure.covered(line, known.asked)
     if gone:
         line = folded(erasure.part_edges(edges, gone), erasure.part_words(said, gone))
-    return line, told, erasure.erased(line, gone)
+    return line, erasure.erased(line, gone)
 
 
 def _marks(row: Any) -> list[Mark]:
@@ -177,8 +219,9 @@ def _marks(row: Any) -> list[Mark]:
 
 
 def _publish(
-    lake: Lake, known: Known, line: Timeline, told: list[Pair], erased: frozenset[str], rules: Any
-) -> None:
+    lake: Lake, known: Known, line: Timeline, ruled: list[Pair], thought: Opinion, erased: frozenset[str], rules: Any
+) -> None:  # fmt: skip
+    told = [*ruled, *thought.ties]
     foreign = (
         known.ids.where("not is_own")
         .join(known.seen, "party_id")
@@ -193,9 +236,10 @@ def _publish(
             [tuple(row) for row in foreign],
             int(rules["limits"]["customer_parties"]),
             known.decisions,
+            thought.grey,
         ),
         "identity.party_customer": memberships(
-            line, {c: float(r["confidence"]) for c, r in rules["rules"].items()}
+            line, {c: float(r["confidence"]) for c, r in rules["rules"].items()}, thought.certain
         ),
         "identity.customer": customers(line, erased),
         "identity.customer_event": events(line),

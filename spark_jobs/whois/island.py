@@ -15,6 +15,7 @@ from typing import Any
 
 from spark_jobs.identity import erasure
 from spark_jobs.identity.fold import fold
+from spark_jobs.identity.outcome import MODEL
 from spark_jobs.identity.timeline import OPEN, Edge, Marks, Pairs, Timeline
 from spark_jobs.identity.words import Decision, epochs
 from spark_jobs.whois.book import BELIEVED, Book, Row, listed
@@ -22,6 +23,7 @@ from spark_jobs.whois.traits import marks
 
 Pair = tuple[str, str]
 LINK, UNLINK, RULE = "link", "unlink", "rule"
+EVIDENCE = (RULE, MODEL)
 
 
 @dataclass(frozen=True)
@@ -138,13 +140,13 @@ def rulings(
     rule lives by the name, the birth date) spoke against it, or a rule that must fit one person fitted two.
     """
     begun: dict[Pair, list[Row]] = defaultdict(list)
-    ended: dict[tuple[str, str, str], date] = {}
+    ended: dict[tuple[str, str, str], list[date]] = defaultdict(list)
     for row in links:
         pair = (row["party_id_a"], row["party_id_b"])
-        if row["actor_code"] != RULE:
+        if row["actor_code"] not in EVIDENCE:
             continue
         if row["link_kind_code"] == UNLINK:
-            ended[(*pair, row["link_reason_code"])] = row["effective_from"]
+            ended[(*pair, row["link_reason_code"])].append(row["effective_from"])
         else:
             begun[pair].append(row)
     found: dict[Pair, list[Ruling]] = {}
@@ -152,7 +154,8 @@ def rulings(
         found[pair] = []
         for row in rows:
             rule = row["link_reason_code"]
-            until = ended.get((*pair, rule), OPEN)
+            # What the model ties may end and begin again.
+            until = min((day for day in ended[(*pair, rule)] if day > row["effective_from"]), default=OPEN)
             declared = rules.get(rule, {})
             doubted = contradicts(row["evidence_text"], declared) or (
                 pair in grey and declared.get("unique", False)

@@ -9,6 +9,7 @@ from itertools import combinations, product
 from typing import Any
 
 from spark_jobs.identity.guards import Traits, differ, traits_on
+from spark_jobs.identity.outcome import MODEL
 from spark_jobs.identity.timeline import OPEN, STEWARD, STEWARD_RANK, Edge, Word
 from spark_jobs.identity.words import epochs, taken_back
 from spark_jobs.whois.book import Book, Row, Subject
@@ -18,6 +19,8 @@ from spark_jobs.whois.keys import Numbers, Shared, numbers
 
 # Pairs between two customers of which the rules are told; the others are counted.
 MOST_PAIRS = 4
+# The model as a rule: no key, and silent where it fits two people.
+BY_MODEL: Mapping[str, Any] = {"key": MODEL, "needs": MODEL, "unique": True}
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,7 @@ def _compared(book: Book, island: Island, told: Numbers, a: str, b: str, day: da
     verdicts = [
         _verdict(code, rule, found.get(code), told.under(rule, a, b), day) for code, rule in book.rules["rules"].items()
     ]  # fmt: skip
+    verdicts += [_verdict(MODEL, BY_MODEL, found[MODEL], [], day)] if MODEL in found else []
     return Compared(a, b, tuple(verdicts), tuple(told.shared(a, b)))
 
 
@@ -234,12 +238,12 @@ def _verdict(
 
 
 def why_ended(verdict: Verdict, rule: Mapping[str, Any], is_grey: bool) -> str:
-    """Why a rule that held, or might have, says nothing: contradiction, ambiguous, hub or another number."""
+    """Why a rule that held, or might have, says nothing: contradiction, ambiguous, hub, another number, or the model's change of mind."""
     if contradicts(verdict.evidence, rule):
         return "contradiction"
     if is_grey and rule["unique"]:
         return "ambiguous"
-    return "reference" if rule["key"] == "reference" else "hub"
+    return {"reference": "reference", MODEL: "unlike"}.get(rule["key"], "hub")
 
 
 def guards(book: Book, island: Island, one: str, other: str, day: date, words: Sequence[Word]) -> list[Guard]:

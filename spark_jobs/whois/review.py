@@ -14,7 +14,7 @@ from spark_jobs.identity.timeline import Membership
 from spark_jobs.identity.words import MERGE, TAKE_BACK, Decision
 from spark_jobs.whois.agreement import Agreement, agreement
 from spark_jobs.whois.book import BELIEVED, Book, listed
-from spark_jobs.whois.island import around
+from spark_jobs.whois.island import EVIDENCE, around
 
 Pair = tuple[str, str]
 NO_ITEM, NO_RULE = "no item", "no rule"
@@ -114,7 +114,7 @@ def _with_evidence(book: Book, waiting: Sequence[Waiting]) -> list[Waiting]:
     sources = book.sources(parties)
     texts: dict[Pair, set[str]] = defaultdict(set)
     for row in book.links(parties):
-        if row["evidence_text"] and row["actor_code"] == "rule":
+        if row["evidence_text"] and row["actor_code"] in EVIDENCE:
             texts[row["party_id_a"], row["party_id_b"]].add(row["evidence_text"])
     return [
         replace(

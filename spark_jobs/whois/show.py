@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from spark_jobs.whois import wording
 from spark_jobs.whois.book import Row
-from spark_jobs.whois.pair import Compared, PairTold, Said, Subject
+from spark_jobs.whois.pair import BY_MODEL, Compared, PairTold, Said, Subject
 from spark_jobs.whois.person import CustomerTold
 from spark_jobs.whois.review import Review
 from spark_jobs.whois.undoing import Change
@@ -93,7 +93,7 @@ def _add_compared(
     for verdict in (v for v in compared.verdicts if v.state != "no_key"):
         colour = _COLOURS.get(verdict.state, "dim")
         branch.add(
-            f"[{colour}]{verdict.rule}[/]  {escape(wording.verdict(verdict, rules[verdict.rule], is_grey))}"
+            f"[{colour}]{verdict.rule}[/]  {escape(wording.verdict(verdict, rules.get(verdict.rule, BY_MODEL), is_grey))}"
         )
     silent = [v.rule for v in compared.verdicts if v.state == "no_key"]
     if silent:

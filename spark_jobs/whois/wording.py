@@ -39,6 +39,7 @@ DECISIONS = {
 _ENDED = {
     "contradiction": "name and birth date came to differ", "ambiguous": "it came to fit two people",
     "reference": "it refers to another number since", "hub": "too many names came to use the number",
+    "unlike": "the records came to differ",
 }  # fmt: skip
 
 
