@@ -36,7 +36,7 @@ from spark_jobs.errors import OxpeckerError, ServerError, ServerGone, SettingsEr
 from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect, work_on
-from spark_jobs.settings import Settings, overlaid_files, read_overlaid
+from spark_jobs.settings import IDENTITY_MODEL, Settings, overlaid_files, read_overlaid
 from spark_jobs.tables import Lake, RunContext, cut_off, utc_now
 
 Clock = Callable[[], datetime]
@@ -97,6 +97,9 @@ def rules_version(settings: Settings) -> str:
     }
     for name in overlaid_files(dirs, "codes", "*.csv"):
         content[name] = load_codes(dirs, Path(name).stem)
+    # What was learned counts as declared: another model makes rows anew.
+    models = [path.read_bytes() for folder in dirs if (path := folder / IDENTITY_MODEL).is_file()]
+    content["models"] = [hashlib.sha256(text).hexdigest() for text in models[-1:]]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 

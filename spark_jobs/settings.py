@@ -28,6 +28,8 @@ PORTS: Mapping[str, str] = {
     "airflow_port": "OXPECKER_AIRFLOW_PORT",
 }
 PREFIX = "OXPECKER_"
+# Of a configuration folder: what the bank's people look like (identity/bank_model.py).
+IDENTITY_MODEL = Path("models") / "identity.json"
 ENVIRONMENT = {
     *PORTS.values(), "OXPECKER_PROFILE", "OXPECKER_HOME", "OXPECKER_LANDING", "OXPECKER_PREFIX", "OXPECKER_CONF", "OXPECKER_REMOTE",
     "OXPECKER_STEWARD_PASSWORD",

@@ -122,7 +122,7 @@ def train(
         raise OxpeckerError(
             "say where to with --out, or name the bank's own configuration folder (--conf): the shipped one is not written to"
         )
-    place = out or settings.conf_dirs[-1] / bank_model.PLACE
+    place = out or settings.conf_dirs[-1] / settings_module.IDENTITY_MODEL
     model, records = bank_model.learned(settings, settings_module.rules(settings, "identity"))
     size = bank_model.write(place, model)
     classes = model.model

@@ -23,10 +23,9 @@ from spark_jobs.identity.engine.frozen import Frozen, hash_key, loaded, saved
 from spark_jobs.identity.engine.resolution import resolve
 from spark_jobs.identity.versions import Versions, latest
 from spark_jobs.privacy.tokens import key_file
-from spark_jobs.settings import Settings
+from spark_jobs.settings import IDENTITY_MODEL, Settings
 from spark_jobs.stored import dataset
 
-PLACE = Path("models") / "identity.json"
 # A model of fewer records guesses; of more it learns nothing new.
 LEAST_RECORDS = 500
 _TABLES = {
@@ -44,12 +43,12 @@ class BankModel:
 
 def opened(settings: Settings) -> BankModel:
     """The bank's model. Errors: SettingsError where there is none, or none that this lake and this engine can use."""
-    found = [folder / PLACE for folder in settings.conf_dirs if (folder / PLACE).is_file()]
+    found = [folder / IDENTITY_MODEL for folder in settings.conf_dirs if (folder / IDENTITY_MODEL).is_file()]
     if not found:
-        raise SettingsError(f"there is no {PLACE}; `oxpecker identity train` learns it")
+        raise SettingsError(f"there is no {IDENTITY_MODEL}; `oxpecker identity train` learns it")
     text = found[-1].read_text(encoding="utf-8")
     version = f"model-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
-    return BankModel(loaded(text, _key(settings), str(PLACE)), version)
+    return BankModel(loaded(text, _key(settings), str(IDENTITY_MODEL)), version)
 
 
 def learned(settings: Settings, rules: Mapping[str, Any]) -> tuple[Frozen, int]:

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spark_jobs.identity.engine.blocking import Candidates, Keys, Rule, places_in_blocks
+from spark_jobs.identity.engine.blocking import Candidates
 from spark_jobs.identity.engine.coded import MISSING
 from spark_jobs.identity.engine.frozen import Frozen
-from spark_jobs.identity.engine.levels import LABELS, unpacked
+from spark_jobs.identity.engine.levels import BANDS, LABELS, unpacked
 from spark_jobs.identity.engine.model import scored
 from spark_jobs.identity.engine.resolution import shared_but_contradicted
 from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates
+from spark_jobs.identity.meetings import met, overlaps
 from spark_jobs.identity.timeline import OPEN
 from spark_jobs.identity.versions import Versions
 
@@ -73,16 +74,16 @@ def judged(versions: Versions, model: Frozen, limits: Thresholds) -> list[Likene
     """Pairs that are, or were, one person to the model, or grey now; in the order of their ids.
 
     A tie begins on the first day on which the versions of the day reach `link`, and ends on the first on which they fall below `review`: what
-    changes between the two says too little to part anybody. Pairs with two different valid certificates are left out; two who both show
-    certificates, of which none is nearly one of the other's, are grey at most: namesakes born on one day are not rare in a country. A party
-    without a certificate that comes to fit two people who have different ones is tied by the model to nobody from that day on.
+    changes between the two says too little to part anybody. Pairs with two different valid certificates are left out; some are grey at
+    most (`_unsafe`): namesakes born on one day are not rare in a country. A party
+    without certificate, or without birth date, that comes to fit people of different ones is tied by the model to nobody from that day on.
     """
     if not len(versions.people):
         return []
     fields = standardised(versions.people, model.form)
     own = certificates(fields, len(versions.people))
-    pairs, since = _met(rules(fields), versions, model)
-    left, right, start, end, pair = _overlaps(pairs, since, versions)
+    pairs, since = met(rules(fields), versions, model)
+    left, right, start, end, pair = overlaps(pairs, since, versions)
     apart = ((own[left] >= 0) & (own[right] >= 0) & (own[left] != own[right])).any(axis=1)
     left, right, start, end, pair = (a[~apart] for a in (left, right, start, end, pair))
     found = Candidates(left.astype(np.int32), right.astype(np.int32), np.zeros(len(left), np.int64), {})
@@ -91,8 +92,9 @@ def judged(versions: Versions, model: Frozen, limits: Thresholds) -> list[Likene
     wrong = shared_but_contradicted(fields, found.left, found.right, own)
     odds[wrong] = _DOUBTED
     sure = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    strange = _other_certificates(fields, left, right, result.patterns[result.place])
-    sure[strange] = np.minimum(sure[strange], (limits.review + limits.link) / 2)
+    look, two = _unsafe(fields, left, right, result.patterns[result.place])
+    sure[look] = np.minimum(sure[look], (limits.review + limits.link) / 2)
+    sure[two] = 0.0
     told = np.flatnonzero(np.isin(pair, pair[sure >= limits.review]))
     order = told[np.lexsort((start[told], pair[told]))]
     alike = [
@@ -100,91 +102,35 @@ def judged(versions: Versions, model: Frozen, limits: Thresholds) -> list[Likene
         for at in _groups(pair[order], order)
     ]  # fmt: skip
     return sorted(
-        (each for each in _left_alone(alike, _holders(versions, own)) if each.ties or each.grey),
+        (each for each in _left_alone(alike, _marks(versions, fields, own)) if each.ties or each.grey),
         key=lambda each: (each.party_a, each.party_b),
     )
 
 
-def _other_certificates(
+def _unsafe(
     fields: Sequence[Field], left: Places, right: Places, patterns: Places
-) -> npt.NDArray[np.bool_]:
-    """Whether both sides have a certificate of some kind and no two are alike."""
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Pairs that no likeness of all else ties: those for a steward, and those who are two people. Never where certificates are nearly one.
+
+    For a steward: both have a certificate of some kind and no two are alike; or whole birth dates that differ by more than a slip of the
+    pen (a digit; day and month crossed) under one name. Two people: births that differ under two names; fathers and sons share phones and
+    sounds.
+    """
     levels = unpacked(patterns, len(fields))
     has, near = np.zeros((2, len(left)), bool), np.zeros(len(left), bool)
+    differ, slip, named = (np.zeros(len(left), bool) for _ in range(3))
     for place, field in enumerate(fields):
+        level, labels = levels[:, place], LABELS[field.kind]
         if field.kind == "number":
             for side, at in enumerate((left, right)):
                 has[side] |= (field.coded.codes[at] != MISSING).any(axis=1)
-            near |= (levels[:, place] > 0) & (levels[:, place] < LABELS["number"].index("else"))
-    strange: npt.NDArray[np.bool_] = has.all(axis=0) & ~near
-    return strange
-
-
-def _met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> tuple[Places, Places]:
-    """Pairs of parties that some rule lets meet (smaller place × parties + larger), and the first day of it.
-
-    A key that more parties came to have than the model's limit allows lets nobody meet from the day on which it passed it, for good.
-    """
-    count = len(versions.parties)
-    pairs, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for rule in by_rule:
-        for code, day in _of_rule(rule.keys, versions, model.largest[rule.name], count):
-            pairs.append(code)
-            days.append(day)
-    every, day = np.concatenate(pairs), np.concatenate(days)
-    order = np.lexsort((day, every))
-    every, day = every[order], day[order]
-    first = np.r_[True, every[1:] != every[:-1]][: len(every)]
-    return every[first], day[first]
-
-
-def _of_rule(
-    keys: Sequence[Keys], versions: Versions, limit: int, count: int
-) -> Iterator[tuple[Places, Places]]:
-    at = np.concatenate([np.flatnonzero(k != MISSING) for k in keys])
-    key = np.concatenate([k[k != MISSING] for k in keys])
-    party, since = versions.party[at].astype(np.int64), versions.since[at].astype(np.int64)
-    order = np.lexsort((since, party, key))
-    key, party, since = key[order], party[order], since[order]
-    first = np.r_[True, (key[1:] != key[:-1]) | (party[1:] != party[:-1])][: len(key)]
-    key, party, since = key[first], party[first], since[first]
-    order = np.lexsort((party, since, key))
-    key, party, since = key[order], party[order], since[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
-    sizes = np.diff(np.r_[starts, len(key)])
-    closed = np.full(len(sizes), np.iinfo(np.int64).max)
-    over = sizes > limit
-    closed[over] = since[starts[over] + limit]
-    open_then = since < np.repeat(closed, sizes)
-    key, party, since = key[open_then], party[open_then], since[open_then]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
-    sizes = np.diff(np.r_[starts, len(key)])
-    behind = np.repeat(sizes, sizes) - 1 - places_in_blocks(sizes)
-    at = np.arange(len(key))
-    for distance in range(1, int(sizes.max(initial=0))):
-        at = at[behind[at] >= distance]
-        one, other = party[at], party[at + distance]
-        # Later ones stand behind: the day of the pair is that of the second.
-        yield np.minimum(one, other) * count + np.maximum(one, other), since[at + distance]
-
-
-def _overlaps(
-    pairs: Places, since: Places, versions: Versions
-) -> tuple[Places, Places, Places, Places, Places]:
-    """Versions of both sides that stood on the same days from `since` on: their places, first and last day, place of the pair."""
-    count = len(versions.parties)
-    starts = np.searchsorted(versions.party, np.arange(count + 1))
-    many = np.diff(starts)
-    a, b = pairs // max(count, 1), pairs % max(count, 1)
-    wide = many[a] * many[b]
-    pair = np.repeat(np.arange(len(pairs)), wide)
-    nth = places_in_blocks(wide)
-    left = starts[a[pair]] + nth // np.maximum(many[b[pair]], 1)
-    right = starts[b[pair]] + nth % np.maximum(many[b[pair]], 1)
-    start = np.maximum(np.maximum(versions.since[left], versions.since[right]), since[pair])
-    end = np.minimum(versions.until[left], versions.until[right]).astype(np.int64)
-    both = start < end
-    return left[both], right[both], start[both], end[both], pair[both]
+            near |= (level > 0) & (level < labels.index("two edits"))
+        elif field.kind == "date":
+            differ = (level > BANDS) & (level != labels.index("a part unknown"))
+            slip = np.isin(level, [labels.index("one digit"), labels.index("day and month crossed")])
+        elif field.kind == "name":
+            named = (level > 0) & (level <= BANDS)
+    return ~near & (has.all(axis=0) | (differ & ~slip)), ~near & differ & ~named
 
 
 def _groups(of: Places, at: Places) -> Iterator[Places]:
@@ -227,33 +173,42 @@ def _day(days: int) -> date:
     return _EPOCH + timedelta(days=days)
 
 
-def _holders(versions: Versions, own: Places) -> dict[str, list[tuple[date, int]]]:
-    """party → its valid certificates and the days from which it had them."""
-    found: dict[str, dict[int, date]] = {}
-    for at in np.flatnonzero((own >= 0).any(axis=1)):
-        by_number = found.setdefault(versions.parties[versions.party[at]], {})
-        for number in own[at][own[at] >= 0]:
-            by_number.setdefault(int(number), _day(int(versions.since[at])))
-    return {party: [(day, number) for number, day in known.items()] for party, known in found.items()}
+def _marks(
+    versions: Versions, fields: Sequence[Field], own: Places
+) -> dict[str, dict[tuple[str, int], date]]:
+    """party → what only one person has, its valid certificates and its birth dates → the day from which it had it."""
+    columns = [("certificate", own[:, kind]) for kind in range(own.shape[1])]
+    for field in fields:
+        if field.kind == "date":
+            whole = np.array([not v.endswith("00") for v in field.coded.values], bool)
+            code = field.coded.first.astype(np.int64)
+            known = (code != MISSING) & (whole[np.maximum(code, 0)] if len(whole) else False)
+            columns.append(("birth", np.where(known, code, MISSING)))
+    found: dict[str, dict[tuple[str, int], date]] = {}
+    for kind, values in columns:
+        for at in np.flatnonzero(values != MISSING):
+            of_party = found.setdefault(versions.parties[versions.party[at]], {})
+            of_party.setdefault((kind, int(values[at])), _day(int(versions.since[at])))
+    return found
 
 
-def _left_alone(alike: list[Likeness], holders: dict[str, list[tuple[date, int]]]) -> Iterator[Likeness]:
-    """Ends ties of a party without a certificate on the day on which it has come to fit two people with different ones."""
-    fits: dict[str, list[tuple[date, int]]] = {}
+def _left_alone(alike: list[Likeness], marks: dict[str, dict[tuple[str, int], date]]) -> Iterator[Likeness]:
+    """Ends ties of a party on the day on which it has come to fit two people: two certificates, or two births, where it has none itself."""
+    fits: dict[tuple[str, str], list[tuple[date, int]]] = {}
     for each in alike:
         for side, other in ((each.party_a, each.party_b), (each.party_b, each.party_a)):
-            if side not in holders:
-                for day, number in holders.get(other, []):
-                    fits.setdefault(side, []).extend(
-                        (max(day, tie.since), number) for tie in each.ties if day < tie.until
-                    )
+            lacks = {"certificate", "birth"} - {kind for kind, _ in marks.get(side, {})}
+            for (kind, value), day in marks.get(other, {}).items():
+                if kind in lacks:
+                    days = [max(day, tie.since) for tie in each.ties if day < tie.until]
+                    fits.setdefault((side, kind), []).extend((d, value) for d in days)
     doubt: dict[str, date] = {}
-    for party, told in fits.items():
+    for (party, _), told in fits.items():
         first: dict[int, date] = {}
-        for day, number in sorted(told):
-            first.setdefault(number, day)
+        for day, value in sorted(told):
+            first.setdefault(value, day)
         if len(first) > 1:
-            doubt[party] = sorted(first.values())[1]
+            doubt[party] = min(sorted(first.values())[1], doubt.get(party, OPEN))
     for each in alike:
         end = min(doubt.get(each.party_a, OPEN), doubt.get(each.party_b, OPEN))
         kept = tuple(

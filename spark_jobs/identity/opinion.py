@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from spark_jobs.identity.guards import traits_on, two_people
 from spark_jobs.identity.modelled import Likeness
 from spark_jobs.identity.outcome import MODEL, Pair
+from spark_jobs.identity.timeline import OPEN, Marks
 
 Score = tuple[str, str, str, date, date, float, int, str]
 COLUMNS = (
@@ -29,10 +31,13 @@ class Opinion:
     scores: tuple[Score, ...] = ()
 
 
-def opinion(alike: Iterable[Likeness], told: Iterable[Pair], persons: Mapping[str, str]) -> Opinion:
+def opinion(
+    alike: Iterable[Likeness], told: Iterable[Pair], persons: Mapping[str, str], marks: Marks
+) -> Opinion:
     """Of pairs as the model sees them, what the rules do not say already.
 
     told  pairs as the rules judged them; persons: party → source, of those that may be compared: others are left out
+    marks  party → what the guards judge it by: whom they keep apart on the last day is no case for a steward
     """
     ruled: dict[tuple[str, str], list[Pair]] = {}
     for p in told:
@@ -58,7 +63,7 @@ def opinion(alike: Iterable[Likeness], told: Iterable[Pair], persons: Mapping[st
             scores.append((a, b, MODEL, tie.since, tie.until, tie.probability, each.pattern, each.words))
             for party in (a, b):
                 certain[party] = max(tie.probability, certain.get(party, 0.0))
-        if each.grey and not said:
+        if each.grey and not said and not _are_two(a, b, marks):
             grey.append((a, b, each.grey))
             if not is_told:
                 scores.append((a, b, MODEL, each.grey, each.grey, each.probability, each.pattern, each.words))
@@ -67,3 +72,7 @@ def opinion(alike: Iterable[Likeness], told: Iterable[Pair], persons: Mapping[st
 
 def _is_covered(since: date, until: date, said: Collection[Pair]) -> bool:
     return any(p.effective_from <= since and until <= p.effective_to for p in said)
+
+
+def _are_two(one: str, other: str, marks: Marks) -> bool:
+    return two_people(traits_on(marks.get(one, ()), OPEN), traits_on(marks.get(other, ()), OPEN))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial, reduce
@@ -22,7 +22,7 @@ from spark_jobs.identity import words as stewards
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.golden import assemble_golden, facts
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.modelled import Thresholds, judged
+from spark_jobs.identity.modelled import Likeness, Thresholds, judged
 from spark_jobs.identity.opinion import Opinion
 from spark_jobs.identity.outcome import MODEL, Pair, customers, events, links, memberships, reviews, stated
 from spark_jobs.identity.timeline import Edge, Timeline, Words
@@ -72,9 +72,12 @@ def run(lake: Lake, dates: DateRange) -> None:
     met = evidence.compared(pairs, known.traits).localCheckpoint()
     held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
     told = [Pair(**row.asDict()) for row in held.select(*_TOLD).collect()]
-    model, thought = _modelled(lake, known, told, rules)
+    model, alike = _alike(lake, known, rules)
+    marks = _marked(lake, known, told, alike)
+    persons = known.seen.where("is_identifiable").select("party_id", "source_code").collect()
+    thought = opinion.opinion(alike, told, {r["party_id"]: r["source_code"] for r in persons}, marks)
     lake.publish("identity.pair_score", _pair_scores(lake, held, thought, rules, model))
-    line, erased = _folded(lake, known, [*told, *thought.ties], rules)
+    line, erased = _folded(lake, known, [*told, *thought.ties], marks, rules)
     _publish(lake, known, line, told, thought, erased, rules)
     every = current_belief(lake.read("identity.party_customer"))
     members = registers.leave_out_erased(every, lake.read("identity.customer"))
@@ -123,13 +126,13 @@ def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
     ]  # fmt: skip
 
 
-def _modelled(lake: Lake, known: Known, told: list[Pair], rules: Any) -> tuple[str | None, Opinion]:
-    """Version of the bank's model, and what it adds to the rules; None and nothing where no model opens here: the gate tells."""
+def _alike(lake: Lake, known: Known, rules: Any) -> tuple[str | None, list[Likeness]]:
+    """Version of the bank's model, and pairs as it sees them; None and nobody where no model opens here: the gate tells."""
     try:
         model = bank_model.opened(lake.settings)
     except SettingsError as error:
         _log.warning("named rules decide alone: %s", error)
-        return None, Opinion()
+        return None, []
 
     def read(frame: DataFrame, columns: Sequence[str]) -> pa.Table:
         return frame.select(*columns).toArrow()
@@ -141,9 +144,19 @@ def _modelled(lake: Lake, known: Known, told: list[Pair], rules: Any) -> tuple[s
         rules,
     )
     limits = Thresholds(float(rules["model"]["link_from"]), float(rules["model"]["review_from"]))
-    persons = known.seen.where("is_identifiable").select("party_id", "source_code").collect()
-    alike = judged(said, model.frozen, limits)
-    return model.version, opinion.opinion(alike, told, {r["party_id"]: r["source_code"] for r in persons})
+    return model.version, judged(said, model.frozen, limits)
+
+
+def _marked(
+    lake: Lake, known: Known, told: Sequence[Pair], alike: Sequence[Likeness]
+) -> dict[str, list[Mark]]:
+    """Marks of every party that a rule or the model compares with another."""
+    pairs = [(p.party_id_a, p.party_id_b) for p in told] + [(each.party_a, each.party_b) for each in alike]
+    compared = [(party,) for party in sorted({party for pair in pairs for party in pair})]
+    traits = known.traits.join(
+        lake.spark.createDataFrame(compared, "party_id string"), "party_id", "left_semi"
+    )
+    return {row["party_id"]: _marks(row) for row in traits.collect()}
 
 
 def _pair_scores(lake: Lake, held: DataFrame, thought: Opinion, rules: Any, model: str | None) -> DataFrame:
@@ -170,7 +183,9 @@ def _pair_scores(lake: Lake, held: DataFrame, thought: Opinion, rules: Any, mode
     )
 
 
-def _folded(lake: Lake, known: Known, told: list[Pair], rules: Any) -> tuple[Timeline, frozenset[str]]:
+def _folded(
+    lake: Lake, known: Known, told: Sequence[Pair], marks: Mapping[str, list[Mark]], rules: Any
+) -> tuple[Timeline, frozenset[str]]:
     """The timeline of these pairs, and the ids that were erased."""
     rank = {code: int(rule["rank"]) for code, rule in rules["rules"].items()}
     # The weakest of all: where rules have spoken, likeness adds nothing.
@@ -178,11 +193,6 @@ def _folded(lake: Lake, known: Known, told: list[Pair], rules: Any) -> tuple[Tim
     edges = [
         Edge(rank[p.rule_code], p.party_id_a, p.party_id_b, p.rule_code, p.effective_from, p.effective_to) for p in told if p.is_link
     ]  # fmt: skip
-    of_pairs = sorted({party for p in told for party in (p.party_id_a, p.party_id_b)})
-    tied = lake.spark.createDataFrame([(party,) for party in of_pairs], "party_id string")
-    marks = {
-        row["party_id"]: _marks(row) for row in known.traits.join(tied, "party_id", "left_semi").collect()
-    }
     related = known.relations.where(F.col("relation_code").isin(*rules["apart_relations"])).select(
         F.least("party_id_from", "party_id_to").alias("a"),
         F.greatest("party_id_from", "party_id_to").alias("b"),

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from spark_jobs import settings as settings_module
 from spark_jobs.errors import SettingsError
 from spark_jobs.identity import bank_model
-from spark_jobs.identity.modelled import Likeness, Thresholds, judged
+from spark_jobs.identity.guards import Mark
+from spark_jobs.identity.modelled import Likeness, Spell, Thresholds, judged
 from spark_jobs.identity.opinion import opinion
 from spark_jobs.identity.outcome import MODEL, Pair, links, memberships, reviews
 from spark_jobs.identity.timeline import OPEN, Membership, Timeline
@@ -119,6 +120,22 @@ def test_namesakes_born_on_one_day_who_show_different_certificates_are_for_a_ste
     assert found.grey == DAY
 
 
+def test_father_and_son_of_one_sound_and_one_phone_are_two_people(model):
+    father = (party("core.1", "赵伟", "1970-02-02", "M"), phone("core.1", "+8615480000077"))
+    son = (party("core.2", "赵炜", "2000-02-02", "M"), phone("core.2", "+8615480000077"))
+    assert alike(model, *father, *son) == []
+
+
+def test_one_name_and_phone_under_two_birth_dates_is_for_a_steward_and_one_wrong_digit_a_slip(model):
+    one = (party("core.1", "司马若云", "1970-02-02", "M"), phone("core.1", "+8615480000077"))
+    other = (party("core.2", "司马若云", "1981-02-02", "M"), phone("core.2", "+8615480000077"))
+    slip = (party("loan.1", "司马若云", "1970-02-03", "M"), phone("loan.1", "+8615480000077"))
+    (found,) = alike(model, *one, *other)
+    assert (found.ties, found.grey) == ((), DAY)
+    (found,) = alike(model, *one, *slip)
+    assert [(t.since, t.until) for t in found.ties] == [(DAY, OPEN)]
+
+
 def test_two_different_valid_certificates_are_two_people_and_no_case(model):
     one = (
         party("core.1", "司马若云", "1980-03-05", "F"),
@@ -194,9 +211,7 @@ def _histories(draw) -> list[tuple]:
             if end >= 30:
                 break
             rows.append(
-                phone(
-                    who, draw(st.sampled_from(["+8615480000077", "+8615480000555"])), on(day), on(end)
-                )
+                phone(who, draw(st.sampled_from(["+8615480000077", "+8615480000555"])), on(day), on(end))
             )
             day = end
     return rows
@@ -221,23 +236,21 @@ def _rule(since: date, until: date) -> Pair:
 
 
 def _like(a: str, b: str, *ties: tuple[date, date], grey: date | None = None) -> Likeness:
-    from spark_jobs.identity.modelled import Spell
-
     return Likeness(a, b, tuple(Spell(s, u, 0.97) for s, u in ties), grey, 0.8, 7, "model name one edit")
 
 
 def test_the_model_adds_nothing_where_a_rule_says_as_much():
-    assert opinion([_like("a", "b", (on(3), OPEN))], [_rule(on(2), OPEN)], PERSONS).ties == ()
-    late = opinion([_like("a", "b", (on(1), OPEN))], [_rule(on(2), OPEN)], PERSONS)
+    assert opinion([_like("a", "b", (on(3), OPEN))], [_rule(on(2), OPEN)], PERSONS, {}).ties == ()
+    late = opinion([_like("a", "b", (on(1), OPEN))], [_rule(on(2), OPEN)], PERSONS, {})
     assert [(p.rule_code, p.effective_from) for p in late.ties] == [(MODEL, on(1))]
 
 
 def test_records_that_may_not_be_compared_are_left_out():
-    assert opinion([_like("a", "x", (DAY, OPEN))], [], PERSONS).ties == ()
+    assert opinion([_like("a", "x", (DAY, OPEN))], [], PERSONS, {}).ties == ()
 
 
 def test_each_time_the_model_ties_is_a_link_of_its_own_and_says_how_sure_it_is():
-    thought = opinion([_like("a", "b", (on(2), on(5)), (on(9), OPEN))], [], PERSONS)
+    thought = opinion([_like("a", "b", (on(2), on(5)), (on(9), OPEN))], [], PERSONS, {})
     rows = links(thought.ties, Timeline())
     assert [(r[1], r[4], r[5], r[6]) for r in rows] == [
         ("link", "model", "model", on(2)), ("unlink", "model", "model", on(5)), ("link", "model", "model", on(9)),
@@ -248,10 +261,15 @@ def test_each_time_the_model_ties_is_a_link_of_its_own_and_says_how_sure_it_is()
 
 
 def test_a_grey_pair_is_for_a_steward_unless_other_evidence_makes_it_one_customer():
-    thought = opinion([_like("a", "b", grey=on(4)), _like("a", "c", grey=on(6))], [], PERSONS)
+    thought = opinion([_like("a", "b", grey=on(4)), _like("a", "c", grey=on(6))], [], PERSONS, {})
     line = Timeline(memberships=[Membership(p, c, "founder", DAY, OPEN) for p, c in (("a", "A"), ("b", "B"), ("c", "A"))])  # fmt: skip
     rows = reviews([], line, [], 60, grey=thought.grey)
     assert [(r[1], r[2], r[3], r[4]) for r in rows] == [("grey_pair", ["a", "b"], "open", on(4))]
+
+
+def test_whom_a_guard_keeps_apart_anyway_is_no_case_for_a_steward():
+    marks = {"a": [Mark("resident", "x", DAY)], "b": [Mark("resident", "y", DAY)]}
+    assert opinion([_like("a", "b", grey=on(4))], [], PERSONS, marks).grey == ()
 
 
 def test_a_model_made_under_another_banks_key_does_not_open(tmp_path):
@@ -269,6 +287,6 @@ def test_a_lake_of_few_people_teaches_nothing(tmp_path):
 
 
 def test_the_shipped_model_is_small_and_shows_nobody(model):
-    text = (settings_module.SHIPPED_CONF / bank_model.PLACE).read_text(encoding="utf-8")
+    text = (settings_module.SHIPPED_CONF / settings_module.IDENTITY_MODEL).read_text(encoding="utf-8")
     assert len(text) < 500_000
     assert not any("一" <= sign <= "鿿" for sign in text)

@@ -1,0 +1,82 @@
+"""Which parties are compared at all, from which day on, and which of their record versions stood on the same days. Plain NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from spark_jobs.identity.engine.blocking import Keys, Rule, places_in_blocks
+from spark_jobs.identity.engine.coded import MISSING
+from spark_jobs.identity.engine.frozen import Frozen
+from spark_jobs.identity.versions import Versions
+
+Places = npt.NDArray[np.int64]
+
+
+def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> tuple[Places, Places]:
+    """Pairs of parties that some rule lets meet (smaller place × parties + larger), and the first day of it.
+
+    A key that more parties came to have than the model's limit allows lets nobody meet from the day on which it passed it, for good.
+    """
+    count = len(versions.parties)
+    pairs, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for rule in by_rule:
+        for code, day in _of_rule(rule.keys, versions, model.largest[rule.name], count):
+            pairs.append(code)
+            days.append(day)
+    every, day = np.concatenate(pairs), np.concatenate(days)
+    order = np.lexsort((day, every))
+    every, day = every[order], day[order]
+    first = np.r_[True, every[1:] != every[:-1]][: len(every)]
+    return every[first], day[first]
+
+
+def _of_rule(
+    keys: Sequence[Keys], versions: Versions, limit: int, count: int
+) -> Iterator[tuple[Places, Places]]:
+    at = np.concatenate([np.flatnonzero(k != MISSING) for k in keys])
+    key = np.concatenate([k[k != MISSING] for k in keys])
+    party, since = versions.party[at].astype(np.int64), versions.since[at].astype(np.int64)
+    order = np.lexsort((since, party, key))
+    key, party, since = key[order], party[order], since[order]
+    first = np.r_[True, (key[1:] != key[:-1]) | (party[1:] != party[:-1])][: len(key)]
+    key, party, since = key[first], party[first], since[first]
+    order = np.lexsort((party, since, key))
+    key, party, since = key[order], party[order], since[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+    sizes = np.diff(np.r_[starts, len(key)])
+    closed = np.full(len(sizes), np.iinfo(np.int64).max)
+    over = sizes > limit
+    closed[over] = since[starts[over] + limit]
+    open_then = since < np.repeat(closed, sizes)
+    key, party, since = key[open_then], party[open_then], since[open_then]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+    sizes = np.diff(np.r_[starts, len(key)])
+    behind = np.repeat(sizes, sizes) - 1 - places_in_blocks(sizes)
+    at = np.arange(len(key))
+    for distance in range(1, int(sizes.max(initial=0))):
+        at = at[behind[at] >= distance]
+        one, other = party[at], party[at + distance]
+        # Later ones stand behind: the day of the pair is that of the second.
+        yield np.minimum(one, other) * count + np.maximum(one, other), since[at + distance]
+
+
+def overlaps(
+    pairs: Places, since: Places, versions: Versions
+) -> tuple[Places, Places, Places, Places, Places]:
+    """Versions of both sides that stood on the same days from `since` on: their places, first and last day, place of the pair."""
+    count = len(versions.parties)
+    starts = np.searchsorted(versions.party, np.arange(count + 1))
+    many = np.diff(starts)
+    a, b = pairs // max(count, 1), pairs % max(count, 1)
+    wide = many[a] * many[b]
+    pair = np.repeat(np.arange(len(pairs)), wide)
+    nth = places_in_blocks(wide)
+    left = starts[a[pair]] + nth // np.maximum(many[b[pair]], 1)
+    right = starts[b[pair]] + nth % np.maximum(many[b[pair]], 1)
+    start = np.maximum(np.maximum(versions.since[left], versions.since[right]), since[pair])
+    end = np.minimum(versions.until[left], versions.until[right]).astype(np.int64)
+    both = start < end
+    return left[both], right[both], start[both], end[both], pair[both]
