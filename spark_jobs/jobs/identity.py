@@ -128,6 +128,8 @@ def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
 
 def _alike(lake: Lake, known: Known, rules: Any) -> tuple[str | None, list[Likeness]]:
     """Version of the bank's model, and pairs as it sees them; None and nobody where no model opens here: the gate tells."""
+    if not rules.get("model"):
+        return None, []
     try:
         model = bank_model.opened(lake.settings)
     except SettingsError as error:

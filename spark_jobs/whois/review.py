@@ -116,6 +116,9 @@ def _with_evidence(book: Book, waiting: Sequence[Waiting]) -> list[Waiting]:
     for row in book.links(parties):
         if row["evidence_text"] and row["actor_code"] in EVIDENCE:
             texts[row["party_id_a"], row["party_id_b"]].add(row["evidence_text"])
+    # What only looks alike is no evidence yet, and has its words with its score.
+    for row in book.scores(parties):
+        texts.setdefault((row["party_id_a"], row["party_id_b"]), {row["evidence_text"]})
     return [
         replace(
             w, sources=tuple(sources.get(p, "") for p in w.parties),

@@ -19,7 +19,7 @@ from spark_jobs.contracts import Contracts, load
 from spark_jobs.contracts.types import split_types
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.outcome import Pair, customers, events, links, memberships, reviews, stated
+from spark_jobs.identity.outcome import MODEL, Pair, customers, events, links, memberships, reviews, stated
 from spark_jobs.identity.timeline import OPEN, Edge, Timeline
 from spark_jobs.identity.words import Decision, epochs
 from spark_jobs.privacy.tokens import tokeniser
@@ -209,7 +209,7 @@ class Bank:
 
     def _write(self) -> Timeline:
         pairs, decisions = self._pairs(), self._decisions()
-        rank = {code: rule["rank"] for code, rule in self.rules["rules"].items()}
+        rank = {code: rule["rank"] for code, rule in self.rules["rules"].items()} | {MODEL: 99}
         edges = [
             Edge(rank[p.rule_code], p.party_id_a, p.party_id_b, p.rule_code, p.effective_from, p.effective_to) for p in pairs if p.is_link
         ]  # fmt: skip

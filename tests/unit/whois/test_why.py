@@ -15,7 +15,7 @@ from spark_jobs.errors import OxpeckerError
 from spark_jobs.whois import pair, person, show
 from spark_jobs.whois.book import Book
 from spark_jobs.whois.island import around
-from tests.support.whois import LAST
+from tests.support.whois import LAST, Bank, Person, Tied
 from tests.unit.whois.conftest import ALL
 
 
@@ -150,3 +150,24 @@ def test_the_command_tells_both_and_refuses_a_day_the_release_does_not_know(bank
     assert isinstance(late.exception, OxpeckerError) and "nothing after 2026-09-30" in str(late.exception)
     strange = run(app, ["identity", "explain", "core:9999", "ecif:2001"])
     assert "9999" not in str(strange.exception)
+
+
+def test_a_tie_of_the_model_may_end_and_begin_again_and_is_told_as_what_it_is(tmp_path):
+    """Between the two ties the records came to differ; what folds the lake again must see both."""
+    looks = "name equal, 1 of 6 from rare to common; phone equal, 1 of 6 from rare to common"
+    bank = Bank(
+        tmp_path,
+        [Person("loan:1", "司马若云"), Person("wealth:2", "司马若云")],
+        [
+            Tied("loan:1", "wealth:2", "model", looks, date(2026, 9, 3), date(2026, 9, 9)),
+            Tied("loan:1", "wealth:2", "model", looks, date(2026, 9, 15)),
+        ],
+    )
+    with Book(bank.settings) as book:
+        assert around(book, [bank.party("loan:1")]).is_the_lakes
+        now, between = (told(book, "loan:1", "wealth:2", day) for day in (LAST, date(2026, 9, 12)))
+        text = shown(show.pair(now, book.rules["rules"]))
+    assert (now.is_one, between.is_one) == (True, False)
+    assert [t.reason for t in now.chain] == ["model"]
+    assert "name equal, 1 of 6 from rare to common" in text
+    assert "司马" not in text
