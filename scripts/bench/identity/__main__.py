@@ -68,17 +68,17 @@ def main() -> int:
             print(f"bench: {of.title} ({of.records:,} records), {name} …", file=sys.stderr, flush=True)
             told = _measured(of, engines.ENGINES[name], asked.limit)
             print(f"bench: … {_in_short(told)}", file=sys.stderr, flush=True)
+            environment = engines.ENGINES[name].environment
+            if environment and (environments.PLACE / environment).is_dir():
+                told["installed"] = environments.packages(environment)
             kept.add(f"{of.name}/{name}", told, machine)
     if not kept.content:
         print("bench: nothing was measured", file=sys.stderr)
         return 1
-    names = {
-        e.environment for key in kept.content if (e := engines.ENGINES[key.partition("/")[2]]).environment
-    }
     installed = {
-        n: environments.packages(n)
-        for n in sorted(n for n in names if n)
-        if (environments.PLACE / n).is_dir()
+        str(engines.ENGINES[key.partition("/")[2]].environment): told["installed"]
+        for key, told in sorted(kept.content.items())
+        if "installed" in told
     }
     blocks.put(asked.out, "identity", page.render(_in_order(kept.content), installed))
     print(f"{asked.out.name} is written")
