@@ -29,7 +29,7 @@ from spark_jobs.identity.engine.standardise import Field
 
 _KIND = "oxpecker identity model"
 # Of the document. What reading, keying and comparing do with records is told by the probe.
-_VERSION = 1
+_VERSION = 2
 
 
 class OutdatedModel(SettingsError):

@@ -132,8 +132,8 @@ def test_a_secret_that_is_another_or_short_and_a_document_that_is_none_say_so(
         loaded("no model", KEY, "bank.json")
     with pytest.raises(SettingsError, match="no identity model"):
         loaded("{}", KEY)
-    with pytest.raises(SettingsError, match="a model of version 0, this reads version 1"):
-        loaded(text.replace('"version": 1', '"version": 0'), KEY)
+    with pytest.raises(SettingsError, match="a model of version 0, this reads version 2"):
+        loaded(text.replace('"version": 2', '"version": 0'), KEY)
     with pytest.raises(SettingsError, match="at least 16 random bytes"):
         hash_key(b"short")
     open_form = dataclasses.replace(learned.form, key=OPEN_KEY)
