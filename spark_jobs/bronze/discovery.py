@@ -118,20 +118,13 @@ def shown(name: str) -> str:
 
 def landed_bytes(settings: Settings, after: datetime, upto: datetime) -> int:
     """Size of all files in landing that arrived in (after, upto], naive UTC."""
-    times = _arrivals(settings.landing)
-    arrivals = {
-        p: times.get(str(p.relative_to(settings.landing))) or _time(p) for p in _below(settings.landing)
-    }
-    return sum(path.stat().st_size for path, moment in arrivals.items() if after < moment <= upto)
+    return sum(p.stat().st_size for p, _, moment in _landed(settings.landing) if after < moment <= upto)
 
 
 def fingerprint(settings: Settings, known_at: datetime) -> str:
     """Hash of names, sizes and arrivals of everything that had arrived, and of what stewards had decided."""
-    times = _arrivals(settings.landing)
     seen = hashlib.sha256()
-    for path in _below(settings.landing):
-        name = str(path.relative_to(settings.landing))
-        moment = times.get(name) or _time(path)
+    for path, name, moment in _landed(settings.landing):
         if moment <= known_at and path.name != "arrivals.csv":
             seen.update(f"{name}|{path.stat().st_size}|{moment}\n".encode())
     for each in decisions.read(settings.steward_decisions, settings.zone, known_at):
@@ -139,6 +132,13 @@ def fingerprint(settings: Settings, known_at: datetime) -> str:
     for decision in steward_log.in_force(steward_log.read(settings.steward_log)):
         seen.update(f"{decision.decision_id}|{decision.subject}|{decision.code}\n".encode())
     return seen.hexdigest()[:16]
+
+
+def _landed(landing: Path) -> list[tuple[Path, str, datetime]]:
+    """Every file below landing with its name there and when it arrived; sorted by path."""
+    times = _arrivals(landing)
+    named = [(path, str(path.relative_to(landing))) for path in _below(landing)]
+    return [(path, name, times.get(name) or _time(path)) for path, name in named]
 
 
 def _time(path: Path) -> datetime:
