@@ -1,6 +1,6 @@
 """What Delta's log on a local disk says by itself: versions, and which business dates each commit wrote. No engine is asked.
 
-Every commit of this product carries a stamp (`tables.Lake`): run, table and, for dated tables, the business dates it wrote.
+Every commit of this product carries a stamp (`publication`): run, table and, for dated tables, the business dates it wrote.
 """
 
 from __future__ import annotations

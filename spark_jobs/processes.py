@@ -123,7 +123,10 @@ def _reap(pid: int) -> None:
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Two commands that start the same thing wait for each other. The kernel frees the lock when its holder dies."""
+    """Whoever does the same thing, in whatever process or thread, waits for the other.
+
+    The kernel frees the lock when its holder dies, so nothing is ever left locked.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         flock(lock, LOCK_EX)

@@ -28,6 +28,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
 from spark_jobs import pipeline, server
+from spark_jobs.clock import RunContext, cut_off, utc_now
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.shape import plain
 from spark_jobs.contracts.spark_types import schema_of
@@ -37,7 +38,7 @@ from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect, work_on
 from spark_jobs.settings import IDENTITY_MODEL, Settings, overlaid_files, read_overlaid
-from spark_jobs.tables import Lake, RunContext, cut_off, utc_now
+from spark_jobs.tables import Lake
 
 Clock = Callable[[], datetime]
 Progress = Callable[["StageResult"], None]

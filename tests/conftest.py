@@ -112,7 +112,8 @@ def make_lake(
     spark: SparkSession, server_settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Lake]]:
     """Makes lakes with a prefix of their own; all their tables are dropped at the end of the test."""
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.clock import RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     made: list[Lake] = []
     stem = hashlib.sha1(request.node.nodeid.encode(), usedforsecurity=False).hexdigest()[:8]

@@ -135,7 +135,7 @@ class DeliveriesSensor(BaseSensorOperator):
 
 
 def deliveries_are_in(day: str) -> bool:
-    from spark_jobs.tables import cut_off, utc_now
+    from spark_jobs.clock import cut_off, utc_now
 
     settings = settings_module.load()
     date = parse_date(day)

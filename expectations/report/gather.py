@@ -12,10 +12,10 @@ from expectations.report.alerts import Alert, Ledgers, alerts
 from spark_jobs import settings as settings_module
 from spark_jobs.bronze.ledger import FileState
 from spark_jobs.bronze.timeliness import deadlines
+from spark_jobs.clock import cut_off
 from spark_jobs.columns.calendar import WorkingCalendar
 from spark_jobs.contracts.sources import load_sources
 from spark_jobs.settings import Settings
-from spark_jobs.tables import cut_off
 
 Rows = list[dict[str, Any]]
 Ask = Callable[[str, str], Rows]

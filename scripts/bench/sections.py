@@ -173,9 +173,10 @@ def dbt(bench: Bench) -> dict[str, Any]:
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    from spark_jobs.clock import RunContext, cut_off
     from spark_jobs.jobs import marts
     from spark_jobs.session import connect
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     spark = connect(bench.settings)
     dates = DateRange.day(bench.last_date())
@@ -220,8 +221,9 @@ def _compiled(settings: Settings, nodes: list[dict[str, Any]]) -> list[str]:
 
 def write(bench: Bench) -> dict[str, Any]:
     """A bronze write (contract cast, measured, committed to Delta by date range) against a bare Parquet write of the same frame."""
+    from spark_jobs.clock import RunContext, cut_off
     from spark_jobs.session import connect
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     spark = connect(bench.settings)
     (span,) = bench.ledger("ops.run", "select min(from_date), max(to_date) from {table}")

@@ -17,13 +17,13 @@ from typing import Any
 from spark_jobs.bronze import ledger
 from spark_jobs.bronze.discovery import Package
 from spark_jobs.bronze.records import read
+from spark_jobs.clock import cut_off
 from spark_jobs.columns.calendar import WORKING_KINDS
 from spark_jobs.columns.dates import parse_date
 from spark_jobs.contracts.loader import aliases, load_codes
 from spark_jobs.contracts.patterns import parse_day
 from spark_jobs.contracts.sources import SourceContract, SourceField
 from spark_jobs.settings import Settings
-from spark_jobs.tables import cut_off
 
 ENTITY = "calendar"
 Days = Mapping[date, bool]

@@ -88,9 +88,9 @@ def _weighed(settings: Any, book: Any, told: Any, case: str | None, actor: str |
     from spark_jobs.whois import learned
 
     if case is not None:
+        from spark_jobs.clock import utc_now
         from spark_jobs.steward import decide
         from spark_jobs.steward.queue import Desk
-        from spark_jobs.tables import utc_now
 
         for party in sorted({*told.one.parties, *told.other.parties}):
             decide.actions(Desk(settings)).enter(actor or "", "revealed", party, utc_now(), case=case)
@@ -234,9 +234,9 @@ def _of_item(item: str, code: str, asked: _Asked, settings: Any) -> None:
 
 def _decide(found: Callable[[Any, date, Any], Any], code: str, asked: _Asked, settings: Any) -> None:
     """Say what would change, then enter it."""
+    from spark_jobs.clock import utc_now
     from spark_jobs.steward import deciding, persons
     from spark_jobs.steward.queue import Desk
-    from spark_jobs.tables import utc_now
     from spark_jobs.whois import show
     from spark_jobs.whois.book import Book
 

@@ -13,12 +13,13 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.clock import cut_off
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.exports.release import PublishedTable, Release
 from spark_jobs.history import instant
 from spark_jobs.metrics.restatement import causes
-from spark_jobs.tables import Lake, cut_off
+from spark_jobs.tables import Lake
 
 TABLE = "ops.restatement"
 DECISIONS = "ops.steward_decision"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, replace
 from datetime import date, datetime
 from functools import partial
@@ -35,6 +34,7 @@ from spark_jobs.bronze.timeliness import is_due
 from spark_jobs.bronze.touched import marts_of, touched
 from spark_jobs.bronze.waiting import source_systems
 from spark_jobs.bronze.working_days import WorkingDays
+from spark_jobs.clock import cut_off
 from spark_jobs.columns.calendar import WorkingCalendar
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.contracts.spark_types import schema_of
@@ -45,7 +45,7 @@ from spark_jobs.jobs import replay
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.settings import REPOSITORY
 from spark_jobs.silver.mapping import table_of
-from spark_jobs.tables import WRITERS, Lake, cut_off
+from spark_jobs.tables import Lake, side_by_side
 
 # What one read holds in memory beside what is being written.
 READ_AT_ONCE_BYTES = 32 * 1024**2
@@ -274,9 +274,7 @@ def _load_feeds(lake: Lake, feeds: Mapping[str, Sequence[Examined]]) -> dict[str
         .withColumn("_ingested_at", instant(lake.run.known_at))
         .localCheckpoint()
     )
-    with ThreadPoolExecutor(WRITERS) as pool:
-        for done in [pool.submit(_publish_feed, lake, rows, feed, feeds[feed]) for feed in feeds]:
-            done.result()
+    side_by_side(partial(_publish_feed, lake, rows, feed, files) for feed, files in feeds.items())
     return _keep_aside(lake, rows.where("_parse_status = 'quarantined'"))
 
 

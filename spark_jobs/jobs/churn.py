@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.clock import cut_off
 from spark_jobs.dates import DateRange
 from spark_jobs.history import explode_days
 from spark_jobs.models import registry
@@ -19,7 +20,7 @@ from spark_jobs.models.logistic import Logistic, band, explain
 from spark_jobs.profile.a_consent import allowed
 from spark_jobs.profile.a_score import CHURN
 from spark_jobs.profile.windows import KEY
-from spark_jobs.tables import Lake, cut_off
+from spark_jobs.tables import Lake
 
 # Entities whose files make a layer: a layer's day is known once they have arrived.
 MADE_OF = {

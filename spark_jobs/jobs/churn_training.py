@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.clock import RunContext
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.history import OPEN_DATE, OPEN_INSTANT, explode_days
@@ -26,7 +27,7 @@ from spark_jobs.profile.members import explode_memberships
 from spark_jobs.profile.windows import KEY
 from spark_jobs.session import connect
 from spark_jobs.settings import Settings
-from spark_jobs.tables import Lake, RunContext
+from spark_jobs.tables import Lake
 
 BACKTEST = "backtest"
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,7 +14,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.silver import happening
 from spark_jobs.silver.conform import BY_MORE_THAN_FILES, FIRST, FROM_CODES, SECOND, Maker, Work
 from spark_jobs.silver.feeds import Feeds
-from spark_jobs.tables import WRITERS, Lake
+from spark_jobs.tables import Lake, side_by_side
 
 
 def run(lake: Lake, dates: DateRange) -> None:
@@ -25,10 +24,8 @@ def run(lake: Lake, dates: DateRange) -> None:
     """
     work = Work(lake, _feeds(lake, dates), dates)
     try:
-        _side_by_side(
-            [*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)]
-        )
-        _side_by_side([_publisher(work, table, make) for table, make in SECOND.items()])
+        side_by_side([*(_publisher(work, t, make) for t, make in FIRST.items()), lambda: _transactions(work)])
+        side_by_side([_publisher(work, table, make) for table, make in SECOND.items()])
     finally:
         work.feeds.views.drop()
 
@@ -75,10 +72,3 @@ def _transactions(work: Work) -> None:
     wide = DateRange(min(oldest, dates.first), dates.last)
     restated = happening.derive_reversed(entries, links).where(F.col("business_date") >= F.lit(wide.first))
     lake.publish("silver.transaction", work.feeds.views.settled(restated), wide)
-
-
-def _side_by_side(tasks: Iterable[Callable[[], None]]) -> None:
-    """All tasks in threads; the first error is raised after the others are done, so that nothing is half written."""
-    with ThreadPoolExecutor(WRITERS) as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()

@@ -7,8 +7,9 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.clock import cut_off
 from spark_jobs.history import instant
-from spark_jobs.tables import Lake, cut_off
+from spark_jobs.tables import Lake
 
 CELL = ["business_date", "metric_code", "slice_code"]
 SHOWN = ["metric_value", "sample_cnt", "is_withheld"]

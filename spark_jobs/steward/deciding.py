@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from spark_jobs.bronze.steward_log import DECLINED, PROPOSED, WITHDRAWN, Decision
+from spark_jobs.clock import utc_now
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.dates import parse_date
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.steward import accounts, decide, options, people
 from spark_jobs.steward.queue import Desk, Item
-from spark_jobs.tables import utc_now
 
 
 def repair(

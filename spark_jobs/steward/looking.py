@@ -12,11 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from spark_jobs.bronze import cases
+from spark_jobs.clock import utc_now
 from spark_jobs.errors import OxpeckerError, nearest
 from spark_jobs.steward import context, decide, options, queue
 from spark_jobs.steward.queue import Item
 from spark_jobs.steward.touched import touched
-from spark_jobs.tables import utc_now
 
 
 def list_(

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from spark_jobs import settings as settings_module
+from spark_jobs.clock import utc_now
 from spark_jobs.steward import accounts, decide, options
 from spark_jobs.steward.queue import Desk
-from spark_jobs.tables import utc_now
 
 
 def account_add(

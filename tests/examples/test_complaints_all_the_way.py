@@ -37,7 +37,8 @@ def complaints(
     spark: SparkSession, server_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lake, RunSummary]]:
     """The lake of a bank that has nothing but the complaints of the CFPB file, up to its customers' day."""
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.clock import RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     example = next(e for e in EXAMPLES if e.name == "cfpb_complaints")
     needs(example)

@@ -10,13 +10,13 @@ import pytest
 from examples.run import EXAMPLES, Example, data_folder, lay_out
 from spark_jobs import settings as settings_module
 from spark_jobs.bronze.preview import look, nobody_asks_for
+from spark_jobs.clock import cut_off
 from spark_jobs.contracts import load
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.sources import load_sources
 from spark_jobs.onboarding.onboard import onboard
 from spark_jobs.silver.mapping import read_maps
 from spark_jobs.silver.transforms import TRANSFORMS
-from spark_jobs.tables import cut_off
 
 # Rows as the origin of each file counts them.
 ROWS = {"card_default": 30_000, "bank_marketing": 45_211, "cfpb_complaints": 28_156}

@@ -40,7 +40,8 @@ def nordhain(
     spark: SparkSession, server_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lake, RunSummary]]:
     """The bank's lake after one run over both days, in schemas of its own on the server of all tests."""
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.clock import RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     folder = tmp_path_factory.mktemp("nordhain")
     files.deliver(folder / "landing")

@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from examples import crm_reader as reader
+from spark_jobs.clock import cut_off
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ExportHeld
@@ -16,7 +17,6 @@ from spark_jobs.exports import release as releases
 from spark_jobs.exports.files import folder_of, manifest_of
 from spark_jobs.jobs import export
 from spark_jobs.privacy.tokens import tokeniser
-from spark_jobs.tables import cut_off
 from tests.support.tables import table
 
 TUESDAY, WEDNESDAY = date(2026, 9, 29), date(2026, 9, 30)

@@ -13,9 +13,10 @@ import pytest
 from expectations import stage
 from expectations.report import data
 from spark_jobs import settings as settings_module
+from spark_jobs.clock import cut_off
 from spark_jobs.dates import DateRange
 from spark_jobs.jobs import bronze
-from spark_jobs.tables import Lake, cut_off
+from spark_jobs.tables import Lake
 from tests.unit.bronze.test_drifting import NAMES, TASKS, tasks, turned
 
 if TYPE_CHECKING:

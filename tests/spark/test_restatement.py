@@ -10,11 +10,11 @@ import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze import ledger
+from spark_jobs.clock import cut_off
 from spark_jobs.dates import DateRange
 from spark_jobs.exports import release as releases
 from spark_jobs.exports.restated import TABLE, summarise_differences
 from spark_jobs.jobs import publish
-from spark_jobs.tables import cut_off
 from tests.support.tables import table
 from tests.unit.bronze.test_ledger import file
 

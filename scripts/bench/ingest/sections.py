@@ -126,8 +126,9 @@ def memory(ingest: Ingest) -> dict[str, Any]:
 def bronze(ingest: Ingest) -> dict[str, Any]:
     """The whole bronze job (ledger, checks, control totals, quarantine, Delta) against the same frame read and written as bare Parquet."""
     from spark_jobs.bronze.source import NAME, BankFiles
+    from spark_jobs.clock import RunContext, cut_off
     from spark_jobs.jobs import bronze as job
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     spark, settings = ingest.spark(), ingest.bench.settings
     spark.dataSource.register(BankFiles)

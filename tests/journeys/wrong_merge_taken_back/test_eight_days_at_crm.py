@@ -140,7 +140,7 @@ def work(lake, dates: DateRange) -> None:
 def go_to(lake, day: date) -> DateRange:
     from dataclasses import replace
 
-    from spark_jobs.tables import cut_off
+    from spark_jobs.clock import cut_off
 
     lake.run = replace(
         lake.run, dates=DateRange.day(day), known_at=cut_off(lake.settings, day), run_id=f"run-{day.day}"
@@ -187,8 +187,9 @@ def landing(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def walk(spark, server_settings, landing, tmp_path_factory):
+    from spark_jobs.clock import RunContext, cut_off
     from spark_jobs.jobs import bronze, export, silver
-    from spark_jobs.tables import Lake, RunContext, cut_off
+    from spark_jobs.tables import Lake
 
     home = tmp_path_factory.mktemp("crm")
     decisions = home / "decisions.jsonl"

@@ -17,9 +17,9 @@ from spark_jobs.bronze.discovery import arrived
 from spark_jobs.bronze.ledger import FileState
 from spark_jobs.bronze.settling import held_required, parts_of, settle, unseen
 from spark_jobs.bronze.working_days import WorkingDays
+from spark_jobs.clock import cut_off
 from spark_jobs.contracts.sources import load_sources
 from spark_jobs.settings import Settings
-from spark_jobs.tables import cut_off
 
 SIZE = replace(SIZES["tiny"], people=150)
 SYSTEMS = ("CORE", "ECIF", "LOAN", "WEALTH", "CARD", "CALL", "SURVEY", "CRM", "REF")

@@ -1,0 +1,199 @@
+"""One write of one table: columns and types as its contract says, counts of what the contract forbids, one commit with a stamp.
+
+The counts ride along with the write's own scan: no table is read again to be judged.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs import delta_log
+from spark_jobs.catalog import Catalog
+from spark_jobs.clock import RunContext
+from spark_jobs.contracts import TableContract
+from spark_jobs.contracts.model import HISTORY_COLUMNS, Write
+from spark_jobs.contracts.spark_types import spark_type
+from spark_jobs.dates import DateRange
+from spark_jobs.errors import ContractError, nearest
+from spark_jobs.history import OPEN_INSTANT, count_changes, instant, next_history
+
+BUCKETS = 64
+OUTSIDE = "a row lies outside the range of business dates that is being written"
+_BUCKETED = {"customer_bucket": "customer_id", "party_bucket": "party_id", "agreement_bucket": "agreement_id"}
+
+
+@dataclass
+class Written:
+    """What one publish did; the runner writes these into ops.stage_commit and the gates judge the measures."""
+
+    table: str
+    dates: DateRange | None
+    rows: int
+    committed: bool
+    measures: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One write of one table by one run. `within`, `is_new` and `made_of` are those of `Lake.publish`."""
+
+    catalog: Catalog
+    run: RunContext
+    contract: TableContract
+    dates: DateRange
+    within: Column | None = None
+    is_new: bool = False
+    made_of: str | None = None
+
+    @property
+    def table(self) -> str:
+        return self.contract.table
+
+    def shaped(self, frame: DataFrame) -> DataFrame:
+        """The frame with the contract's columns, types and order, stamped. A column that the job does not give is an error."""
+        contract = self.contract
+        for bucket, of in _BUCKETED.items():
+            if bucket in contract.columns and bucket not in frame.columns and of in frame.columns:
+                frame = frame.withColumn(bucket, F.pmod(F.xxhash64(of), F.lit(BUCKETS)).cast("int"))
+        stamps = {"_run_id": self.run.run_id, "_rules_version": self.run.rules_version}
+        for stamp, value in stamps.items():
+            if stamp in contract.stored_columns:
+                frame = frame.withColumn(stamp, F.lit(value))
+        given_by_kernel = {"known_from", "known_to"} if contract.write is Write.HISTORY else set()
+        wanted = [c for c in contract.stored_columns if c not in given_by_kernel]
+        if "_origin" in wanted and "_origin" not in frame.columns:
+            frame = frame.withColumn("_origin", F.lit(None))
+        missing = [c for c in wanted if c not in frame.columns]
+        if missing:
+            hints = "; ".join(f"`{c}`: {nearest(c, frame.columns)}" for c in missing[:3])
+            raise ContractError(f"{self.table}: the job gives no column {', '.join(missing)} ({hints})")
+        types = {f.name: spark_type(f.type) for f in self.catalog.contracts.stored_fields(self.table)}
+        return frame.select(*[F.col(c).cast(types[c]).alias(c) for c in wanted])
+
+    def write(self, shaped: DataFrame) -> Written:
+        """Write what `shaped` gave, the way the contract says. Whoever calls holds the table's lease."""
+        self.catalog.take_up(self.contract)
+        if self.contract.write is Write.HISTORY:
+            return self._learn(shaped)
+        if self.contract.write is Write.REPLACE_RANGE:
+            return self._replace_range(shaped)
+        if self.contract.write is Write.APPEND:
+            return self._append(shaped) if self.within is None else self._replace(shaped, self.within)
+        return self._replace(shaped, F.lit(True))
+
+    # --- the ways of writing --------------------------------------------------------------------------------
+
+    def _replace(self, frame: DataFrame, replaced: Column) -> Written:
+        return self._written(self._commit(frame, replacing=replaced))
+
+    def _replace_range(self, frame: DataFrame) -> Written:
+        dates = self.dates
+        inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
+        replaced = inside if self.within is None else inside & self.within
+        # Delta would check the condition itself, but only where it replaces, and it quotes the offending row.
+        refused = F.raise_error(F.lit(OUTSIDE)).cast("date")
+        frame = frame.withColumn("business_date", F.when(inside, F.col("business_date")).otherwise(refused))
+        # Dates that no commit ever wrote need no replacing, which costs several times an append.
+        is_fresh = self.catalog.is_local and delta_log.never_wrote(self.catalog.location(self.table), dates)
+        try:
+            measures = self._commit(frame, replacing=None if is_fresh else replaced, dates=dates)
+        except PySparkException as problem:
+            if OUTSIDE not in str(problem) and "DELTA_REPLACE_WHERE_MISMATCH" not in str(problem):
+                raise
+            raise ContractError(
+                f"{self.table}: the job gave rows outside {dates}, the range that is being replaced; "
+                "nothing was written"
+            ) from None
+        return self._written(measures, dates)
+
+    def _learn(self, belief: DataFrame) -> Written:
+        """A bitemporal table after this belief; no commit where nothing is believed otherwise."""
+        columns = self.contract.stored_columns
+        payload = [c for c in columns if c not in HISTORY_COLUMNS and not c.startswith("_")]
+        if not self.catalog.exists(self.table):
+            known = {"known_from": instant(self.run.known_at), "known_to": instant(OPEN_INSTANT)}
+            return self._replace(belief.withColumns(known).select(*columns), F.lit(True))
+        stored = self.catalog.read(self.table, provenance=True)
+        # The belief is looked at twice, and making it is what costs.
+        following = next_history(stored, belief.localCheckpoint(), self.run.known_at, payload)
+        following = following.select(*columns).localCheckpoint()
+        told = count_changes(stored, following, payload).collect()[0]
+        if not told["changed_cnt"]:
+            return Written(self.table, None, 0, False)
+        # Days before the last that are believed otherwise now have to be looked at again by whoever reads them.
+        last = self.run.dates.last
+        dates = DateRange(min(told["first_changed_date"] or last, last), last)
+        return self._written(self._commit(following, replacing=F.lit(True), dates=dates))
+
+    def _append(self, frame: DataFrame) -> Written:
+        """Rows whose key is not there yet; no commit where there are none."""
+        if not self.is_new and self.catalog.exists(self.table):
+            key = self.contract.key
+            known = self.catalog.all_rows(self.table).select(*key)
+            frame = frame.join(known, list(key), "left_anti").select(*frame.columns).localCheckpoint()
+            if frame.isEmpty():
+                return Written(self.table, None, 0, False)
+        return self._written(self._commit(frame, replacing=None))
+
+    def _written(self, measures: dict[str, int], dates: DateRange | None = None) -> Written:
+        return Written(self.table, dates, measures["row_cnt"], True, measures)
+
+    # --- the commit -----------------------------------------------------------------------------------------
+
+    def _commit(
+        self, frame: DataFrame, replacing: Column | None, dates: DateRange | None = None
+    ) -> dict[str, int]:
+        """One commit: the rows that `replacing` selects make way for the frame (None: nothing does).
+
+        Gives the counts that rode along with the write: rows, nulls where none may be, bad rows by check.
+        """
+        existed = self.catalog.make_room(self.contract)
+        # By name: an Observation would first ask the server whether the frame is a stream, which means to analyse it once more.
+        observed = frame.observe(self.table, *self._counts())
+        writer = (
+            observed.writeTo(self.catalog.name(self.table))
+            .option("userMetadata", self._stamp(dates))
+            .option("mergeSchema", "true")
+        )
+        if replacing is None or not existed:
+            writer.append()
+        else:
+            writer.overwrite(replacing)
+        self.catalog.note_columns(self.contract)
+        return _observed(observed, self.table)
+
+    def _counts(self) -> list[Column]:
+        counts = [F.count(F.lit(1)).alias("row_cnt")]
+        for column in dict.fromkeys((*self.contract.stored_key, *self.contract.not_null)):
+            counts.append(F.count_if(F.col(column).isNull()).alias(f"null:{column}"))
+        for check in self.contract.checks:
+            counts.append(F.count_if(F.expr(check.where)).alias(f"check:{check.name}"))
+        return counts
+
+    def _stamp(self, dates: DateRange | None) -> str:
+        """Who wrote this commit: run and, for dated tables, the business dates it touched. No personal value."""
+        stamp: dict[str, Any] = {"run_id": self.run.run_id, "table": self.table}
+        if self.made_of is not None:
+            since = str(self.dates.first)
+            before = delta_log.stamp(self.catalog.location(self.table)).get("since", since)
+            stamp |= {"made_of": self.made_of, "since": min(before, since)}
+        if dates is not None:
+            stamp |= {"first": str(dates.first), "last": str(dates.last)}
+        return json.dumps(stamp)
+
+
+def _observed(frame: DataFrame, name: str) -> dict[str, int]:
+    """The counts that rode along with the frame's last execution."""
+    counts: dict[str, int] = {}
+    for observed, found in frame.executionInfo.flows if frame.executionInfo else ():
+        if observed == name:
+            counts |= {code: int(count or 0) for code, count in found.items()}
+    if not counts:
+        raise ContractError(f"{name}: the write gave no counts; without them no gate can judge it")
+    return counts
