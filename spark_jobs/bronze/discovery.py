@@ -1,20 +1,20 @@
-"""What has arrived: packages with their `.OK` files, plain files, and when. No Spark.
+"""What has arrived: packages with their `.OK` files, plain files, and what nobody asked for. No Spark.
 
-A run sees what arrived up to its cut-off. Arrival is the time in `landing/arrivals.csv` where that file lists the package, else the `.OK`
-file's own time, else the file's.
+A run sees what arrived up to its cut-off. A package arrives when `landing/arrivals.csv` says, else with its `.OK` file, else by its own
+time (`landing`).
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze import archives, decisions, steward_log
+from spark_jobs.bronze import archives
+from spark_jobs.bronze.landing import ARRIVALS, Landed, changed_at, landed
 from spark_jobs.contracts import patterns
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.settings import Settings
@@ -72,8 +72,8 @@ class Listed:
 
 def arrived(settings: Settings, known_at: datetime, sources: Mapping[str, SourceContract]) -> list[Package]:
     """Deliveries that had arrived at `known_at`, oldest first."""
-    times = _arrivals(settings.landing)
-    found = [*_packages(settings.landing, times, sources), *_plain_files(settings.landing, times, sources)]
+    files = landed(settings.landing)
+    found = [*_packages(files, sources), *_plain_files(files, sources)]
     return sorted((p for p in found if p.arrived_at <= known_at), key=lambda p: (p.arrived_at, p.identity()))
 
 
@@ -83,14 +83,12 @@ def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, Source
     `no_contract`: a package of a system that no contract names. `name_unknown`: a name that is neither a package's, nor a control
     file's, nor a plain feed's. What lies unasked inside of a package is found when that is unpacked (`ledger.examine`).
     """
-    if not settings.landing.is_dir():
-        return []
-    times = _arrivals(settings.landing)
+    files = landed(settings.landing)
     systems = {source.delivery.system for source in sources.values()}
-    packages = _packages(settings.landing, times, sources)
-    plain = _plain_files(settings.landing, times, sources)
+    packages = _packages(files, sources)
+    plain = _plain_files(files, sources)
     expected = {p.path for p in plain} | _control_files(plain, sources)
-    expected |= {p.ok for p in packages if p.ok is not None} | {settings.landing / "arrivals.csv"}
+    expected |= {p.ok for p in packages if p.ok is not None} | {settings.landing / ARRIVALS}
     found = [
         Unasked(
             p.name, "", p.system.lower(), p.business_date, p.path.stat().st_size, p.arrived_at, "no_contract"
@@ -99,12 +97,12 @@ def unasked(settings: Settings, known_at: datetime, sources: Mapping[str, Source
         if p.system not in systems
     ]
     expected |= {p.path for p in packages}
-    for path in (p for p in _below(settings.landing) if p not in expected):
-        size = path.lstat().st_size
+    for file in (f for f in files if f.path not in expected):
+        path = file.path
         if path.suffix == ".OK" and _PACKAGE.fullmatch(f"{path.stem}.tar.gz"):
             continue  # Its package is still on the way.
-        moment = times.get(str(path.relative_to(settings.landing))) or _time(path)
-        found.append(Unasked("", shown(path.name), None, None, size, moment, "name_unknown"))
+        size = path.lstat().st_size
+        found.append(Unasked("", shown(path.name), None, None, size, file.arrived_at, "name_unknown"))
     return sorted(
         (f for f in found if f.arrived_at <= known_at),
         key=lambda f: (f.arrived_at, f.package_name, f.file_name),
@@ -116,75 +114,22 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name)
 
 
-def landed_bytes(settings: Settings, after: datetime, upto: datetime) -> int:
-    """Size of all files in landing that arrived in (after, upto], naive UTC."""
-    return sum(p.stat().st_size for p, _, moment in _landed(settings.landing) if after < moment <= upto)
-
-
-def fingerprint(settings: Settings, known_at: datetime) -> str:
-    """Hash of names, sizes and arrivals of everything that had arrived, and of what stewards had decided."""
-    seen = hashlib.sha256()
-    for path, name, moment in _landed(settings.landing):
-        if moment <= known_at and path.name != "arrivals.csv":
-            seen.update(f"{name}|{path.stat().st_size}|{moment}\n".encode())
-    for each in decisions.read(settings.steward_decisions, settings.zone, known_at):
-        seen.update(f"{each}\n".encode())
-    for decision in steward_log.in_force(steward_log.read(settings.steward_log)):
-        seen.update(f"{decision.decision_id}|{decision.subject}|{decision.code}\n".encode())
-    return seen.hexdigest()[:16]
-
-
-def _landed(landing: Path) -> list[tuple[Path, str, datetime]]:
-    """Every file below landing with its name there and when it arrived; sorted by path."""
-    times = _arrivals(landing)
-    named = [(path, str(path.relative_to(landing))) for path in _below(landing)]
-    return [(path, name, times.get(name) or _time(path)) for path, name in named]
-
-
-def _time(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None, microsecond=0)
-
-
-def _arrivals(landing: Path) -> dict[str, datetime]:
-    path = landing / "arrivals.csv"
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {
-            row["package"]: datetime.fromisoformat(row["arrived_at"].replace("Z", "+00:00"))
-            .astimezone(UTC)
-            .replace(tzinfo=None)
-            for row in csv.DictReader(stream)
-        }
-
-
-def _below(landing: Path) -> list[Path]:
-    return sorted(p for p in landing.rglob("*") if p.is_file()) if landing.is_dir() else []
-
-
-def _deliverable(landing: Path) -> list[Path]:
-    """Files that may be opened: a link leads out of landing, and a name that cannot be printed is nobody's."""
-    return [
-        p for p in _below(landing) if not p.is_symlink() and p.relative_to(landing).as_posix().isprintable()
-    ]
-
-
-def _packages(
-    landing: Path, times: Mapping[str, datetime], sources: Mapping[str, SourceContract]
-) -> list[Package]:
+def _packages(files: Sequence[Landed], sources: Mapping[str, SourceContract]) -> list[Package]:
     """Packages by the usual name, or by the one that the contracts of their system give."""
     own = sorted({(s.delivery.package, s.delivery.system) for s in sources.values() if s.delivery.package})
     found = []
-    for path in _deliverable(landing):
+    for file in (f for f in files if f.may_be_opened):
+        path = file.path
         read = _usual(path) or next(
-            (r for template, system in own if (r := _named(landing, path, template, system))), None
+            (r for template, system in own if (r := _named(file, template, system))), None
         )
         if read is None:
             continue
         system, sequence, day = read
         ok = path.with_name(re.sub(r"(\.tar)?\.[A-Za-z]+$", "", path.name) + ".OK")
-        moment = times.get(str(path.relative_to(landing))) or _time(ok if ok.is_file() else path)
-        found.append(Package(system, sequence, day, path, ok if ok.is_file() else None, moment))
+        has_ok = ok.is_file()
+        moment = file.listed_at or changed_at(ok if has_ok else path)
+        found.append(Package(system, sequence, day, path, ok if has_ok else None, moment))
     return found
 
 
@@ -194,9 +139,9 @@ def _usual(path: Path) -> tuple[str, int, date] | None:
     return None if read is None or day is None else (read["system"], int(read["sequence"]), day)
 
 
-def _named(landing: Path, path: Path, template: str, sender: str) -> tuple[str, int, date] | None:
+def _named(file: Landed, template: str, sender: str) -> tuple[str, int, date] | None:
     """(sender, sequence, day) of a file whose name, or path below landing where the template has a `/`, fits."""
-    text = path.relative_to(landing).as_posix() if "/" in template else path.name
+    text = file.name if "/" in template else file.path.name
     read = patterns.name_pattern(template).fullmatch(text)
     if read is None:
         return None
@@ -205,18 +150,15 @@ def _named(landing: Path, path: Path, template: str, sender: str) -> tuple[str, 
     return None if day is None else (sender, int(groups.get("sequence") or 1), day)
 
 
-def _plain_files(
-    landing: Path, times: Mapping[str, datetime], sources: Mapping[str, SourceContract]
-) -> list[Package]:
+def _plain_files(files: Sequence[Landed], sources: Mapping[str, SourceContract]) -> list[Package]:
     """Files of feeds that come by themselves, by the pattern in their contract: `{date}`, `{seq}`, `*`."""
     templates = [(s.feed, s.delivery.file) for s in sources.values() if s.delivery.file is not None]
     found = []
-    for path in _deliverable(landing) if templates else []:
+    for file in (f for f in files if templates and f.may_be_opened):
         for feed, template in templates:
-            read = _named(landing, path, template, feed)
+            read = _named(file, template, feed)
             if read is not None:
-                moment = times.get(str(path.relative_to(landing))) or _time(path)
-                found.append(Package(*read, path, None, moment))
+                found.append(Package(*read, file.path, None, file.arrived_at))
     return found
 
 

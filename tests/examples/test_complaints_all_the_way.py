@@ -10,8 +10,9 @@ import pytest
 from examples.run import EXAMPLES, lay_out
 from spark_jobs import settings as settings_module
 from spark_jobs.dates import DateRange
-from spark_jobs.runner import RunSummary, rules_version, run_range
+from spark_jobs.runner import RunSummary, run_range
 from spark_jobs.settings import Settings
+from spark_jobs.versions import rules_version
 from tests.examples.test_public_data import needs
 
 if TYPE_CHECKING:

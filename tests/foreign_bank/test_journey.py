@@ -21,8 +21,9 @@ import pytest
 from spark_jobs import settings as settings_module
 from spark_jobs.dates import DateRange
 from spark_jobs.exports import published
-from spark_jobs.runner import RunSummary, rules_version, run_range
+from spark_jobs.runner import RunSummary, run_range
 from spark_jobs.settings import Settings
+from spark_jobs.versions import rules_version
 from tests.foreign_bank import files
 
 if TYPE_CHECKING:

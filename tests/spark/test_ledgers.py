@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from spark_jobs import runner
+from spark_jobs import stage_ledger
 from spark_jobs.bronze import ledger
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
@@ -81,11 +81,11 @@ def test_lineage_ties_each_version_written_to_each_version_read(lake: Lake) -> N
         NOW,
         NOW,
     )
-    frame = lake.spark.createDataFrame([wrote, judged], schema_of(lake.contracts, runner.STAGE_LEDGER))
-    lake.publish(runner.STAGE_LEDGER, frame)
+    frame = lake.spark.createDataFrame([wrote, judged], schema_of(lake.contracts, stage_ledger.STAGE_LEDGER))
+    lake.publish(stage_ledger.STAGE_LEDGER, frame)
 
-    runner._enter_lineage(lake)
+    stage_ledger.enter_lineage(lake)
 
-    assert [tuple(row) for row in lake.read(runner.LINEAGE).collect()] == [
+    assert [tuple(row) for row in lake.read(stage_ledger.LINEAGE).collect()] == [
         ("run-test", "customer", "profile.o_customer_daily", "profile.customer_daily", 3, 5)
     ]

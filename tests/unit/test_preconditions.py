@@ -17,8 +17,8 @@ from rich.console import Console
 from spark_jobs import main_job, orchestrator, server
 from spark_jobs import settings as settings_module
 from spark_jobs.errors import OxpeckerError, ServerError
-from spark_jobs.runner import _trouble_told
 from spark_jobs.settings import REPOSITORY, Settings
+from spark_jobs.trouble import trouble_told
 from tests.conftest import free_port, free_ports
 
 TOOLS = ("bash", "dirname", "sed", "head", "cat", "sha256sum", "cut", "df", "awk")
@@ -139,13 +139,13 @@ def test_a_jdk_that_has_gone_stops_the_main_job_before_it_begins(
 def test_a_disk_that_fills_while_a_stage_works_is_told_in_one_line(given: Settings) -> None:
     with (
         pytest.raises(ServerError, match="is full; free some space or set OXPECKER_HOME"),
-        _trouble_told(given),
+        trouble_told(given),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(given: Settings) -> None:
-    with pytest.raises(FileNotFoundError), _trouble_told(given):
+    with pytest.raises(FileNotFoundError), trouble_told(given):
         raise FileNotFoundError(errno.ENOENT, "gone")
 
 

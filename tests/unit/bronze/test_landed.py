@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs import settings as settings_module
-from spark_jobs.bronze.discovery import landed_bytes
+from spark_jobs.bronze.landing import arrived_bytes, landed
 
 EVENING, MORNING = datetime(2026, 9, 29, 22, 30), datetime(2026, 9, 30, 22, 30)
 
@@ -23,6 +22,6 @@ def test_a_file_counts_for_the_cut_offs_between_which_it_arrived(
     (tmp_path / "CORE_01_20260930.tar.gz").write_bytes(b"x" * 1000)
     (tmp_path / "arrivals.csv").write_text(f"package,arrived_at\nCORE_01_20260930.tar.gz,{arrived_at}\n")
 
-    found = landed_bytes(settings_module.load(landing=tmp_path), EVENING, MORNING)
+    found = arrived_bytes(landed(tmp_path), EVENING, MORNING)
 
     assert found == (1000 if counts else 0)
