@@ -151,7 +151,7 @@ def _unknown(contracts: Contracts, column: str, table: str) -> Trail:
     return Trail(
         _job_of(layer), "No trail is declared for this column yet; this is the row of the layer that brings it.",
         (Step(layer, "the row", f"select {column} from {layer} where customer_id = {{customer}} and business_date = {{day}}"),),
-        ends=f"`{column}` has no trail in spark_jobs/explain/trails.py",
+        ends=f"`{column}` has no trail in spark_jobs/explain/trails",
     )  # fmt: skip
 
 

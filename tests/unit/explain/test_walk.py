@@ -217,7 +217,7 @@ def test_a_column_without_a_trail_leads_to_the_layer_that_brings_it_and_says_so(
     assert told.function == "spark_jobs.jobs.profile_a:run"
     assert (told.reaches, told.stops) == (
         "value",
-        "`customer_bucket` has no trail in spark_jobs/explain/trails.py",
+        "`customer_bucket` has no trail in spark_jobs/explain/trails",
     )
 
 
