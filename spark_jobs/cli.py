@@ -131,7 +131,7 @@ def demo(size: Annotated[str, typer.Option("--size", help="Of the demo bank, whe
 @app.command()
 def status(as_json: Json = False, profile: Profile = None) -> None:
     """Server, Airflow, release, and what came of each business date; read without a JVM."""
-    from spark_jobs import main_job, orchestrator, server, summary
+    from spark_jobs import orchestrator, server, summary, summary_tables
     from spark_jobs.exports import release as releases
 
     settings = load_settings(profile)
@@ -159,7 +159,7 @@ def status(as_json: Json = False, profile: Profile = None) -> None:
         out.print("release  none yet; `make run` makes one")
     else:
         out.print(f"release  {shown.release_id} of {shown.business_date}, {len(shown.tables)} tables")
-    main_job.show_figures(figures, out)
+    summary_tables.show(figures, out)
 
 
 def _show(result: Any) -> None:

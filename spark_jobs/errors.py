@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# Exit code of a decision not to publish: a required feed is held, or a gate failed.
+HELD = 3
+
 
 class OxpeckerError(Exception):
     """Base of every error this product raises on purpose; `exit_code` is what the command line returns."""
@@ -39,19 +42,19 @@ class DeliveryError(OxpeckerError):
 class GateFailed(OxpeckerError):
     """A gate found something critical: nothing is published."""
 
-    exit_code = 3
+    exit_code = HELD
 
 
 class RequiredFeedHeld(OxpeckerError):
     """A feed that the bank cannot do without is held: nothing is published."""
 
-    exit_code = 3
+    exit_code = HELD
 
 
 class ExportHeld(OxpeckerError):
     """What an export needs is stale or failed its checks: nothing is sent. What was published before stays."""
 
-    exit_code = 3
+    exit_code = HELD
 
 
 def nearest(unknown: str, known: Iterable[str]) -> str:

@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
 
-from rich import box
-from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from spark_jobs import orchestrator, server, summary
+from spark_jobs import orchestrator, server, summary, summary_tables
+from spark_jobs.airflow_client import Client, TaskState
 from spark_jobs.bronze.waiting import business_dates
-from spark_jobs.errors import OxpeckerError
-from spark_jobs.orchestrator import Client, TaskState
+from spark_jobs.errors import HELD, OxpeckerError
 from spark_jobs.settings import Settings
 
 DAILY_RUNS = 2
-SHOWN_RUNS = 4
-SHOWN_FILES = 3
-SHOWN_DAYS = 14
 SIZE = "tiny"
 OVER = {"success": "green", "failed": "red", "upstream_failed": "dim", "skipped": "dim"}
 TOLD = {**OVER, "up_for_retry": "yellow"}
@@ -77,7 +72,7 @@ def run(settings: Settings, out: Console, err: Console, size: str = SIZE) -> int
 def _verdict(ended: Sequence[Ended]) -> tuple[str, str]:
     """What the whole job came to, in one line, and its colour."""
     last = ended[-1]
-    if last.exit_code == 3:
+    if last.exit_code == HELD:
         return "held: a required feed is held or a gate failed; nothing new is published", "bold red"
     if last.exit_code != 0:
         return "failed: see the red task above; nothing is visible by half", "bold red"
@@ -162,7 +157,7 @@ def _ensure_deliveries(settings: Settings, err: Console, size: str) -> None:
 def show(settings: Settings, out: Console) -> None:
     """The summary a person wants to read after a run, and where to look next."""
     figures = summary.collect(settings)
-    show_figures(figures, out)
+    summary_tables.show(figures, out)
     customer = figures.example or "ID"
     told = Table.grid(padding=(0, 2))
     for what, where in (
@@ -176,89 +171,3 @@ def show(settings: Settings, out: Console) -> None:
         told.add_row(f"[bold]{what}[/]", escape(where))
     out.print("\n[bold]Where to look next[/]")
     out.print(told, highlight=False, soft_wrap=True)
-
-
-def show_figures(figures: summary.Figures, out: Console) -> None:
-    """Tables of what arrived, how long it took and what came of it; a table without rows is left out."""
-    days = _days(figures)
-    if days.row_count:
-        out.print(days)
-    beside = [_stages(figures), _gates(figures), _counts("published table", "The release", figures.marts),
-              _counts("package", "CRM files", figures.exports)]  # fmt: skip
-    out.print(Columns([table for table in beside if table.row_count], padding=(1, 3)))
-    out.print(f"identity: {figures.links:,} links")
-    if figures.unasked:
-        more = f" and {len(figures.unasked) - SHOWN_FILES} more" if len(figures.unasked) > SHOWN_FILES else ""
-        out.print(
-            f"[yellow]{len(figures.unasked)} files that no contract asks for:[/] "
-            f"{', '.join(figures.unasked[:SHOWN_FILES])}{more}; see ops.unasked_file",
-            highlight=False, soft_wrap=True,
-        )  # fmt: skip
-
-
-def _table(first: str, title: str, *numbers: str) -> Table:
-    table = Table(
-        first, title=title, title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD
-    )
-    for column in numbers:
-        table.add_column(column, justify="right")
-    return table
-
-
-def _days(figures: summary.Figures) -> Table:
-    """One line a business date; what wants a look is coloured. The oldest of many dates are added up in one line."""
-    days = _table(
-        "business date", "What arrived and what came of it", "feeds", "held", "rows in", "quarantined", "customers", "new links",
-        "checks", "CRM rows",
-    )  # fmt: skip
-    older, newest = figures.days[:-SHOWN_DAYS], figures.days[-SHOWN_DAYS:]
-    if older:
-        days.add_row(
-            f"{older[0].business_date} … {older[-1].business_date}", f"{sum(d.feeds_received for d in older):,}",
-            _marked(sum(d.feeds_held for d in older), "red"), f"{sum(d.rows_in for d in older):,}",
-            _marked(sum(d.quarantined for d in older), "yellow"), "", f"{sum(d.links for d in older):,}", "", "", style="dim",
-        )  # fmt: skip
-    for day in newest:
-        failed = f" [red]{day.checks_failed} failed[/]" if day.checks_failed else ""
-        warned = f" [yellow]{day.checks_warned} warned[/]" if day.checks_warned else ""
-        passed = f"[green]{day.checks_passed}[/]" if day.checks_passed else ""
-        days.add_row(
-            str(day.business_date), str(day.feeds_received), _marked(day.feeds_held, "red"), f"{day.rows_in:,}",
-            _marked(day.quarantined, "yellow"), "" if day.customers is None else f"{day.customers:,}", f"{day.links:,}",
-            f"{passed}{warned}{failed}", "" if day.export_rows is None else f"{day.export_rows:,}",
-        )  # fmt: skip
-    return days
-
-
-def _marked(count: int, colour: str) -> str:
-    return f"[{colour}]{count:,}[/]" if count else "[dim]0[/]"
-
-
-def _stages(figures: summary.Figures) -> Table:
-    """The newest runs side by side; a stage that had nothing to do has no figure."""
-    newest = list(figures.stages)[-SHOWN_RUNS:]
-    stages = _table("stage", "Seconds per stage", *newest)
-    for name in dict.fromkeys(stage for run in newest for stage in figures.stages[run]):
-        secs = [figures.stages[run].get(name) for run in newest]
-        stages.add_row(name, *["" if each is None else f"{each:.1f}" for each in secs])
-    if newest:
-        stages.add_section()
-        stages.add_row(
-            "[bold]all[/]", *[f"[bold]{sum(figures.stages[run].values()):,.1f}[/]" for run in newest]
-        )
-    return stages
-
-
-def _gates(figures: summary.Figures) -> Table:
-    gates = _table("gate", "Gates, the newest time each spoke", "passed", "warned", "failed")
-    for gate, counts in figures.gates.items():
-        passed, warned, failed = (counts.get(verdict, 0) for verdict in ("pass", "warn", "fail"))
-        gates.add_row(gate, f"{passed:,}", _marked(warned, "yellow"), _marked(failed, "red"))
-    return gates
-
-
-def _counts(what: str, title: str, rows: Mapping[str, int]) -> Table:
-    table = _table(what, title, "rows")
-    for name, count in rows.items():
-        table.add_row(name, f"{count:,}")
-    return table

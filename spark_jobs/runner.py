@@ -21,7 +21,7 @@ from spark_jobs import pipeline
 from spark_jobs.bronze.landing import arrived_bytes, fingerprint, landed
 from spark_jobs.clock import RunContext, cut_off, utc_now
 from spark_jobs.dates import DateRange
-from spark_jobs.errors import OxpeckerError, ServerGone, SettingsError, nearest
+from spark_jobs.errors import HELD, OxpeckerError, ServerGone, SettingsError, nearest
 from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
 from spark_jobs.session import connect, work_on
@@ -32,8 +32,6 @@ from spark_jobs.trouble import trouble_told
 from spark_jobs.versions import rules_version, run_id
 
 Progress = Callable[["StageResult"], None]
-# Exit code of a decision not to publish: a required feed is held, or a gate failed.
-HELD = 3
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from spark_jobs import settings as settings_module
 from spark_jobs.bronze.waiting import may_start, source_systems
 from spark_jobs.dates import DateRange, parse_date
-from spark_jobs.errors import OxpeckerError
+from spark_jobs.errors import HELD, OxpeckerError
 
 EXIT_CODE = "exit_code"
 
@@ -47,7 +47,7 @@ class StageOperator(BaseOperator):
             result = runner.run_job(settings_module.load(), self.job, dates, self.kind, **options)
         except OxpeckerError as problem:
             context["ti"].xcom_push(EXIT_CODE, problem.exit_code)
-            if problem.exit_code == runner.HELD:
+            if problem.exit_code == HELD:
                 raise AirflowFailException(str(problem)) from None
             raise
         for table, rows in sorted(result.rows.items()):
@@ -81,14 +81,14 @@ class CloseRunOperator(BaseOperator):
         red = sorted(name for name, state in states.items() if state in ("failed", "upstream_failed"))
         # Of mapped tasks every instance's value is in the list, of those that left nothing None.
         stages = sorted(self.upstream_task_ids)
-        held = bool(red) and runner.HELD in ti.xcom_pull(task_ids=stages, key=EXIT_CODE)
+        held = bool(red) and HELD in ti.xcom_pull(task_ids=stages, key=EXIT_CODE)
         state = ("held" if held else "failed") if red else "published"
         if not red and not any(told and told["rows"] for told in ti.xcom_pull(task_ids=stages)):
             return {"state": "unchanged"}
         dates = DateRange.parse(self.first, self.last)
         runner.close_run(settings_module.load(), dates, self.kind, state, run.start_date)
         if red:
-            ti.xcom_push(EXIT_CODE, runner.HELD if held else OxpeckerError.exit_code)
+            ti.xcom_push(EXIT_CODE, HELD if held else OxpeckerError.exit_code)
             raise AirflowFailException(f"{state}: {', '.join(red)}; nothing new is published")
         return {"state": state}
 

@@ -12,11 +12,11 @@ from pyspark.sql import SparkSession
 
 from spark_jobs import orchestrator, pipeline
 from spark_jobs import settings as settings_module
+from spark_jobs.airflow_client import ENDED, Client, TaskState
 from spark_jobs.bronze.waiting import source_systems
 from spark_jobs.exports import published
 from spark_jobs.exports import release as releases
 from spark_jobs.exports.files import manifest_of
-from spark_jobs.orchestrator import Client, TaskState
 from spark_jobs.settings import Settings
 from tests.conftest import free_ports
 from tests.support.lakes import handed_out, versions, written_since
@@ -58,7 +58,7 @@ def follow(client: Client, dag: str, conf: dict[str, str]) -> tuple[str, list[Ta
 
     def look(tasks: list[TaskState]) -> None:
         latest[:] = tasks
-        waiting = sorted(t.name for t in tasks if t.state not in orchestrator.ENDED)
+        waiting = sorted(t.name for t in tasks if t.state not in ENDED)
         assert time.monotonic() < until, f"{dag} did not end; unfinished: {', '.join(waiting)}"
 
     run = client.trigger(dag, conf)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 from rich.console import Console
 
-from spark_jobs import main_job, settings, summary
+from spark_jobs import settings, summary, summary_tables
 
 
 def test_a_lake_that_was_never_written_has_an_empty_summary(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_files_that_nobody_asks_for_are_named(tmp_path: Path) -> None:
     shown = io.StringIO()
 
     figures = summary.collect(given)
-    main_job.show_figures(figures, Console(file=shown, width=200))
+    summary_tables.show(figures, Console(file=shown, width=200))
 
     assert figures.unasked == ["notes.xlsx", "FAX_01_20260930.tar.gz"]
     assert (
@@ -80,7 +80,7 @@ def test_of_many_dates_the_oldest_are_added_up() -> None:
     ]
     shown = io.StringIO()
 
-    main_job.show_figures(summary.Figures(days=days), Console(file=shown, width=120))
+    summary_tables.show(summary.Figures(days=days), Console(file=shown, width=120))
 
     told = shown.getvalue()
     assert "2026-09-01 … 2026-09-06      12      0        60" in told
