@@ -1,4 +1,7 @@
-"""A record in quarantine read once more: as it is, or with the bytes a steward put in its place. The same reader, the same contract. No Spark."""
+"""A record in quarantine read once more: as it is, or with the bytes a steward put in its place. The same reader, the same contract. No Spark.
+
+A record by itself is line 1 at byte 0; whoever lands it knows its place in its file.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,7 @@ BY_STEWARD = "steward_repair"
 
 
 def reread(
-    raw: bytes,
-    source: SourceContract,
-    *,
-    header: bytes | None = None,
-    line_no: int = 1,
-    offset: int = 0,
-    as_it_is: bool = False,
+    raw: bytes, source: SourceContract, *, header: bytes | None = None, as_it_is: bool = False
 ) -> Record:
     """The record these bytes are; `values` is None, with the reasons, where the contract does not take it.
 
@@ -36,40 +33,33 @@ def reread(
     layout = source.layout
     if as_it_is:
         layout = replace(layout, keep_signs=tuple(dict.fromkeys((*layout.keep_signs, *SIGNS))))
-    record = read_again(
-        raw, replace(source, layout=layout), header=header, line_no=line_no, offset=offset, size=len(raw)
-    )
+    record = read_again(raw, replace(source, layout=layout), header)
     if record.values is not None and not as_it_is:
         missing = faults(record.values, source, source.not_null)
         if missing:
-            return Record(line_no, offset, raw, None, missing, size=len(raw))
+            return kept_aside(raw, missing)
     if record.values is not None:
         record.reasons = [*record.reasons, *Notices(source).of(record.values)]
     return record
 
 
 def read_again(
-    raw: bytes,
-    source: SourceContract,
-    *,
-    header: bytes | None = None,
-    line_no: int = 1,
-    offset: int = 0,
-    size: int | None = None,
+    raw: bytes, source: SourceContract, header: bytes | None = None, size: int | None = None
 ) -> Record:
     """The record as the reader of a whole file gives it. size: of the record in its file, where not all of its bytes are there."""
     size = len(raw) if size is None else size
-
-    def kept_aside(reason: str) -> Record:
-        return Record(line_no, offset, raw, None, [reason], size=size)
-
     if not _is_one(raw, source):
-        return kept_aside("line_break")
+        return kept_aside(raw, ["line_break"], size)
     try:
-        found = list(read_lines(iter([Line(line_no, offset, raw, size)]), header, source))
+        found = list(read_lines(iter([Line(1, 0, raw, size)]), header, source))
     except RecordError as problem:
-        return kept_aside(str(problem))
-    return found[0] if found else kept_aside("record_type")
+        return kept_aside(raw, [str(problem)], size)
+    return found[0] if found else kept_aside(raw, ["record_type"], size)
+
+
+def kept_aside(raw: bytes, reasons: list[str], size: int | None = None) -> Record:
+    """A record that cannot be read, and why."""
+    return Record(1, 0, raw, None, reasons, size=len(raw) if size is None else size)
 
 
 def _is_one(raw: bytes, source: SourceContract) -> bool:

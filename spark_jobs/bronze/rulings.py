@@ -173,11 +173,10 @@ def apply(row: Mapping[str, Any], ruling: Ruling, source: SourceContract, seal: 
         return Outcome(key, STATES[REJECT], decision.decision_id)
     raw, header = bytes(row["record"]), row["file_header"]
     header = bytes(header) if header is not None else None
-    place = {"header": header, "line_no": row["line_no"], "offset": row["byte_offset"]}
     if decision.code == ACCEPT:
-        made = reread(raw, source, as_it_is=True, **place)
+        made = reread(raw, source, header=header, as_it_is=True)
     elif decision.code == EXCEPTION:
-        made = read_without(ruling.rules, raw, source, size=row["byte_len"], **place)
+        made = read_without(ruling.rules, raw, source, header=header, size=row["byte_len"])
     else:
         try:
             mended = (
@@ -187,13 +186,20 @@ def apply(row: Mapping[str, Any], ruling: Ruling, source: SourceContract, seal: 
             )
         except OxpeckerError as problem:
             return Outcome(key, "open", None, None, (str(problem),))
-        made = reread(mended, source, **place)
+        made = reread(mended, source, header=header)
     if made.values is None:
         return Outcome(key, "open", None, None, tuple(made.reasons))
     # What was delivered stays with the row; the values are those of the mended record.
     mark = BY_EXCEPTION if decision.code == EXCEPTION else BY_STEWARD
     reasons = list(dict.fromkeys([*row["reason_codes"], *made.reasons, mark]))
-    landed = replace(made, raw=raw, reasons=reasons, size=row["byte_len"])
+    landed = replace(
+        made,
+        line_no=row["line_no"],
+        offset=row["byte_offset"],
+        raw=raw,
+        reasons=reasons,
+        size=row["byte_len"],
+    )
     return Outcome(key, STATES[decision.code], decision.decision_id, landed)
 
 

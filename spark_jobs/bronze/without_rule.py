@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
 
 from spark_jobs.bronze.lines import cells
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.records import Record, column_names_of
-from spark_jobs.bronze.reread import SIGNS, faults, read_again
+from spark_jobs.bronze.reread import SIGNS, faults, kept_aside, read_again
 from spark_jobs.contracts.sources import SourceContract
 
 TOO_LONG, COLUMNS, LENGTH = "record_too_long", "column_count", "record_length"
@@ -30,8 +29,6 @@ def read_without(
     source: SourceContract,
     *,
     header: bytes | None = None,
-    line_no: int = 1,
-    offset: int = 0,
     size: int | None = None,
 ) -> Record:
     """The record with these rules out of force; `values` is None, with the reasons, where others still keep it aside.
@@ -47,21 +44,20 @@ def read_without(
         max(layout.longest_record, size) if TOO_LONG in rules and size == len(raw) else layout.longest_record
     )
     asked = replace(source, layout=replace(layout, keep_signs=signs, longest_record=longest))
-    again = partial(read_again, source=asked, header=header, line_no=line_no, offset=offset)
-    made = again(raw, size=size)
+    made = read_again(raw, asked, header, size)
     mended = (
         _end_in_order(raw, asked, header)
         if made.values is None and {*made.reasons} <= {*rules} & {COLUMNS, LENGTH}
         else None
     )
     if mended is not None:
-        made = again(mended)
+        made = read_again(mended, asked, header)
     noticed = [] if made.values is None else Notices(source).of(made.values)
     if mended is not None and made.values is not None:
         wrong = faults(made.values, source, (*source.key, *source.not_null))
         wrong += [code for code in noticed if code == "date_invalid"]
         if wrong:
-            return Record(line_no, offset, raw, None, wrong, size=size)
+            return kept_aside(raw, wrong, size)
     made.reasons = [*made.reasons, *noticed]
     return made
 
