@@ -15,7 +15,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.history import OPEN_DATE
-from spark_jobs.profile import lifecycle, segment, tier
+from spark_jobs.profile import lifecycle_states, segment, tier
+from spark_jobs.profile.lifecycle import Lifecycle
+from spark_jobs.profile.lifecycle_states import Facts, State
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +40,7 @@ class RuleBook:
     """All parameters the fold reads, as it is shipped to the workers. `last` is the newest business date."""
 
     tier: tier.Rules
-    lifecycle: lifecycle.Rules
+    lifecycle: lifecycle_states.Rules
     segment: segment.Rules
     whitelist: Mapping[str, date]
     last: date
@@ -49,7 +51,7 @@ class RuleBook:
         listed = given["tier"]["whitelist"] or []
         whitelist = {entry["customer_id"]: date.fromisoformat(str(entry["until"])) for entry in listed}
         return cls(
-            tier.Rules.of(given["tier"]), lifecycle.Rules.of(given["lifecycle"]),
+            tier.Rules.of(given["tier"]), lifecycle_states.Rules.of(given["lifecycle"]),
             segment.Rules.of(given["segment"], given["tier"]), whitelist, last,
         )  # fmt: skip
 
@@ -96,8 +98,8 @@ def _walk(
     customer: str, days: Sequence[Row], tiers: Sequence[tier.Row], book: RuleBook, ends: date
 ) -> Iterator[dict[str, Any]]:
     """Lifecycle and segments, day after day. A day without a row (there should be none) ends what was and starts it anew."""
-    machine, segments = lifecycle.Lifecycle(book.lifecycle), segment.Segments(book.segment)
-    stage: tuple[lifecycle.State, date] | None = None
+    machine, segments = Lifecycle(book.lifecycle), segment.Segments(book.segment)
+    stage: tuple[State, date] | None = None
     members: dict[str, tuple[str, date]] = {}
     present = iter(tiers)
     now = next(present)
@@ -122,12 +124,12 @@ def _walk(
         yield _segment_row(customer, code, why, since, ends)
 
 
-def facts_of(row: Row, tier_code: str) -> lifecycle.Facts:
+def facts_of(row: Row, tier_code: str) -> Facts:
     """A day's row as facts. Who never did anything has been inactive since the relationship began."""
     day, since = row["business_date"], row["relationship_date"]
     tenure = (day - since).days if since is not None else 0
     inactive = row["inactive_days"]
-    return lifecycle.Facts(
+    return Facts(
         day, row["aum_30_avg_cny"] or MONEY, row["aum_180_avg_cny"] or MONEY, since, tenure if inactive is None else inactive,
         row["product_kind_cnt"] or 0, row["product_cnt"] or 0, bool(row["has_had_agreement"]), bool(row["is_deceased"]),
         row["age_years"], tier_code, bool(row["is_payroll"]), row["salary_before_3_cnt"] or 0, row["last_salary_date"],
@@ -162,7 +164,7 @@ def _tier_row(customer: str, row: tier.Row, until: date) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _stage_row(customer: str, state: lifecycle.State, since: date, until: date) -> dict[str, Any]:
+def _stage_row(customer: str, state: State, since: date, until: date) -> dict[str, Any]:
     return _row(
         "lifecycle", customer, since, until, reason_code=state.reason, stage_code=state.stage, group_code=state.group,
         base_cny=state.base, cause_code=state.cause, previous_stage_code=state.previous, entered_date=state.entered,

@@ -6,198 +6,11 @@ within the mass tiers. Each has its own days of confirmation, so that a day in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
-# Groups in the order in which the primary one is chosen.
-PRIORITY = ("G08", "G07", "G10", "G09", "G01", "G05", "G04", "G06", "G03", "G02")
-STAGES = ("prospect", "acquisition", "growth", "maturity", "retention", "dormancy", "ended")
-# Moves from stage to stage that are legal besides staying. Out of `ended` only the living come back, as a new relationship. A prospect
-# who dies ends, too: nothing else may leave a prospect than a first agreement or death.
-LEGAL_STAGES: Mapping[str, frozenset[str]] = {
-    "prospect": frozenset({"acquisition", "ended"}),
-    "acquisition": frozenset({"growth", "retention", "ended"}),
-    "growth": frozenset({"maturity", "retention", "dormancy", "ended"}),
-    "maturity": frozenset({"growth", "retention", "dormancy", "ended"}),
-    "retention": frozenset({"growth", "maturity", "dormancy", "ended"}),
-    "dormancy": frozenset({"growth", "maturity", "retention", "ended"}),
-    "ended": frozenset({"acquisition"}),
-}
-_OUTSIDE = ("prospect", "ended")
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Parameters of `conf/rules/lifecycle.yml`."""
-
-    confirm_days: int
-    new_days: int
-    mature_days: int
-    mature_kinds: int
-    asleep_days: int
-    senior_age: int
-    value_avg30: Decimal
-    loss_min_avg180: Decimal
-    loss_share: Decimal
-    loss_salary_days: int
-    loss_salary_months: int
-    loss_max_days: int
-    gone_share: Decimal
-    gone_floor: Decimal
-    gone_inactive_days: int
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Rules:
-        values: dict[str, Any] = {
-            name: Decimal(str(given[name])) if kind == "Decimal" else int(given[name])
-            for name, kind in cls.__annotations__.items()
-        }
-        return cls(**values)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a customer at the end of a business date; defaults are those of an ordinary customer of long standing.
-
-    inactive_days  days since the customer last started anything
-    is_sticky      at the last activity two kinds of products, a loan, holding or time deposit, or salary in the months before it
-    """
-
-    day: date
-    avg30: Decimal = Decimal(0)
-    avg180: Decimal = Decimal(0)
-    relationship_date: date | None = date(2020, 1, 1)
-    inactive_days: int = 0
-    kinds: int = 1
-    open_agreements: int = 1
-    has_had_agreement: bool = True
-    is_deceased: bool = False
-    age: int | None = 40
-    tier: str = "MASS"
-    is_payroll: bool = False
-    salary_before_3: int = 0
-    last_salary: date | None = None
-    has_car: bool = False
-    is_sticky: bool = False
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a customer is. `groups` are all memberships, `group` the primary one."""
-
-    stage: str
-    group: str | None
-    groups: frozenset[str]
-    base: Decimal | None
-    cause: str | None
-    reason: str
-    entered: date
-    previous: str | None
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """What makes a new row of the history."""
-        return (self.stage, self.group, self.base, self.cause)
-
-
-def is_legal_stage(before: str, after: str) -> bool:
-    """Whether a customer may be in `after` the day after `before`."""
-    return before == after or after in LEGAL_STAGES[before]
-
-
-def is_legal_group(before: str | None, after: str | None, stage_before: str) -> bool:
-    """Whether the primary group may follow: G08 only from G07, never back to it; G01 only from outside a relationship."""
-    if before == after:
-        return True
-    if after == "G08":
-        return before == "G07"
-    if after == "G01":
-        return stage_before in _OUTSIDE
-    return (before, after) != ("G08", "G07")
-
-
-@dataclass
-class _Held:
-    """A yes or no that changes only after `days` days in a row of the other."""
-
-    value: bool = False
-    against: int = 0
-
-    def see(self, now: bool, days: int) -> None:
-        self.against = 0 if now == self.value else self.against + 1
-        if self.against >= days:
-            self.value, self.against = now, 0
-
-
-@dataclass
-class _Loss:
-    """Suspected (G07) and actual loss (G08)."""
-
-    group: str | None = None
-    base: Decimal | None = None
-    cause: str | None = None
-    since: date | None = None
-    salary_then: date | None = None
-    entering: int = 0
-    leaving: int = 0
-
-    def see(self, facts: Facts, tenure: int, rules: Rules, confirm: int) -> None:
-        cause = self._cause(facts, tenure, rules)
-        if self.group is None:
-            self.entering = self.entering + 1 if cause else 0
-            if cause and self.entering >= confirm:
-                self._enter(facts, cause)
-        elif self.group == "G08":
-            recovered = facts.avg30 > rules.loss_share * (self.base or 0)
-            self._leave(recovered, confirm)
-        elif self._is_gone(facts, rules):
-            self.group, self.leaving = "G08", 0
-        elif self._holds(facts, rules):
-            self.leaving = 0
-        elif cause:
-            # Judged anew after the longest time, or suspected for the other reason: a new base, still suspected.
-            self._enter(facts, cause)
-        else:
-            self._leave(True, confirm)
-
-    def _cause(self, facts: Facts, tenure: int, rules: Rules) -> str | None:
-        if tenure < rules.new_days:
-            return None
-        if facts.avg180 >= rules.loss_min_avg180 and facts.avg30 <= rules.loss_share * facts.avg180:
-            return "balance_fell"
-        paid = facts.salary_before_3 >= rules.loss_salary_months and facts.last_salary is not None
-        if (
-            paid
-            and facts.last_salary is not None
-            and (facts.day - facts.last_salary).days >= rules.loss_salary_days
-        ):
-            return "salary_stopped"
-        return None
-
-    def _enter(self, facts: Facts, cause: str) -> None:
-        self.group, self.base, self.cause, self.since = "G07", facts.avg180, cause, facts.day
-        self.salary_then, self.entering, self.leaving = facts.last_salary, 0, 0
-
-    def _is_gone(self, facts: Facts, rules: Rules) -> bool:
-        small = facts.avg30 <= max(rules.gone_floor, rules.gone_share * (self.base or 0))
-        return small and facts.inactive_days >= rules.gone_inactive_days
-
-    def _holds(self, facts: Facts, rules: Rules) -> bool:
-        assert self.since is not None
-        if (facts.day - self.since).days >= rules.loss_max_days:
-            return False
-        if self.cause == "salary_stopped":
-            return facts.last_salary == self.salary_then
-        return facts.avg30 <= rules.loss_share * (self.base or 0)
-
-    def _leave(self, now: bool, confirm: int) -> None:
-        self.leaving = self.leaving + 1 if now else 0
-        if self.leaving >= confirm:
-            self.group, self.base, self.cause, self.since = None, None, None, None
-            self.entering = self.leaving = 0
+from spark_jobs.profile.lifecycle_loss import Held, Loss
+from spark_jobs.profile.lifecycle_states import OUTSIDE, PRIORITY, Facts, Rules, State, is_legal_stage
 
 
 class Lifecycle:
@@ -214,10 +27,10 @@ class Lifecycle:
 
     def _forget(self) -> None:
         """Nothing of an earlier relationship is carried into a new one."""
-        self.loss = _Loss()
-        self.sleep = _Held()
-        self.ripe = _Held()
-        self.valued: _Held | None = None
+        self.loss = Loss()
+        self.sleep = Held()
+        self.ripe = Held()
+        self.valued: Held | None = None
         self.is_sticky = False
 
     def step(self, facts: Facts) -> State:
@@ -229,7 +42,7 @@ class Lifecycle:
         if outside:
             self._forget()
             return self._become(facts, outside, frozenset())
-        if before is not None and before.stage in _OUTSIDE:
+        if before is not None and before.stage in OUTSIDE:
             # A new relationship counts from today; that of a prospect may be older than the lake knew.
             self.is_restarted = before.stage == "ended"
             self.since = facts.day if self.is_restarted else None
@@ -273,11 +86,11 @@ class Lifecycle:
         else:
             is_valued = facts.avg30 >= rules.value_avg30
             if self.valued is None:
-                self.valued = _Held(is_valued)
+                self.valued = Held(is_valued)
             self.valued.see(is_valued, rules.confirm_days)
 
     def _stage(self, facts: Facts, before: State | None) -> str:
-        if before is not None and before.stage in _OUTSIDE:
+        if before is not None and before.stage in OUTSIDE:
             return "acquisition"
         if self.loss.group:
             wanted = "retention"

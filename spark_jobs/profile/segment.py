@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from spark_jobs.profile.lifecycle import Facts, State
+from spark_jobs.profile.lifecycle_states import Facts, State
 
 Why = Mapping[str, object]
 

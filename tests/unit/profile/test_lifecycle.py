@@ -16,11 +16,11 @@ from hypothesis import settings as thorough
 from hypothesis import strategies as st
 
 from spark_jobs import settings
-from spark_jobs.profile.lifecycle import (
+from spark_jobs.profile.lifecycle import Lifecycle
+from spark_jobs.profile.lifecycle_states import (
     LEGAL_STAGES,
     STAGES,
     Facts,
-    Lifecycle,
     Rules,
     State,
     is_legal_group,

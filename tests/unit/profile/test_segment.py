@@ -10,8 +10,9 @@ from decimal import Decimal
 import pytest
 
 from spark_jobs import settings
-from spark_jobs.profile.lifecycle import Facts, Lifecycle
-from spark_jobs.profile.lifecycle import Rules as LifecycleRules
+from spark_jobs.profile.lifecycle import Lifecycle
+from spark_jobs.profile.lifecycle_states import Facts
+from spark_jobs.profile.lifecycle_states import Rules as LifecycleRules
 from spark_jobs.profile.segment import More, Rules, Segments
 
 GIVEN = settings.load()
