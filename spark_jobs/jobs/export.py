@@ -6,22 +6,22 @@ from dataclasses import astuple
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ExportHeld
-from spark_jobs.exports import acks, crm, delta
+from spark_jobs.exports import acks, crm
 from spark_jobs.exports import packages as packages_of
 from spark_jobs.exports import release as releases
 from spark_jobs.exports.packages import Packages, state_hash
 from spark_jobs.exports.release import Release
-from spark_jobs.jobs.export_inputs import Inputs
+from spark_jobs.jobs.export_changes import changes_since
+from spark_jobs.jobs.export_inputs import FULL, Inputs
 from spark_jobs.jobs.export_tasks import WORKLIST, open_worklist
 from spark_jobs.tables import Lake
 
-FULL = "export.crm__customer_full_v1"
 DELTA = "export.crm__customer_delta_v1"
 ACK = "export.crm__ack"
 PACKAGE = "export.crm__package"
@@ -47,7 +47,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     # A package that is out stays, also where an acknowledgement since then would give it another base.
     out = packages.made(packages_of.DELTA)
     if out is None and base is not None:
-        lake.publish(DELTA, _changes(lake, release, base, state, inputs), day)
+        lake.publish(DELTA, changes_since(lake, release, base, state, inputs), day)
         out = packages.delta(base, lake.read(DELTA, day), state, rows, key_hash)
     written += [out] if out is not None else []
     tasks = packages.made(packages_of.WORKLIST)
@@ -158,55 +158,3 @@ def _last_exported(lake: Lake, inputs: Inputs, base: str | None) -> DataFrame:
     )
     newest = max((row["business_date"] for row in days), default=None)
     return states.where(F.col("business_date") == F.lit(newest)) if newest else states.where("false")
-
-
-def _changes(lake: Lake, release: Release, base: str, state: DataFrame, inputs: Inputs) -> DataFrame:
-    before = lake.read(FULL).where(F.col("release_id") == base)
-    since = before.agg(
-        F.max_by("business_date", F.col("business_date").cast("string")).alias("day")
-    ).collect()[0]["day"]
-    token = inputs.tokens
-
-    def named(column: str, alias: str) -> Column:
-        return token.column("customer", F.col(column)).alias(alias)
-
-    ids = lake.read("identity.customer")
-    retired = ids.where("status_code = 'retired'").select(
-        named("customer_id", "crm_customer_token"), named("retired_into_customer_id", "to_crm_customer_token")
-    )
-    # A split on the base's own day counts where the base did not know it yet.
-    parted = lake.read("identity.customer_event").where("kind_code = 'split'")
-    known = before.select(F.col("customer_id").alias("other_customer_id"))
-    left = parted.where(F.col("business_date") > F.lit(since)).unionByName(
-        parted.where(F.col("business_date") == F.lit(since)).join(known, "other_customer_id", "left_anti")
-    )
-    ecif = lake.read("silver.party").where("source_code = 'ecif'")
-    owners = inputs.memberships.withColumnRenamed("customer_id", "owner_id").join(
-        ecif.select("party_id", F.col("party_no_source").alias("party_no_ecif")), "party_id", "left"
-    )
-    moves = delta.keep_moves(
-        left.select("customer_id", F.explode("moved_party_ids").alias("party_id")), owners
-    )
-    moved = moves.select(
-        named("customer_id", "crm_customer_token"),
-        named("to_customer_id", "to_crm_customer_token"),
-        "moved_parties",
-    )
-    gone = inputs.customers().where("eligibility_code not in ('eligible', 'in_doubt')")
-    erased = ids.where("status_code = 'erased'").select(
-        "customer_id", F.lit("erased").alias("eligibility_code")
-    )
-    why = (
-        gone.where("eligibility_code <> 'erased'")
-        .select("customer_id", "eligibility_code")
-        .unionByName(erased)
-    )
-    reasons = why.where("eligibility_code <> 'retired'").select(
-        named("customer_id", "crm_customer_token"), F.col("eligibility_code").alias("op_reason_code")
-    )
-    changes = delta.derive_changes(before, state, retired, moved, reasons)
-    return (
-        changes.withColumn("business_date", F.lit(inputs.day.last))
-        .withColumn("release_id", F.lit(release.release_id))
-        .withColumn("base_release_id", F.lit(base))
-    )

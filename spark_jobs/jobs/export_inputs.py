@@ -16,6 +16,7 @@ from spark_jobs.privacy.tokens import tokeniser
 from spark_jobs.profile.a_person import complete_columns, summarise_complaints
 from spark_jobs.tables import Lake
 
+FULL = "export.crm__customer_full_v1"
 # Columns of customer_daily that a bank without the system behind them does not have: null, never invented.
 CONCLUSIONS = {
     "region_code": "string", "tier_code": "string", "tier_state_code": "string", "stage_code": "string", "group_code": "string",
