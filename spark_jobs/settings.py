@@ -251,15 +251,10 @@ def load(
     if os.environ.get("OXPECKER_REMOTE"):
         ports["remote"] = os.environ["OXPECKER_REMOTE"]
     server = replace(server, **ports)
-    base = Path(str(home or os.environ.get("OXPECKER_HOME") or given.pop("home", "var"))).expanduser()
-    base = base if base.is_absolute() else REPOSITORY / base
-    given.pop("home", None)
-    landed = landing or os.environ.get("OXPECKER_LANDING") or given.pop("landing", "demo_bank/landing")
-    given.pop("landing", None)
-    landing_path = Path(str(landed)).expanduser()
-    if not landing_path.is_absolute():
-        # An argument is relative to where the person stands, a profile's value to the lake's home.
-        landing_path = (Path.cwd() if landing else base) / landing_path
+    base = _below(REPOSITORY, home, "OXPECKER_HOME", given.pop("home", "var"))
+    # An argument is relative to where the person stands, a profile's value to the lake's home.
+    stands = Path.cwd() if landing else base
+    landed = _below(stands, landing, "OXPECKER_LANDING", given.pop("landing", "demo_bank/landing"))
     given["prefix"] = (
         prefix if prefix is not None else os.environ.get("OXPECKER_PREFIX", given.get("prefix", ""))
     )
@@ -268,11 +263,16 @@ def load(
     return Settings(
         profile=name,
         home=base.resolve(),
-        landing=landing_path.resolve(),
+        landing=landed.resolve(),
         conf_dirs=dirs,
         server=server,
         **given,
     )
+
+
+def _below(folder: Path, argument: str | Path | None, variable: str, in_profile: Any) -> Path:
+    """The path that is said, the argument before the environment before the profile; below the folder where it is relative."""
+    return folder / Path(str(argument or os.environ.get(variable) or in_profile)).expanduser()
 
 
 @cache

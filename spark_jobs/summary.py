@@ -62,58 +62,74 @@ def _rows(settings: Settings, table: str, statement: str) -> list[tuple[Any, ...
 
 def collect(settings: Settings) -> Figures:
     """The figures of this lake as it is now."""
-    figures = Figures()
-    days: dict[date, Day] = {}
+    days = _Days()
+    _count_arrivals(settings, days)
+    _count_customers(settings, days)
+    links = _count_links(settings, days)
+    _count_checks(settings, days)
+    exports = _exports(settings)
+    for package, rows in exports.items():
+        of = date.fromisoformat(package.split("/")[1])
+        if of in days:
+            days[of].export_rows = (days[of].export_rows or 0) + rows
+    return Figures(
+        [days[of] for of in sorted(days)], links, _gates(settings), _marts(settings), exports, _stages(settings),
+        _example(settings), _unasked(settings), _runs(settings),
+    )  # fmt: skip
 
-    def day(of: date) -> Day:
-        return days.setdefault(of, Day(of))
 
+class _Days(dict[date, Day]):
+    """Days by business date; one that is asked for is there."""
+
+    def __missing__(self, of: date) -> Day:
+        self[of] = Day(of)
+        return self[of]
+
+
+def _count_arrivals(settings: Settings, days: _Days) -> None:
+    """Feeds, rows and records in quarantine of every date of which a file came."""
     for of, received, held, rows in _rows(
         settings, "ops.delivery_file",
         "select business_date, count(*) filter (state_code in ('loaded', 'superseded')), "
         "count(*) filter (state_code in ('held', 'rejected', 'missing', 'conflict')), "
         "coalesce(sum(rows_found) filter (state_code in ('loaded', 'superseded')), 0)::bigint from {table} group by 1",
     ):  # fmt: skip
-        day(of).feeds_received, day(of).feeds_held, day(of).rows_in = received, held, rows
+        days[of].feeds_received, days[of].feeds_held, days[of].rows_in = received, held, rows
     for of, rows in _rows(
         settings,
         "ops.quarantine",
         "select business_date, count(*) filter (state_code = 'open') from {table} group by 1",
     ):
-        day(of).quarantined = rows
+        days[of].quarantined = rows
+
+
+def _count_customers(settings: Settings, days: _Days) -> None:
     for of, rows in _rows(
         settings, "profile.customer_daily", "select business_date, count(*) from {table} group by 1"
     ):
-        day(of).customers = rows
-    for of, links in _rows(
+        days[of].customers = rows
+
+
+def _count_links(settings: Settings, days: _Days) -> int:
+    """Links by the date on which their evidence began; gives how many there are."""
+    found = _rows(
         settings,
         "identity.link_event",
         "select effective_from, count(*) from {table} where not is_refused group by 1",
-    ):
-        figures.links += links
+    )
+    for of, links in found:
         # Evidence may be older than the lake: it counts with the first date.
         if days:
-            day(max(of, min(days))).links += links
-    _count_checks(settings, days)
-    figures.gates = _gates(settings)
-    figures.stages = _stages(settings)
-    figures.marts = _marts(settings)
-    figures.exports = _exports(settings)
-    for package, rows in figures.exports.items():
-        of = date.fromisoformat(package.split("/")[1])
-        if of in days:
-            days[of].export_rows = (days[of].export_rows or 0) + rows
-    figures.days = [days[of] for of in sorted(days)]
-    figures.example = _example(settings)
-    figures.unasked = [
-        name
-        for (name,) in _rows(
-            settings, "ops.unasked_file",
-            "select concat_ws('/', nullif(package_name, ''), nullif(file_name, '')) from {table} order by arrived_at desc, 1",
-        )
-    ]  # fmt: skip
-    figures.runs = _runs(settings)
-    return figures
+            days[max(of, min(days))].links += links
+    return sum(links for _, links in found)
+
+
+def _unasked(settings: Settings) -> list[str]:
+    rows = _rows(
+        settings, "ops.unasked_file",
+        "select concat_ws('/', nullif(package_name, ''), nullif(file_name, '')) from {table} order by arrived_at desc, 1",
+    )  # fmt: skip
+    return [name for (name,) in rows]
 
 
 def _count_checks(settings: Settings, days: Mapping[date, Day]) -> None:
