@@ -193,7 +193,7 @@ def dbt(bench: Bench) -> dict[str, Any]:
         whole.append(monotonic() - began)
         if done.returncode != 0:
             raise SystemExit(f"bench: dbt build ended with code {done.returncode}")
-        statements = _compiled(bench.settings, marts.results(bench.settings))
+        statements = _compiled(marts.results(bench.settings))
         began = monotonic()
         with ThreadPoolExecutor(marts.THREADS) as pool:
             list(pool.map(lambda statement: spark.sql(statement).collect(), statements))
@@ -207,9 +207,8 @@ def dbt(bench: Bench) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _compiled(settings: Settings, nodes: list[dict[str, Any]]) -> list[str]:
+def _compiled(nodes: list[dict[str, Any]]) -> list[str]:
     """Compiled SQL of the models and tests that the last build ran."""
-    del settings
     told = []
     for node in nodes:
         kind, _, name = node["unique_id"].split(".")[:3]

@@ -6,7 +6,7 @@ A hit has exactly one outcome. Any suppressing guard wins over any queueing one;
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
@@ -182,27 +182,3 @@ def _waits(hit: Hit, guard: Mapping[str, Any], calendar: Calendar) -> list[tuple
         opens = time.fromisoformat(guard["task_from"])
         waits.append(("not_working", datetime.combine(calendar.next_working(day), opens)))
     return waits
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A task of one manager and day with what decides its rank."""
-
-    key: str
-    priority: int
-    due_at: datetime
-    aum: float
-    customer: str
-
-
-def within_capacity(tasks: Sequence[Ranked], capacity: int) -> tuple[list[str], list[str]]:
-    """Keys of the tasks for today, in rank order, and of those that wait for the next working day.
-
-    Rank: priority, then due time, then AUM touched (large first), then customer. Priority 1 is always for today, also
-    beyond the capacity; the others fill what is left.
-    """
-    ranked = sorted(tasks, key=lambda t: (t.priority, t.due_at, -t.aum, t.customer, t.key))
-    urgent = [t.key for t in ranked if t.priority == 1]
-    others = [t.key for t in ranked if t.priority != 1]
-    room = max(capacity - len(urgent), 0)
-    return urgent + others[:room], others[room:]

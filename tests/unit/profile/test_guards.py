@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from spark_jobs.profile.guards import Hit, Person, Ranked, judge, within_capacity
+from spark_jobs.profile.guards import Hit, Person, judge
 from spark_jobs.settings import load, rules
 
 GUARD = rules(load(), "guard")
@@ -158,21 +158,3 @@ def test_an_elder_is_not_reached_by_push_alone():
     told = outcome(replace(CARE, channel="push"), replace(ADULT, is_elder_mode=True))
 
     assert (told.channel, told.reasons) == ("sms", ("rerouted",))
-
-
-@pytest.mark.requirement("R-SEG-11")
-def test_23_tasks_one_of_them_urgent_leave_three_for_tomorrow():
-    tasks = [Ranked(f"t{n:02}", 3, NOON + timedelta(hours=n), 0.0, f"c{n}") for n in range(22)]
-    tasks.append(Ranked("urgent", 1, NOON + timedelta(days=9), 0.0, "c99"))
-
-    today, later = within_capacity(tasks, 20)
-
-    assert today[0] == "urgent"
-    assert len(today) == 20
-    assert later == ["t19", "t20", "t21"]
-
-
-def test_the_larger_amount_breaks_a_tie_of_priority_and_due_time():
-    tasks = [Ranked("small", 2, NOON, 10.0, "a"), Ranked("large", 2, NOON, 99.0, "b")]
-
-    assert within_capacity(tasks, 1) == (["large"], ["small"])
