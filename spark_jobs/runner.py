@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from spark_jobs import pipeline
 from spark_jobs.bronze.landing import arrived_bytes, fingerprint, landed
@@ -145,6 +145,10 @@ class Runner:
         progress(result)
         return result
 
+    def enter(self, state: str, started: datetime) -> None:
+        """Enter this run of the whole pipeline, with how it ended. started: naive UTC."""
+        enter_run(self.lake, self.dates, self.kind, state, started)
+
 
 def _entry(stage: Job) -> Callable[..., None]:
     """The function behind a stage; those of other packages are found by entry point."""
@@ -169,17 +173,38 @@ def run_range(
     *,
     lake: Lake | None = None,
 ) -> RunSummary:
-    """Run the whole pipeline, or only the named jobs, in order.
+    """Run the whole pipeline, or only the named jobs, in order (`drive`)."""
+    started = utc_now()
+    stages = None if jobs is None else tuple(pipeline.job(name) for name in jobs)
+    return drive(Runner(settings, dates, kind, lake), started, stages, progress)
+
+
+class Stages(Protocol):
+    """What `drive` needs of a runner."""
+
+    lake: Lake
+    dates: DateRange
+    kind: str
+
+    def run_stage(self, stage: Job, progress: Progress) -> StageResult: ...
+
+    def enter(self, state: str, started: datetime) -> None: ...
+
+
+def drive(
+    runner: Stages,
+    started: datetime,
+    stages: Sequence[Job] | None = None,
+    progress: Progress = lambda result: None,
+) -> RunSummary:
+    """All stages of the pipeline, or only these, in order, and what became of the run. started: naive UTC.
 
     After an error nothing more is run but the stages that tell people of it. A known error gives the summary its exit code; any other
     is a bug and is raised once it has been told. Only runs of the whole pipeline are entered into `ops.run`.
     """
-    stages = pipeline.JOBS if jobs is None else tuple(pipeline.job(name) for name in jobs)
-    started = utc_now()
-    runner = Runner(settings, dates, kind, lake)
-    summary = RunSummary(runner.lake.run.run_id, dates, kind)
+    summary = RunSummary(runner.lake.run.run_id, runner.dates, runner.kind)
     bug: Exception | None = None
-    for stage in stages:
+    for stage in pipeline.JOBS if stages is None else stages:
         if summary.state != "published" and not stage.always:
             continue
         try:
@@ -195,9 +220,9 @@ def run_range(
             bug = bug or problem
     if summary.state == "published":
         unchanged = all(s.state == "skipped" or not s.rows for s in summary.stages)
-        summary.state = "unchanged" if unchanged else "published" if jobs is None else "partial"
-    if jobs is None and summary.state != "unchanged":
-        enter_run(runner.lake, dates, kind, summary.state, started)
+        summary.state = "unchanged" if unchanged else "published" if stages is None else "partial"
+    if stages is None and summary.state != "unchanged":
+        runner.enter(summary.state, started)
     if bug is not None:
         raise bug
     return summary
@@ -229,6 +254,5 @@ def run_job(
 
 def close_run(settings: Settings, dates: DateRange, kind: str, state: str, started: datetime) -> None:
     """Enter a run whose stages were started one by one, as Airflow does. `started` may carry a zone."""
-    runner = Runner(settings, dates, kind)
     begun = started.astimezone(UTC).replace(tzinfo=None) if started.tzinfo else started
-    enter_run(runner.lake, dates, kind, state, begun)
+    Runner(settings, dates, kind).enter(state, begun)
