@@ -22,10 +22,20 @@ def test_memory_and_cpu_of_a_process_are_counted_and_waiting_is_not():
     assert told.cpu_secs < told.secs - 0.3
 
 
-def test_a_child_that_is_still_at_work_is_counted_and_ended():
-    spin = "while True: pass"
+def test_a_child_that_is_still_at_work_is_counted_and_ended(tmp_path):
+    """The child says when it has worked for half a second of a core, however long that takes beside other work."""
+    mark = tmp_path / "worked"
+    spin = (
+        "import pathlib, time\n"
+        "while time.process_time() < 0.5: pass\n"
+        f"pathlib.Path({str(mark)!r}).touch()\n"
+        "while True: pass"
+    )
     told = run(
-        f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {spin!r}]); time.sleep(1.5)"
+        "import pathlib, subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-c', {spin!r}])\n"
+        f"while not pathlib.Path({str(mark)!r}).exists(): time.sleep(0.05)\n"
+        "time.sleep(0.5)"
     )
 
     assert told.code == 0
