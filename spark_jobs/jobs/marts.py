@@ -15,9 +15,8 @@ import yaml
 
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import GateFailed, OxpeckerError
-from spark_jobs.publication import Written
 from spark_jobs.settings import REPOSITORY, Settings
-from spark_jobs.tables import Lake
+from spark_jobs.tables import Lake, Written
 
 PROJECT = REPOSITORY / "dbt_project"
 THREADS = 4
