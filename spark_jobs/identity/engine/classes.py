@@ -48,7 +48,8 @@ class FieldPrior:
     """What is known of a field before any pair is seen.
 
     same       expected levels of one person (sums to 1 over levels 1…); `random` pairs that agree exactly, per level; `pairs` that compare
-    last, most_else  level of values that disagree altogether, and how often one person's records may do so at most
+    last, most_else  level of values that disagree altogether, and how often one person's records may do so at most, levels behind it included
+    most_beyond  how often one person's records may have a level behind `last` at most
     is_shared  whether a household has it in common; free: levels that are more frequent in a household than among random pairs
     twins      levels of the names of twins; is_twins_own: whether twins have it in common as one person's records do (the birth date)
     """
@@ -65,6 +66,7 @@ class FieldPrior:
     bands: npt.NDArray[np.uint8] | None = None
     twins: Real | None = None
     is_twins_own: bool = False
+    most_beyond: float = 1.0
 
     def shape(self, partners: float) -> Real | None:
         """Shares of the exact levels among equal pairs of one person, who has `partners` other records on average; None: to be learned.
@@ -184,11 +186,11 @@ def _learn(
     for f, prior in enumerate(priors):
         seen = _seen(found, f, weight[:, SAME])
         same = _with_prior(seen, prior.same)
-        if same[prior.last] > prior.most_else:
-            # What is above goes to the levels that agree, each by its share.
-            others = 1.0 - same[prior.last]
-            same *= (1.0 - prior.most_else) / others
-            same[prior.last] = prior.most_else
+        for first, most in ((prior.last + 1, prior.most_beyond), (prior.last, prior.most_else)):
+            if (apart := same[first:].sum()) > most:
+                # What is above goes to the levels that agree, each by its share.
+                same[:first] *= (1.0 - most) / (1.0 - apart)
+                same[first:] *= most / apart
         if (shape := prior.shape(max(1.0, 2 * model.sizes[SAME] / records))) is not None:
             same[EXACT] = same[EXACT].sum() * np.maximum(shape[EXACT], 1e-4)
         model.log[SAME, f] = _log(same)

@@ -28,12 +28,14 @@ class Coded:
     codes   records × columns; two columns where a person has, say, two phones: each may meet each
     facts   what is known of each distinct value, as arrays beside `values`
     key     under which facts are hashed, so that they are the same in every run under that key
+    of_name records × columns: whether the value is made of the record's own name (an e-mail address); None where that is not asked
     """
 
     values: Text
     codes: Codes
     facts: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     key: str = OPEN_KEY
+    of_name: npt.NDArray[np.bool_] | None = None
 
     @property
     def first(self) -> Codes:

@@ -16,19 +16,21 @@ _MONTHS = {
 }
 _YEAR_FIRST = re.compile(r"(\d{4})\D+(\d{1,2})\D+(\d{1,2})(?:日|[t ].*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ]\d.*)?")
-_NAMED = re.compile(r"(?:(\d{1,2})[-/. ]*([a-z]{3})[a-z]*|([a-z]{3})[a-z]*[-/. ]*(\d{1,2}))[-/., ]+(\d{4})")
+_NAMED = re.compile(
+    r"(?:(\d{1,2})[-/. ]*([a-z]{3})[a-z]*|([a-z]{3})[a-z]*[-/. ]*(\d{1,2}))[-/., ]+(\d{4}|\d{2})(?:[t ]\d.*)?"
+)
 _DIGITS = re.compile(r"(\d{8})(?:\d{6})?(?:\.0)?")
 _THIS_CENTURY = 30
 
 
-def month_first(texts: Iterable[str]) -> bool:
-    """Whether 03/04/1980 is 4 March in this column: told by dates that allow one reading only; when none tells, no."""
+def month_first(texts: Iterable[str]) -> int:
+    """Whether 03/04/1980 is 4 March in this column (above 0), or 3 April (below): told by dates that allow one reading only; 0 where none tells."""
     first = second = 0
     for text in texts:
         if found := _YEAR_LAST.fullmatch(text.strip()):
             first += int(found[1]) > 12
             second += int(found[2]) > 12
-    return second > first
+    return second - first
 
 
 def digits(text: str, is_month_first: bool = False) -> str | None:
@@ -49,7 +51,8 @@ def digits(text: str, is_month_first: bool = False) -> str | None:
             day, month = month, day
         return _said(f"{_full_year(found[3])}{int(month):02}{int(day):02}")
     if (found := _NAMED.fullmatch(said)) and (found[2] or found[3]) in _MONTHS:
-        return f"{found[5]}{_MONTHS[found[2] or found[3]]:02}{int(found[1] or found[4]):02}"
+        year = _full_year(found[5])
+        return f"{year}{_MONTHS[found[2] or found[3]]:02}{int(found[1] or found[4]):02}"
     if found := re.fullmatch(r"(\d{4})(?:\.0|年)?", said):
         return _said(f"{found[1]}0000")
     if found := re.fullmatch(r"(\d{4})[-/.年](\d{1,2})月?", said):

@@ -35,7 +35,7 @@ class Form:
     key               under which values are hashed (16 characters of ASCII)
     shapes            the fields, in their order; None until the first file is read
     are_names_whole   whether names are compared whole, or as given name and surname; None: there are none
-    is_month_first    whether 03/04/1980 is 4 March; placeholders: dates that stand for "unknown", hashed
+    is_month_first    whether 03/04/1980 is 4 March; orders: sources of which the contrary is true; placeholders: dates that stand for "unknown", hashed
     is_address_whole  whether the parts of an address are one text, because sources part it differently
     bands             field → hash of a value → its band of frequency, for values that are not in the rarest. None: as the file at hand shows
     """
@@ -44,6 +44,7 @@ class Form:
     shapes: list[Shape] | None = None
     are_names_whole: bool | None = None
     is_month_first: bool = False
+    orders: dict[str, bool] = field(default_factory=dict)
     placeholders: Hashes = field(default_factory=lambda: np.empty(0, np.int64))
     is_address_whole: bool = False
     bands: dict[str, tuple[Hashes, npt.NDArray[np.uint8]]] | None = None

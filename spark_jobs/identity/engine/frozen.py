@@ -103,6 +103,7 @@ def saved(model: Frozen) -> str:
         "reading": {
             "are_names_whole": form.are_names_whole,
             "is_month_first": form.is_month_first,
+            "orders_by_source": form.orders,
             "is_address_whole": form.is_address_whole,
             "placeholder_dates": _packed(form.placeholders),
         },
@@ -166,6 +167,7 @@ def _read(said: Mapping[str, Any], key: str) -> Frozen:
         shapes,
         reading["are_names_whole"],
         reading["is_month_first"],
+        reading.get("orders_by_source", {}),
         _unpacked(reading["placeholder_dates"]),
         reading["is_address_whole"],
         by_field,

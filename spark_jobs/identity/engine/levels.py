@@ -26,9 +26,9 @@ NEAR = BANDS + 1
 _EQUAL = tuple(f"equal, {band} of {BANDS} from rare to common" for band in range(1, BANDS + 1))
 LABELS: dict[str, tuple[str, ...]] = {
     "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else", "two names in use"),
-    "name": ("missing", *_EQUAL, "words in another order", "same reading", "same loose reading", "one edit", "cut or alike", "masked", "a word or two characters", "same surname", "else"),
+    "name": ("missing", *_EQUAL, "same reading", "same loose reading", "one edit", "cut or alike", "masked in part", "masked", "a word or two characters", "same surname", "else"),
     "date": ("missing", *_EQUAL, "day and month crossed", "one digit", "two of three parts", "a part unknown", "same year", "else"),
-    "number": ("missing", *_EQUAL, "one edit", "two edits", "else", "both valid, not one"),
+    "number": ("missing", *_EQUAL, "one edit", "two edits", "masked, fits", "else", "both valid, not one"),
     "phone": ("missing", *_EQUAL, "masked, fits", "one digit", "else"),
     "email": ("missing", *_EQUAL, "name equal", "one edit", "alike", "else"),
     "text": ("missing", *_EQUAL, "one edit", "alike", "a little alike or one in the other", "else"),
@@ -36,6 +36,8 @@ LABELS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 WIDTH = 4
 _CROSSED = NEAR + 3
+# Of two values of which one is masked, when they fit.
+_MASKED = {"name": NEAR + 5, "phone": NEAR, "number": NEAR + 2}
 # A Chinese name that is longer is written with a dot between its parts; masked, it is often cut to three signs.
 _MOST_HAN_SIGNS = 4
 # Of a phone number with its country; longer ones are compared sign by sign.
@@ -76,13 +78,21 @@ def field_levels(field: Field, left: Rows, right: Rows) -> Levels:
     if field.kind == "part":
         own = int(field.name == "surname")
         return _part_levels(coded, equal, left, right, own)
-    best = np.zeros(len(left), np.uint8)
+    best, masked = np.zeros(len(left), np.uint8), np.zeros(len(left), np.uint8)
     for i in range(coded.codes.shape[1]):
         for j in range(coded.codes.shape[1]):
-            level = _levels_of(coded, equal, coded.codes[left, i], coded.codes[right, j], measure)
+            a, b = coded.codes[left, i], coded.codes[right, j]
+            level = _levels_of(coded, equal, a, b, measure)
+            if coded.of_name is not None:
+                level[(level == NEAR) & coded.of_name[left, i] & coded.of_name[right, j]] = 0
+            if field.kind == "name" and coded.codes.shape[1] > 1:
+                # Who is known by a clear name, too, is not told by a masked one: most people's fit many others'.
+                hidden = (level > 0) & (_masked(coded)[a] | _masked(coded)[b])
+                masked = np.where(hidden & ((masked == 0) | (level < masked)), level, masked)
+                level[hidden] = 0
             # Two valid numbers that differ speak louder than others that differ; any better level speaks louder than both.
             best = np.where((best == 0) | ((level > 0) & (level < best)), level, best)
-    return best
+    return np.where(best == 0, masked, best)
 
 
 def _equal_levels(field: Field) -> Levels:
@@ -91,8 +101,10 @@ def _equal_levels(field: Field) -> Levels:
     if "equal" not in coded.facts:
         equal = bands(coded)
         # 李*明 is 李*明 says that the masks fit, not that the names are equal; so do masked numbers, and dates of which a part is not known.
-        if field.kind in ("name", "phone"):
-            equal[_masked(coded)] = NEAR + 5 if field.kind == "name" else NEAR
+        if field.kind in _MASKED:
+            equal[_masked(coded)] = _MASKED[field.kind]
+        if field.kind == "name":
+            equal[_masked(coded) & _shown(coded)] = NEAR + 4
         if field.kind == "date":
             equal[[v.endswith("00") for v in coded.values]] = NEAR + 3
         coded.facts["equal"] = equal
@@ -101,7 +113,10 @@ def _equal_levels(field: Field) -> Levels:
 
 def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int) -> Levels:
     """A given name or a surname. Names in each other's column, or one of them, count as crossed for the surname only."""
-    straight = [_levels_of(coded, equal, coded.codes[left, c], coded.codes[right, c], _part) for c in (0, 1)]
+    straight = [
+        _levels_of(coded, equal, coded.codes[left, c], coded.codes[right, c], measure)
+        for c, measure in enumerate((_given, _part))
+    ]
     given_a, surname_a = coded.codes[left, 0], coded.codes[left, 1]
     given_b, surname_b = coded.codes[right, 0], coded.codes[right, 1]
     one = (given_a == surname_b) & (given_a >= 0)
@@ -157,6 +172,23 @@ def _masked(coded: Coded) -> npt.NDArray[np.bool_]:
     return coded.facts["masked"]
 
 
+def _abbreviated(coded: Coded) -> npt.NDArray[np.bool_]:
+    """Names in letters that may be a surname and the initials of a given name: wang nx."""
+    if "abbreviated" not in coded.facts:
+        found = [
+            v.isascii() and len(v.split(" ")) == 2 and min(map(len, v.split(" "))) < 4 for v in coded.values
+        ]
+        coded.facts["abbreviated"] = np.array(found, bool)
+    return coded.facts["abbreviated"]
+
+
+def _shown(coded: Coded) -> npt.NDArray[np.bool_]:
+    """Whether two signs of a name are seen, at least: of 王*明, not of 王**."""
+    if "shown" not in coded.facts:
+        coded.facts["shown"] = np.array([len(v) - v.count("*") > 1 for v in coded.values], bool)
+    return coded.facts["shown"]
+
+
 def _signs(coded: Coded, most: int) -> npt.NDArray[np.uint32]:
     """Values × most: the signs of each value, 0 behind its end."""
     name = f"signs_{most}"
@@ -170,6 +202,18 @@ def _hanzi(coded: Coded) -> npt.NDArray[np.bool_]:
     if "hanzi" not in coded.facts:
         coded.facts["hanzi"] = np.array([names.has_hanzi(v) for v in coded.values], bool)
     return coded.facts["hanzi"]
+
+
+def _given(coded: Coded, a: Rows, b: Rows) -> Levels:
+    """As other parts of a name, but what stands behind the first given name is often left out, or a letter: elliot m is elliot and elliot mark."""
+    level = _part(coded, a, b)
+    first, several = coded.facts["first"], coded.facts["initials"] != coded.facts["head"]
+    common = np.maximum(bands(coded)[a], bands(coded)[b])
+    for at in np.flatnonzero((first[a] == first[b]) & (several[a] | several[b])):
+        one, other = coded.values[a[at]].split(" "), coded.values[b[at]].split(" ")
+        fits = all(x.startswith(y) or y.startswith(x) for x, y in zip(one[1:], other[1:], strict=False))
+        level[at] = common[at] if fits else NEAR + 4
+    return level
 
 
 def _part(coded: Coded, a: Rows, b: Rows) -> Levels:
@@ -241,7 +285,20 @@ def _number(coded: Coded, a: Rows, b: Rows) -> Levels:
     # What is said of two valid numbers does not depend on how much they differ.
     edits, others = np.zeros(len(a), np.int32), np.flatnonzero(~two)
     edits[others] = _edits(coded.values[a[others]], coded.values[b[others]])
-    return np.select([two, edits <= 1, edits <= 2], [NEAR + 3, NEAR, NEAR + 1], NEAR + 2).astype(np.uint8)
+    level = np.select([two, edits <= 1, edits <= 2], [NEAR + 4, NEAR, NEAR + 1], NEAR + 3).astype(np.uint8)
+    for at in np.flatnonzero(_masked(coded)[a] | _masked(coded)[b]):
+        level[at] = NEAR + 2 if _ends_fit(coded.values[a[at]], coded.values[b[at]]) else NEAR + 3
+    return level
+
+
+def _ends_fit(one: str, other: str) -> bool:
+    """Whether two numbers, one or both masked, may be one: what both show before and behind the stars agrees, and is four signs at least."""
+    pairs = [
+        (one.partition("*")[0], other.partition("*")[0]),
+        (one.rpartition("*")[2][::-1], other.rpartition("*")[2][::-1]),
+    ]
+    shared = [min(len(x), len(y)) for x, y in pairs]
+    return sum(shared) >= 4 and all(x[:n] == y[:n] for (x, y), n in zip(pairs, shared, strict=True))
 
 
 def _phone(coded: Coded, a: Rows, b: Rows) -> Levels:
@@ -315,17 +372,26 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     surname = (head[a] == head[b]) & (head[a] >= 0)
     level[surname] = NEAR + 7
     level[_share_a_word(coded, a, b, alike)] = NEAR + 6
-    level[(alike >= 0.88) | _cut(coded, a, b, alike)] = NEAR + 4
+    level[(alike >= 0.88) | _cut(coded, a, b, alike)] = NEAR + 3
     # Of a Chinese name of up to four characters one edit is another given name.
     long = np.flatnonzero(shorter > np.where(_hanzi(coded)[a], _MOST_HAN_SIGNS, 2))
-    level[long[_edits(left[long], right[long], 1) <= 1]] = NEAR + 3
+    level[long[_edits(left[long], right[long], 1) <= 1]] = NEAR + 2
     # Two names in characters meet by their own readings; the looser ones are for those of which one is spelt in letters.
     spelt = np.flatnonzero(~(_hanzi(coded)[a] & _hanzi(coded)[b]))
-    level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 2
-    level[same] = NEAR + 1
-    level[bare[a] == bare[b]] = NEAR
-    for at in np.flatnonzero(masked[a] != masked[b]):
-        level[at] = NEAR + 5 if _unmasks(left[at], right[at]) else NEAR + 8
+    level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 1
+    # The same words in another order are the same name, too.
+    level[same | (bare[a] == bare[b])] = NEAR
+    short = _abbreviated(coded)
+    for at in np.flatnonzero(short[a] != short[b]):
+        if (short[a[at]] or short[b[at]]) and names.abbreviates(left[at], right[at]):
+            level[at] = NEAR + 4
+    shown = _shown(coded)
+    for at in np.flatnonzero(masked[a] | masked[b]):
+        fits = _unmasks(left[at], right[at])
+        if fits:
+            level[at] = NEAR + 4 if shown[a[at]] and shown[b[at]] else NEAR + 5
+        else:
+            level[at] = NEAR + 8
     return level
 
 
@@ -381,10 +447,12 @@ def _cut(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]) -> npt.
 
 
 def _unmasks(one: str, other: str) -> bool:
-    """Whether a masked name may be a clear one: sign by sign; of a long name one star may hide all that is between."""
+    """Whether a masked name may be another: sign by sign; of a long name one star may hide all that is between; by reading where that is in letters."""
     masked, clear = (one, other) if "*" in one else (other, one)
+    if clear.isascii() and "*" not in clear and not masked.isascii():
+        return names.unmasks_spelt(masked, clear)
     if len(masked) == len(clear):
-        return all(m in ("*", c) for m, c in zip(masked, clear, strict=True))
+        return all(m == c or "*" in (m, c) for m, c in zip(masked, clear, strict=True))
     before, star, behind = masked.partition("*")
     is_long = len(clear) > _MOST_HAN_SIGNS and "*" not in behind and len(masked) < len(clear)
     return is_long and bool(star) and clear.startswith(before) and clear.endswith(behind)

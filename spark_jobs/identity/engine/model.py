@@ -22,7 +22,9 @@ RANDOM_PAIRS = 200_000
 _EQUAL, _NEAR, _ELSE, _CONTRADICTION = 0.80, 0.15, 0.05, 1e-5
 # What stays the same through life, one person's two records have altogether different at most so often; addresses and phones change freely.
 # Where few fields are left, people of one name could else be taken for one person whose birth date is always another.
-_MOST_ELSE = {"date": 0.1, "name": 0.1, "part": 0.1}
+_MOST_ELSE = {"date": 0.1, "name": 0.1, "part": 0.1, "number": 0.1}
+# How often one person is called by two names that others bear, too: by a second given name, by the name of a husband.
+_MOST_BEYOND = {"given": 0.02, "surname": 0.05}
 # How alike the names of twins are: a Chinese family often has one sign in common beside the surname.
 _TWINS = {
     "name": {
@@ -104,6 +106,8 @@ def prior(field: Field) -> FieldPrior:
     seen = _counts(coded, own)
     by_band = np.bincount(band, seen, LEVELS)[:LEVELS]
     equal_pairs = np.bincount(band, seen * (seen - 1) / 2, LEVELS).astype(np.float64)
+    if field.name == "given":
+        equal_pairs += _of_first_alone(coded, band, seen)
     same = np.zeros(LEVELS)
     same[EXACT] = _EQUAL * (by_band[EXACT] + 1) / (by_band[EXACT] + 1).sum()
     others = list(range(EXACT.stop, len(labels)))
@@ -114,7 +118,8 @@ def prior(field: Field) -> FieldPrior:
     same[last] = _ELSE if near else _NEAR + _ELSE
     same[last + 1 : len(labels)] = _CONTRADICTION
     filled = int((coded.codes[:, own] >= 0).any(axis=1).sum())
-    free = (labels.index("same surname"),) if field.kind == "name" else ()
+    # Whoever shares a surname is alike in these levels so much more often than strangers are; two of one name, or of one sound, no family has.
+    free = tuple(range(labels.index("one edit"), last)) if field.kind == "name" else ()
     has_shape = field.kind in ("name", "part", "text", "code")
     return FieldPrior(
         field.name,
@@ -129,7 +134,21 @@ def prior(field: Field) -> FieldPrior:
         band if has_shape else None,
         twins=_of_twins(field),
         is_twins_own=field.kind == "date",
+        most_beyond=_MOST_BEYOND.get(field.name, 1.0),
     )
+
+
+def _of_first_alone(
+    coded: Coded, band: npt.NDArray[np.uint8], seen: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Pairs, per band, of a given name and the same with another behind it, which count as equal, too (levels.py)."""
+    place = {value: at for at, value in enumerate(coded.values)}
+    found = np.zeros(LEVELS)
+    for at, value in enumerate(coded.values):
+        first, space, _ = value.partition(" ")
+        if space and len(first) > 1 and (alone := place.get(first)) is not None:
+            found[max(band[at], band[alone])] += seen[at] * seen[alone]
+    return found
 
 
 def _of_twins(field: Field) -> npt.NDArray[np.float64] | None:

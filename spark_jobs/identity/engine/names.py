@@ -18,6 +18,52 @@ from spark_jobs.identity.engine import romanised
 from spark_jobs.identity.engine.text import HANZI, plain
 
 LOOSE = 8
+# Words that belong to the surname behind them.
+_PARTICLES = frozenset(
+    [
+        "al",
+        "bin",
+        "ibn",
+        "ben",
+        "da",
+        "das",
+        "de",
+        "del",
+        "della",
+        "den",
+        "der",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "el",
+        "la",
+        "las",
+        "le",
+        "los",
+        "mac",
+        "mc",
+        "san",
+        "santa",
+        "st",
+        "ten",
+        "ter",
+        "van",
+        "von",
+        "zu",
+    ]
+)
+_GENERATIONS = {
+    "jr": "junior",
+    "junior": "junior",
+    "ii": "junior",
+    "sr": "senior",
+    "senior": "senior",
+    "iii": "third",
+    "iv": "fourth",
+}
+# What stands for a sign that is hidden, or was lost on its way through an encoding.
+_LOST = re.compile("[?？□■○●\ufffd×某]|(?<=[\u4e00-\u9fff])[xX]{1,2}(?![a-zA-Z])")
 _TITLES = frozenset(
     [
         "mr",
@@ -51,11 +97,11 @@ def has_hanzi(text: str) -> bool:
 def whole(text: str) -> str:
     """A full name in one form; empty when nothing is left.
 
-    Chinese: simplified, without dots and spaces, surname twins folded (肖 = 萧). Latin: folded words without titles, given name first
+    Chinese: simplified, without dots and spaces, surname twins folded (肖 = 萧), lost signs as stars (张?洋 → 张*洋). Latin: folded words without titles, given name first
     where the writer says so by a comma ("Smith, Robert" → "robert smith").
     """
     if has_hanzi(text):
-        said = plain(text)
+        said = plain(text[:1] + _LOST.sub("*", text[1:]))
         return fold_name(said).lower() if said else ""
     surname, comma, given = text.partition(",")
     words = plain(f"{given} {surname}" if comma else text).split()
@@ -76,18 +122,86 @@ def of_parts(given: str, surname: str) -> str:
 
 
 def parts(full: str) -> tuple[str, str]:
-    """(given, surname) of a folded full name; a single Latin word is a surname."""
+    """(given, surname) of a folded full name; a single Latin word is a surname. Particles go with the surname (oliver | van dyke)."""
     if has_hanzi(full):
         cut = surname_length(full)
         return full[cut:], full[:cut]
-    given, _, surname = full.rpartition(" ")
-    return given, surname
+    words = full.split(" ")
+    first = len(words) - 1
+    while first > 1 and words[first - 1] in _PARTICLES:
+        first -= 1
+    return " ".join(words[:first]), " ".join(words[first:])
+
+
+def spelt_parts(full: str) -> tuple[str, str]:
+    """(given, surname) of a folded full name in letters, syllable by syllable where it is Chinese."""
+    given, surname = parts(full)
+    return (
+        (" ".join(_syllables(given)), "".join(_syllables(surname))) if has_hanzi(full) else (given, surname)
+    )
+
+
+@lru_cache(maxsize=262144)
+def said_parts(full: str) -> tuple[str, str]:
+    """(given, surname) of a full name as it is written: a comma says where the surname ends (Smith Jones, Robert)."""
+    surname, comma, given = full.partition(",")
+    if comma and surname.strip() and given.strip() and not has_hanzi(full) and _is_name(given):
+        return part(given), part(surname)
+    return parts(whole(full))
+
+
+def _is_name(text: str) -> bool:
+    return any(word not in _TITLES for word in plain(text).split())
+
+
+def generation(text: str) -> str:
+    """Which of several of one name in a family (Jr, Sr, III) a name in letters says; empty where it says nothing."""
+    words = plain(text).split() if text.isascii() else []
+    found = [_GENERATIONS[w] for w in words[1:] if w in _GENERATIONS]
+    return found[0] if found else ""
 
 
 @lru_cache(maxsize=262144)
 def readings(full: str) -> frozenset[str]:
     """Under which keys a folded name may meet another script: pinyin, surname first, and Hong Kong and Taiwan spellings as pinyin."""
     return frozenset(pinyin_keys(full))
+
+
+def unmasks_spelt(masked: str, spelt: str) -> bool:
+    """Whether a Chinese name with stars may be one in letters: surname, and the last sign where it is seen, by their readings."""
+    surname, last = masked[: surname_length(masked)], masked[-1]
+    words = spelt.split()
+    if len(words) == 1:
+        said = [(words[0], words[0])]
+    else:
+        said = [(words[0], "".join(words[1:])), (words[-1], "".join(words[:-1]))]
+    return any(_begins(first, surname, len(words) == 1) and _ends(given, last) for first, given in said)
+
+
+def abbreviates(one: str, other: str) -> bool:
+    """Whether one of two names, in letters, is the surname and the initials of the other, which is Chinese: zhu mk, 朱明凯."""
+    short, full = (one, other) if one.isascii() else (other, one)
+    if full.isascii() or "*" in full or not short.isascii():
+        return False
+    given, surname = parts(full)
+    initials = "".join(s[0] for s in _syllables(given))
+    words = short.split(" ")
+    return any(i == initials and _begins(s, surname, False) for s, i in (words, words[::-1]))
+
+
+def _begins(word: str, surname: str, is_glued: bool) -> bool:
+    sounds = {s.lower() for s in readings(surname)} if "*" not in surname else set()
+    if "*" in surname or not is_glued:
+        return "*" in surname or bool(
+            sounds & {word, *(s.lower() for s in ROMANISED_SURNAMES.get(word.upper(), ()))}
+        )
+    return word.startswith(tuple(sounds)) if sounds else False
+
+
+def _ends(given: str, last: str) -> bool:
+    return last == "*" or given.endswith(
+        tuple(s.lower() for s in pinyin(last, style=Style.NORMAL, heteronym=True)[0])
+    )
 
 
 @lru_cache(maxsize=262144)

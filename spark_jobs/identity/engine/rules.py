@@ -70,9 +70,9 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
             own = int(name == "surname")
             key[name] = [coded.fact("value", own)]
             for fact in ("sound", "head", "start"):
-                key[f"{name} {fact}"] = [coded.fact(fact, own)]
+                key[f"{name} {fact}"] = [coded.fact(fact if own or fact != "sound" else "first sound", own)]
             if own:
-                given, surname = coded.fact("sound", 0), coded.fact("sound", 1)
+                given, surname = coded.fact("first sound", 0), coded.fact("sound", 1)
                 # The pair of both in either order: whoever wrote them crossed meets who did not.
                 key["given crossed"] = [np.where(surname >= 0, np.minimum(given, surname), -1)]
                 key["surname crossed"] = [np.maximum(given, surname)]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -63,7 +62,7 @@ def _empty(shape: Shape, all_people: People, form: Form) -> Field:
     coded = {
         "name": lambda: whole_names([nothing], form.key),
         "part": lambda: _parts([nothing, nothing], form),
-        "date": lambda: _dates([nothing], (), form),
+        "date": lambda: _dates([nothing], (), all_people.sources, form),
         "number": lambda: _certificates([nothing], form),
         "phone": lambda: _phones([nothing], all_people.region, form),
         "email": lambda: _e_mails([nothing], form),
@@ -77,7 +76,7 @@ def _fields(all_people: People, form: Form) -> list[Field]:
     found = [*_names(all_people, form)]
     columns = all_people.columns
     if births := columns.get(people.BIRTH_DATE):
-        dates = _dates(births, columns.get(people.NATIONAL_ID, ()), form)
+        dates = _dates(births, columns.get(people.NATIONAL_ID, ()), all_people.sources, form)
         found.append(Field("birth_date", "date", coded=dates))
     for role in (people.NATIONAL_ID, people.OTHER_ID):
         if role in columns:
@@ -86,7 +85,9 @@ def _fields(all_people: People, form: Form) -> list[Field]:
         phones = _phones(columns[people.PHONE], all_people.region, form)
         found.append(Field("phone", "phone", is_shared=True, coded=phones))
     if people.E_MAIL in columns:
-        found.append(Field("email", "email", coded=_e_mails(columns[people.E_MAIL], form)))
+        mails = _e_mails(columns[people.E_MAIL], form)
+        mails.of_name = _made_of_names(mails, found)
+        found.append(Field("email", "email", coded=mails))
     for role, is_shared in ((people.ADDRESS, True), (people.CITY, True), (people.OTHER, False)):
         texts = columns.get(role, ())
         if role == people.ADDRESS:
@@ -109,7 +110,9 @@ def _as_everywhere(parts: Sequence[pa.Array], sources: pa.Array, form: Form) -> 
         form.is_address_whole = not _are_parted_alike(parts, sources)
     if not form.is_address_whole:
         return parts
-    whole = pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+    # Not with null_handling="skip": where every part is null, that gives no row at all (pyarrow 26).
+    said = [pc.fill_null(pc.cast(part, pa.string()), "") for part in parts]
+    whole = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*said, " "))
     return [pc.if_else(pc.equal(whole, ""), None, whole)]
 
 
@@ -164,15 +167,25 @@ def _names(all_people: People, form: Form) -> list[Field]:
         return [Field("name", "name", coded=whole_names([whole, *others], form.key))]
     both = pa.array([_in_parts(t) for t in distinct], pa.list_(pa.string(), 2)).flatten()
     coded = _parts([both[0::2].take(known.indices), both[1::2].take(known.indices)], form)
-    return [Field("given", "part", coded=coded), Field("surname", "part", is_shared=True, coded=coded)]
+    generations = pa.array([names.generation(t.replace("\x1f", " ")) for t in distinct], pa.string())
+    return [
+        Field("given", "part", coded=coded),
+        Field("surname", "part", is_shared=True, coded=coded),
+        Field("generation", "code", coded=encoded([generations.take(known.indices)], str, form.key)),
+    ]
 
 
 def _parts(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded = encoded(columns, str, form.key)
     coded.note("sound", [soundex(v) for v in coded.values])
+    # Behind a given name often stands another, whole or as a letter.
+    first = [v.split(" ")[0] if v.find(" ") > 1 else v for v in coded.values]
+    coded.note("first", first)
+    coded.note("first sound", [soundex(v) for v in first])
+    coded.note("initials", ["".join(w[0] for w in v.split(" ")) for v in coded.values])
     coded.note("head", [v[:1] for v in coded.values])
     coded.note("start", [v[:3] if len(v) > 2 else "" for v in coded.values])
-    coded.note("nickname", [formal(v) for v in coded.values])
+    coded.note("nickname", [formal(v) for v in first])
     return coded
 
 
@@ -180,7 +193,7 @@ def _in_parts(triple: str) -> list[str]:
     full, given, surname = triple.split("\x1f")
     if given.strip() or surname.strip():
         return [names.part(given), names.part(surname)]
-    return list(names.parts(names.whole(full)))
+    return list(names.said_parts(full))
 
 
 def _whole(triple: str) -> str:
@@ -210,12 +223,13 @@ def whole_names(folded: Sequence[pa.Array], key: str = OPEN_KEY) -> Coded:
     return coded
 
 
-def _dates(columns: Sequence[pa.Array], certificates: Sequence[pa.Array], form: Form) -> Coded:
+def _dates(
+    columns: Sequence[pa.Array], certificates: Sequence[pa.Array], sources: pa.Array, form: Form
+) -> Coded:
     """Birth dates of the first column; where it has none, or a placeholder, what a valid resident id says."""
     if not form.is_known:
-        distinct = pc.unique(pc.drop_null(pc.cast(columns[0], pa.string()))).to_pylist()
-        form.is_month_first = days.month_first(distinct)
-    said = encoded(columns[:1], partial(days.digits, is_month_first=form.is_month_first), form.key)
+        _learn_order(columns[0], sources, form)
+    said = encoded([_digits(columns[0], sources, form)], str, form.key)
     if not form.is_known:
         form.placeholders = np.sort(said.hashes()[_stand_for_nothing(said)])
     unknown = np.isin(said.hashes(), form.placeholders) | np.isin(said.values, _PLACEHOLDERS)
@@ -231,6 +245,28 @@ def _dates(columns: Sequence[pa.Array], certificates: Sequence[pa.Array], form: 
     swapped = [v[:4] + v[6:] + v[4:6] for v in coded.values]
     coded.note("any_order", [min(v, s) for v, s in zip(coded.values, swapped, strict=True)])
     return coded
+
+
+def _learn_order(column: pa.Array, sources: pa.Array, form: Form) -> None:
+    """Whether months stand first: source by source where a source tells, and otherwise as most dates say."""
+    known = sources.dictionary_encode()
+    votes = {}
+    for at, source in enumerate(known.dictionary.to_pylist()):
+        own = column.filter(pc.equal(known.indices, at))
+        votes[source] = days.month_first(pc.unique(pc.drop_null(pc.cast(own, pa.string()))).to_pylist())
+    form.is_month_first = sum(votes.values()) > 0
+    form.orders = {s: v > 0 for s, v in votes.items() if v and (v > 0) != form.is_month_first}
+
+
+def _digits(column: pa.Array, sources: pa.Array, form: Form) -> pa.Array:
+    """Dates as eight digits."""
+    found = pa.nulls(len(column), pa.string())
+    others = pc.is_in(sources, value_set=pa.array(sorted(form.orders), pa.string()))
+    for is_other in {False, bool(form.orders)}:
+        own = pc.if_else(pc.equal(others, is_other), column, None).cast(pa.string()).dictionary_encode()
+        read = [days.digits(t, form.is_month_first != is_other) for t in own.dictionary.to_pylist()]
+        found = pc.coalesce(found, pa.array(read, pa.string()).take(own.indices))
+    return found
 
 
 def _stand_for_nothing(said: Coded) -> np.ndarray:
@@ -283,3 +319,34 @@ def _e_mails(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded.note("local", locals_)
     coded.note("number", [" ".join(re.findall(r"\d+", v)) for v in locals_])
     return coded
+
+
+def _made_of_names(mails: Coded, fields: Sequence[Field]) -> np.ndarray:
+    """Records × columns: whether what stands before the @ says the record's name and nothing else.
+
+    Namesakes have such addresses alike: an equal one at another provider says no more than the names do. Asked only where it matters:
+    of addresses that another one is like.
+    """
+    found = np.zeros(mails.codes.shape, bool)
+    if not len(mails.values) or not fields or fields[0].kind not in ("name", "part"):
+        return found
+    local = mails.facts["local"]
+    alike = np.unique(local, return_inverse=True, return_counts=True)
+    asked = (alike[2][alike[1]] > 1) & (mails.facts["number"] == MISSING)
+    whole, called = fields[0].kind == "name", fields[0].coded
+    for column in range(mails.codes.shape[1]):
+        codes = mails.codes[:, column]
+        for at in np.flatnonzero((codes >= 0) & asked[np.maximum(codes, 0)]):
+            texts = [called.values[c] if c >= 0 else "" for c in called.codes[at]]
+            given, surname = names.spelt_parts(texts[0]) if whole else (texts[0], texts[1])
+            letters = re.sub("[^a-z]", "", mails.values[codes[at]].partition("@")[0])
+            found[at, column] = letters in _mail_names(given.split(), surname.replace(" ", ""))
+    return found
+
+
+def _mail_names(given: Sequence[str], surname: str) -> set[str]:
+    """What people of a name call their mailbox, without dots."""
+    first, all_given = (given[0] if given else ""), "".join(given)
+    initials = "".join(word[0] for word in given)
+    made = {a + b for a in (first, all_given, first[:1], initials) for b in (surname, surname[:1])}
+    return (made | {surname + a for a in (first, all_given, first[:1], initials)}) - {first[:1], surname[:1]}

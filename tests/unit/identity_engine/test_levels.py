@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spark_jobs.columns.certificates import check_digit
+from spark_jobs.identity.engine import names
 from spark_jobs.identity.engine.levels import BANDS, LABELS, field_levels
 from spark_jobs.identity.engine.standardise import standardised
 from tests.unit.identity_engine.kit import people
@@ -27,7 +28,18 @@ def level(role: str, one: str, other: str) -> str:
         ("陈大文", "CHAN TAI MAN", "same reading"),
         ("曾国强", "Guoqiang Zeng", "same reading"),
         ("Wang Xiaoming", "王小明", "same reading"),
-        ("李*明", "李小明", "masked"),
+        ("李*明", "李小明", "masked in part"),
+        ("李**", "李小明", "masked"),
+        ("李?明", "李小明", "masked in part"),
+        ("李某", "李明", "masked"),
+        ("李**", "李*明", "masked"),
+        ("李*强", "李*明", "else"),
+        ("李**", "LI XIAOMING", "masked"),
+        ("李*明", "Xiaoming Li", "masked in part"),
+        ("李*强", "LI XIAOMING", "else"),
+        ("陈*文", "CHAN TAI MAN", "else"),
+        ("Li XM", "李小明", "masked in part"),
+        ("Li XW", "李小明", "else"),
         ("阿卜杜拉买买提江", "阿卜杜拉买", "cut or alike"),
         ("王伟", "王强", "same surname"),
         ("王伟", "李强", "else"),
@@ -43,6 +55,7 @@ def test_chinese_names_meet_through_script_reading_and_romanisation(
     ("one", "other", "expected"),
     [
         ("1971-06-24", "24/06/1971", "equal"),
+        ("1971-06-24", "24-JUN-71", "equal"),
         ("1971-06-04", "1971-04-06", "day and month crossed"),
         ("1971-06-24", "1971-06-25", "one digit"),
         ("1971-06-24", "1971-06-42", "one digit"),
@@ -70,10 +83,12 @@ def test_birth_dates_agree_by_parts_and_digits(one: str, other: str, expected: s
         ("birth_date", "1979", "1979-04-12", "a part unknown"),
         ("birth_date", "1979-04", "1979-09-27", "same year"),
         ("birth_date", "1979-04", "1979-09", "one digit"),
-        ("full_name", "买*克", "买买提吐尔逊·托合提巴克", "masked"),
+        ("full_name", "买*克", "买买提吐尔逊·托合提巴克", "masked in part"),
         ("full_name", "买*江", "买买提吐尔逊·托合提巴克", "else"),
-        ("full_name", "王*明", "王小明", "masked"),
         ("full_name", "王*", "王小明", "else"),
+        ("national_id", "339801********0019", "339801198001020019", "masked"),
+        ("national_id", "339801********0019", "339801********0019", "masked"),
+        ("national_id", "339801********0018", "339801198001020019", "else"),
         ("email", "A.Smith+shop@example.org", "a.smith@example.org", "equal"),
         ("email", "a.smith@example.org", "a.smith@example.net", "name equal"),
         ("email", "ann.smith7@example.org", "ann.smiht7@example.org", "one edit"),
@@ -117,11 +132,84 @@ def test_given_names_agree_by_what_people_are_called_and_differ_most_where_other
 ) -> None:
     # William and Robert are borne by many; what one record alone has may be an error of typing.
     crowd = "\n".join(["William | Page"] * 20 + ["Robert | Hunt"] * 20)
-    given, _ = standardised(
+    given, *_ = standardised(
         people("given_name | surname", f"{one} | Rowe\n{other} | Rowe\n{crowd}", region="GB")
     )
     at = field_levels(given, np.array([0], np.int32), np.array([1], np.int32))[0]
     assert LABELS["part"][at] == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Rowe, Robert", "Robert J. Rowe", "equal"),
+        ("Robert J Rowe", "Robert James Rowe", "equal"),
+        ("Robert J Rowe", "Robert Mark Rowe", "a little alike"),
+        ("Bob J Rowe", "Robert Rowe", "alike"),
+        ("R Rowe", "Robert Rowe", "one begins the other"),
+    ],
+)
+def test_a_second_given_name_may_be_left_out_or_a_letter(one: str, other: str, expected: str) -> None:
+    given, *_ = standardised(people("full_name", f"{one}\n{other}", region="GB"))
+    at = field_levels(given, np.array([0], np.int32), np.array([1], np.int32))[0]
+    assert LABELS["part"][at].split(",")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("full", "given", "surname"),
+    [
+        ("Oliver van Dyke", "oliver", "van dyke"),
+        ("Juan de la Cruz", "juan", "de la cruz"),
+        ("De Souza, Deborah L.", "deborah l", "de souza"),
+        ("Smith Jones, Robert Jr", "robert", "smith jones"),
+        ("Mary Ann Smith", "mary ann", "smith"),
+        ("Prince", "", "prince"),
+    ],
+)
+def test_a_surname_of_several_words_is_one(full: str, given: str, surname: str) -> None:
+    assert names.said_parts(full) == (given, surname)
+
+
+def test_junior_and_senior_are_a_field_of_their_own() -> None:
+    fields = standardised(people("full_name", "John Rowe Jr\nJohn Rowe, Sr.\nJohn Rowe II\nJohn Rowe"))
+    generation = next(f for f in fields if f.name == "generation")
+    one = field_levels(generation, np.array([0, 0, 0], np.int32), np.array([1, 2, 3], np.int32))
+    assert LABELS["code"][one[0]] == "else"
+    assert 1 <= one[1] <= BANDS
+    assert one[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a.smith@example.org", "a.smith@example.net", "missing"),
+        ("annsmith@example.org", "annsmith@example.net", "missing"),
+        ("a.smith@example.org", "a.smith@example.org", "equal"),
+        ("bluecat@example.org", "bluecat@example.net", "name equal"),
+        ("a.smith7@example.org", "a.smith7@example.net", "name equal"),
+    ],
+)
+def test_a_mailbox_called_like_its_owner_says_no_more_than_the_name(
+    one: str, other: str, expected: str
+) -> None:
+    *_, mail = standardised(
+        people("given_name | surname | email", f"Ann | Smith | {one}\nAnn | Smith | {other}")
+    )
+    at = field_levels(mail, np.array([0], np.int32), np.array([1], np.int32))[0]
+    assert LABELS["email"][at].split(",")[0] == expected
+
+
+def test_a_masked_name_is_not_asked_where_both_are_known_by_a_clear_one() -> None:
+    rows = "丁** | DING BOWEI\n丁** | DING RONG\n丁伯伟 | "
+    (field,) = standardised(people("full_name1 | full_name2", rows))
+    one = field_levels(field, np.array([0, 0], np.int32), np.array([1, 2], np.int32))
+    assert [LABELS["name"][level] for level in one] == ["a word or two characters", "same reading"]
+
+
+def test_a_source_that_writes_months_first_is_read_so_beside_one_that_does_not() -> None:
+    rows = "us | 06/24/1971\nus | 03/04/1980\ngb | 24/06/1971\ngb | 31/12/1999\ngb | 04/03/1980"
+    (field,) = standardised(people("source | birth_date", rows))
+    assert field.coded.first[1] == field.coded.first[4]
 
 
 def test_dates_with_months_first_are_told_by_the_column() -> None:
@@ -141,6 +229,13 @@ def test_each_name_of_one_record_may_meet_each_of_another() -> None:
     assert 1 <= field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0] <= BANDS
     third = field_levels(field, np.array([0], np.int32), np.array([2], np.int32))[0]
     assert LABELS["name"][third] == "same reading"
+
+
+def test_a_record_without_any_part_of_an_address_keeps_its_place() -> None:
+    rows = "a | 12 | Mill Lane\nb | 12 Mill Lane | \na |  | \na | 9 | High Street"
+    (field,) = standardised(people("source | address1 | address2", rows))
+    assert (field.coded.first[0], field.coded.first[2]) == (field.coded.first[1], -1)
+    assert len(field.coded.first) == 4
 
 
 def test_addresses_that_sources_part_in_different_ways_are_compared_whole() -> None:
