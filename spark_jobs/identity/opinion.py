@@ -58,8 +58,8 @@ def opinion(
                 continue
             is_told = True
             ties.append(
-                Pair(a, b, MODEL, tie.since, tie.until, False, False, persons[a], persons[b], each.words)
-            )
+                Pair(a, b, MODEL, tie.since, tie.until, False, False, persons[a], persons[b], each.words, tie.probability)
+            )  # fmt: skip
             scores.append((a, b, MODEL, tie.since, tie.until, tie.probability, each.pattern, each.words))
             for party in (a, b):
                 certain[party] = max(tie.probability, certain.get(party, 0.0))

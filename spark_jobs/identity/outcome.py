@@ -10,7 +10,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from spark_jobs.identity.timeline import OPEN, STEWARD, Timeline
+from spark_jobs.identity.timeline import OPEN, STEWARD, Edge, Timeline
 from spark_jobs.identity.words import MERGE, Decision, in_order, taken_back
 
 Row = tuple[Any, ...]
@@ -20,7 +20,10 @@ MODEL = "model"
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair under one rule, as evidence.py judged it."""
+    """A pair under one rule, as evidence.py judged it, or one that the model ties.
+
+    probability  of one person, on the day on which the model came to tie the two; 1 for named rules, which have a rank instead
+    """
 
     party_id_a: str
     party_id_b: str
@@ -32,15 +35,27 @@ class Pair:
     source_a: str
     source_b: str
     evidence_text: str
+    probability: float = 1.0
 
     @property
     def is_link(self) -> bool:
         return self.effective_from < self.effective_to
 
+    def edge(self, rank: int) -> Edge:
+        """The pair as evidence of the fold."""
+        return Edge(
+            rank, self.party_id_a, self.party_id_b, self.rule_code, self.effective_from, self.effective_to, doubt=doubt(self.probability)
+        )  # fmt: skip
+
     @property
     def opened(self) -> date:
         """Day from which the pair is in doubt: its link ended, or never began."""
         return self.effective_to if self.is_link else min(self.effective_from, self.effective_to)
+
+
+def doubt(probability: float) -> float:
+    """How far a probability is from certain, of the six digits that are kept of it."""
+    return round(1 - probability, 6)
 
 
 def short_hash(*parts: object) -> str:
@@ -51,7 +66,7 @@ def short_hash(*parts: object) -> str:
 def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
     """identity.link_event: a link per pair and rule, an unlink where its evidence ended. Sorted, without repeats.
 
-    What the model ties may end and begin again; each time is a link of its own.
+    What the model ties may end and begin again; each time is a link of its own, with the probability by which the fold takes it.
     """
     refused = {(e.party_a, e.party_b, e.reason) for e in line.refused}
     rows = []
@@ -73,11 +88,12 @@ def links(told: Iterable[Pair], line: Timeline) -> list[Row]:
                 start,
                 kept_apart,
                 p.evidence_text,
+                p.probability if is_model else None,
             )
         )
         if p.is_link and p.effective_to < OPEN:
             rows.append(
-                (short_hash("unlink", *key), "unlink", p.party_id_a, p.party_id_b, actor, p.rule_code, p.effective_to, False, p.evidence_text)
+                (short_hash("unlink", *key), "unlink", p.party_id_a, p.party_id_b, actor, p.rule_code, p.effective_to, False, p.evidence_text, None)
             )  # fmt: skip
     return rows
 
@@ -98,7 +114,7 @@ def stated(decisions: Iterable[Decision], line: Timeline) -> list[Row]:
             is_refused = kind == "must_link" and d.decision_id not in gone and (a, b) in refused
             told = (a, b, STEWARD, STEWARD)
             text = f"decision {d.decision_id}"
-            rows.append((short_hash(kind, d.decision_id, a, b), kind, *told, d.day, is_refused, text))
+            rows.append((short_hash(kind, d.decision_id, a, b), kind, *told, d.day, is_refused, text, None))
             if d.decision_id in gone:
                 rows.append(
                     (
@@ -108,6 +124,7 @@ def stated(decisions: Iterable[Decision], line: Timeline) -> list[Row]:
                         gone[d.decision_id],
                         False,
                         text,
+                        None,
                     )
                 )
     return rows

@@ -18,9 +18,14 @@ STEWARD, STEWARD_RANK = "steward", -1
 
 @dataclass(frozen=True, order=True)
 class Edge:
-    """Evidence that two parties are one person, believed on [valid_from, valid_to). rank: 0 is the strongest."""
+    """Evidence that two parties are one person, believed on [valid_from, valid_to).
+
+    Edges sort as they are taken: by rank (0 is the strongest), then by doubt, then by ids.
+    doubt  inside a rank, the probability that the two are not one person; 0 for named rules, whose rank says it
+    """
 
     rank: int
+    doubt: float = field(default=0.0, kw_only=True)
     party_a: str
     party_b: str
     reason: str

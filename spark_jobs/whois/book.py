@@ -148,7 +148,7 @@ class Book:
         ids = listed(parties)
         return self.ask(
             "select link_event_id, link_kind_code, party_id_a, party_id_b, actor_code, link_reason_code, effective_from, is_refused, "
-            f"evidence_text from identity.link_event where party_id_a in {ids} {'and' if both else 'or'} party_id_b in {ids} "
+            f"evidence_text, probability_ratio from identity.link_event where party_id_a in {ids} {'and' if both else 'or'} party_id_b in {ids} "
             "order by party_id_a, party_id_b, link_reason_code, effective_from, link_event_id"
         )
 

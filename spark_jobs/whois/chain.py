@@ -1,7 +1,7 @@
 """The chain of evidence that makes two parties one person. Pure Python.
 
 The chain is as strong as its weakest tie: of all chains the one whose weakest rule ranks best is taken, of those the shortest, of those the
-one of the best ranks, then of the smallest ids.
+one of the best ranks, then of the least doubt, then of the smallest ids.
 """
 
 from __future__ import annotations

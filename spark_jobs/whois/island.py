@@ -15,7 +15,7 @@ from typing import Any
 
 from spark_jobs.identity import erasure
 from spark_jobs.identity.fold import fold
-from spark_jobs.identity.outcome import MODEL
+from spark_jobs.identity.outcome import MODEL, doubt
 from spark_jobs.identity.timeline import OPEN, Edge, Marks, Pairs, Timeline
 from spark_jobs.identity.words import Decision, epochs
 from spark_jobs.whois.book import BELIEVED, Book, Row, listed
@@ -30,7 +30,7 @@ EVIDENCE = (RULE, MODEL)
 class Ruling:
     """What became of one rule for one pair: believed on [since, until); `never` where it was in doubt from its first day on.
 
-    is_refused  a guard keeps the pair apart; evidence as identity.link_event words it
+    is_refused  a guard keeps the pair apart; evidence as identity.link_event words it; probability of one person, 1 where no model says it
     """
 
     rule: str
@@ -39,6 +39,7 @@ class Ruling:
     is_refused: bool
     evidence: str
     never: bool
+    probability: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Island:
     def edges(self) -> list[Edge]:
         rank = {code: int(rule["rank"]) for code, rule in self.book.rules["rules"].items()}
         return [
-            Edge(rank.get(r.rule, len(rank)), a, b, r.rule, r.since, r.until)
+            Edge(rank.get(r.rule, len(rank)), a, b, r.rule, r.since, r.until, doubt=doubt(r.probability))
             for (a, b), found in self.rulings.items()
             for r in found
             if not r.never
@@ -169,6 +170,7 @@ def rulings(
                     bool(row["is_refused"]),
                     row["evidence_text"] or "",
                     never,
+                    1.0 if row["probability_ratio"] is None else float(row["probability_ratio"]),
                 )
             )
     return found

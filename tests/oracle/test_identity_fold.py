@@ -244,3 +244,34 @@ def test_a_later_run_tells_the_same_events_of_earlier_days(first_seen, given_edg
         words = epochs(d for d in decisions if d.day <= day(n))
         early = fold(so_far, evidence, known, new_id, said=words)
         assert [e for e in early.events if e.day <= day(n)] == [e for e in whole.events if e.day <= day(n)]
+
+
+@given(
+    seen,
+    edges,
+    marks,
+    pairs_apart,
+    st.permutations(range(12)),
+    st.lists(st.integers(0, 3), min_size=12, max_size=12),
+)
+def test_the_likelier_of_one_rank_is_taken_first_in_whatever_order_evidence_comes(
+    first_seen, given_edges, known, apart, order, doubts
+):
+    """What is refused would have brought together, with all that is stronger, those whom a guard keeps apart."""
+    told = [replace(edge, doubt=doubt / 100) for edge, doubt in zip(given_edges, doubts, strict=False)]
+    shuffled = [told[n] for n in order if n < len(told)]
+    groups, refused = close(first_seen, told, known, apart)
+    assert {frozenset(g) for g in groups} == {
+        frozenset(g) for g in close(first_seen, shuffled, known, apart)[0]
+    }
+    for edge in refused:
+        stronger = [
+            e
+            for e in told
+            if (e.rank, e.doubt, e.party_a, e.party_b) < (edge.rank, edge.doubt, edge.party_a, edge.party_b)
+        ]
+        before, _ = close(first_seen, stronger, known, apart)
+        one, other = (next(g for g in before if p in g) for p in (edge.party_a, edge.party_b))
+        assert one == other or any(
+            two_people(traits_on(known[x], OPEN), traits_on(known[y], OPEN)) or (min(x, y), max(x, y)) in apart for x in one for y in other
+        )  # fmt: skip

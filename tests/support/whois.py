@@ -20,7 +20,7 @@ from spark_jobs.contracts.types import split_types
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.guards import Mark
 from spark_jobs.identity.outcome import MODEL, Pair, customers, events, links, memberships, reviews, stated
-from spark_jobs.identity.timeline import OPEN, Edge, Timeline
+from spark_jobs.identity.timeline import OPEN, Timeline
 from spark_jobs.identity.words import Decision, epochs
 from spark_jobs.privacy.tokens import tokeniser
 from spark_jobs.settings import Settings
@@ -63,6 +63,7 @@ class Tied:
     until: date = OPEN
     is_contradiction: bool = False
     is_ambiguous: bool = False
+    probability: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ class Bank:
                     x,
                     y,
                     f"{t.rule} {t.evidence}",
+                    t.probability,
                 )
             )
         return found
@@ -211,7 +213,7 @@ class Bank:
         pairs, decisions = self._pairs(), self._decisions()
         rank = {code: rule["rank"] for code, rule in self.rules["rules"].items()} | {MODEL: 99}
         edges = [
-            Edge(rank[p.rule_code], p.party_id_a, p.party_id_b, p.rule_code, p.effective_from, p.effective_to) for p in pairs if p.is_link
+            p.edge(rank[p.rule_code]) for p in pairs if p.is_link
         ]  # fmt: skip
         born = {self.party(p.key): p.since for p in self.people}
         founders = {self.party(p.key): self.rules["founders"].index(p.source) for p in self.people}
@@ -239,7 +241,7 @@ class Bank:
             "customer_event_id kind_code customer_id other_customer_id moved_party_ids business_date",
         )
         self._table("identity.link_event", links(pairs, line) + stated(decisions, line),
-                    "link_event_id link_kind_code party_id_a party_id_b actor_code link_reason_code effective_from is_refused evidence_text")  # fmt: skip
+                    "link_event_id link_kind_code party_id_a party_id_b actor_code link_reason_code effective_from is_refused evidence_text probability_ratio")  # fmt: skip
         self._table(
             "identity.review_item",
             reviews(pairs, line, [], 60, decisions),

@@ -84,3 +84,31 @@ def test_a_binding_delivered_late_does_not_rename_the_customer():
     late = fold({"a": D1, "z": D1}, [link("a", "z", D1)], {}, new_id, founders={"z": 0, "a": 6})
 
     assert {m.customer_id for m in alone.memberships} == {m.customer_id for m in late.memberships}
+
+
+def test_of_two_ties_by_likeness_that_cannot_both_be_the_likelier_is_taken_whatever_the_ids():
+    """A call fits the certificates of two people. The smaller ids would say a, and the probability says b."""
+    seen = {"a": D1, "b": D1, "call": D1}
+    own = {"a": [Mark("resident", "x")], "b": [Mark("resident", "y")]}
+    less = Edge(9, "a", "call", "model", D1, doubt=0.04)
+    more = Edge(9, "b", "call", "model", D1, doubt=0.01)
+
+    for edges in ([less, more], [more, less]):
+        line = fold(seen, edges, own, new_id)
+
+        owner = {m.party_id: m.customer_id for m in line.memberships}
+        assert owner["call"] == owner["b"] != owner["a"]
+        assert list(line.refused) == [less]
+
+
+def test_a_rule_comes_before_any_probability_and_equal_probabilities_go_by_ids():
+    seen = {"a": D1, "b": D1, "call": D1}
+    own = {"a": [Mark("resident", "x")], "b": [Mark("resident", "y")]}
+    by_model = Edge(9, "b", "call", "model", D1, doubt=0.0)
+
+    def ties(*edges: Edge) -> str:
+        owner = {m.party_id: m.customer_id for m in fold(seen, edges, own, new_id).memberships}
+        return "a" if owner["call"] == owner["a"] else "b"
+
+    assert ties(Edge(5, "a", "call", "name_phone", D1), by_model) == "a"
+    assert ties(Edge(9, "a", "call", "model", D1), by_model) == "a"

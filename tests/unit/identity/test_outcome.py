@@ -17,7 +17,7 @@ PAIR = Pair(
 def test_evidence_that_ended_is_a_link_and_an_unlink():
     rows = links([replace(PAIR, effective_to=D3, is_ambiguous=True)], Timeline())
 
-    assert [(kind, str(day), refused) for _, kind, _, _, _, _, day, refused, _ in rows] == [
+    assert [(kind, str(day), refused) for _, kind, _, _, _, _, day, refused, *_ in rows] == [
         ("link", "2026-09-01", False),
         ("unlink", "2026-09-03", False),
     ]
@@ -32,7 +32,7 @@ def test_a_pair_that_a_guard_keeps_apart_stays_visible_and_goes_to_the_steward_f
         lambda *content: "/".join(content),
     )
 
-    assert [(row[-2], row[5]) for row in links([PAIR], line)] == [(True, "name_phone")]
+    assert [(row[7], row[5]) for row in links([PAIR], line)] == [(True, "name_phone")]
     assert [(kind, parties, str(day)) for _, kind, parties, _, day in reviews([PAIR], line, [], 60)] == [
         ("contradiction", ["a", "b"], "2026-09-02")
     ]

@@ -15,7 +15,7 @@ from spark_jobs.errors import OxpeckerError
 from spark_jobs.whois import pair, person, show
 from spark_jobs.whois.book import Book
 from spark_jobs.whois.island import around
-from tests.support.whois import LAST, Bank, Person, Tied
+from tests.support.whois import LAST, Bank, Person, Tied, resident
 from tests.unit.whois.conftest import ALL
 
 
@@ -171,3 +171,26 @@ def test_a_tie_of_the_model_may_end_and_begin_again_and_is_told_as_what_it_is(tm
     assert [t.reason for t in now.chain] == ["model"]
     assert "name equal, 1 of 6 from rare to common" in text
     assert "司马" not in text
+
+
+@pytest.mark.parametrize(("first", "second", "owner"), [(0.96, 0.99, "core:2"), (0.99, 0.96, "core:1")])
+def test_of_two_ties_of_the_model_the_likelier_holds_and_the_lake_folds_again_alike(
+    tmp_path, first, second, owner
+):
+    """A call fits two people who show certificates of their own; whose it is, probability says and not an id."""
+    looks = "name equal, 1 of 6 from rare to common; phone equal, 1 of 6 from rare to common"
+    bank = Bank(
+        tmp_path,
+        [
+            Person("core:1", "司马若云", certificate=resident("33980119800305002")),
+            Person("core:2", "司马若云", certificate=resident("33980119910709002")),
+            Person("call:3", "司马若云"),
+        ],
+        [
+            Tied("core:1", "call:3", "model", looks, probability=first),
+            Tied("core:2", "call:3", "model", looks, probability=second),
+        ],
+    )
+    assert bank.customer("call:3") == bank.customer(owner)
+    with Book(bank.settings) as book:
+        assert around(book, [bank.party("call:3")]).is_the_lakes
