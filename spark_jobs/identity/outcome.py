@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -147,52 +147,67 @@ def reviews(
     Kinds: suspect_ecif_merge (ECIF has one record where ids are two), contradiction (evidence ties what a guard keeps apart), grey_pair
     (a rule without a valid id fits two people, or the model takes two for one person with too little certainty), oversize_cluster.
     """
+    foreign, settled = list(foreign_ids), _settled(decisions, line)
+    items = [
+        *_two_ids_of_a_party(foreign),
+        *_of_pairs(told, line, {party for party, _, _ in foreign}),
+        *_too_many_records(line, at_most),
+        *(Item("grey_pair", (a, b), day) for a, b, day in grey if settled.owner.get(a) != settled.owner.get(b)),
+    ]  # fmt: skip
     found: dict[tuple[str, tuple[str, ...]], date] = {}
+    for each in items:
+        key = (each.kind, tuple(sorted(each.parties)))
+        found[key] = min(each.day, found.get(key, each.day))
+    return [
+        (short_hash("review", kind, *parties), kind, list(parties), settled.state(parties, day), day)
+        for (kind, parties), day in sorted(found.items())
+    ]
 
-    def note(kind: str, parties: tuple[str, ...], day: date) -> None:
-        key = (kind, tuple(sorted(parties)))
-        found[key] = min(day, found.get(key, day))
 
-    suspects = set()
-    for party, source, day in foreign_ids:
-        note("suspect_ecif_merge" if source == "ecif" else "contradiction", (party,), day)
-        suspects.add(party)
+class Item(NamedTuple):
+    """Something about these parties that a steward should look at, and since when."""
+
+    kind: str
+    parties: tuple[str, ...]
+    day: date
+
+
+def _two_ids_of_a_party(foreign: Iterable[tuple[Any, ...]]) -> Iterator[Item]:
+    """(party, source, day) of parties to whom their source gives a second valid id."""
+    for party, source, day in foreign:
+        yield Item("suspect_ecif_merge" if source == "ecif" else "contradiction", (party,), day)
+
+
+def _of_pairs(told: Iterable[Pair], line: Timeline, suspects: Container[str]) -> Iterator[Item]:
+    """Pairs that fit two people, that contradict themselves, or that a guard keeps apart although a rule or a steward ties them.
+
+    suspects  parties to whom their source gives two valid ids: of a pair with ECIF one of them may be ECIF's wrong merge
+    """
     refused = {(e.party_a, e.party_b, e.reason): day for e, day in line.refused.items()}
     for p in told:
         pair = (p.party_id_a, p.party_id_b)
         day = refused.get((*pair, p.rule_code))
         if p.is_ambiguous:
-            note("grey_pair", pair, p.opened)
+            yield Item("grey_pair", pair, p.opened)
         elif p.is_contradiction or day:
-            by_ecif = "ecif" in (p.source_a, p.source_b) and bool(suspects & set(pair))
-            note("suspect_ecif_merge" if by_ecif else "contradiction", pair, day or p.opened)
+            by_ecif = "ecif" in (p.source_a, p.source_b) and any(party in suspects for party in pair)
+            yield Item("suspect_ecif_merge" if by_ecif else "contradiction", pair, day or p.opened)
     for edge, day in line.refused.items():
         if edge.reason == STEWARD:
-            note("contradiction", (edge.party_a, edge.party_b), day)
-    sizes: dict[str, list[str]] = defaultdict(list)
+            yield Item("contradiction", (edge.party_a, edge.party_b), day)
+
+
+def _too_many_records(line: Timeline, at_most: int) -> Iterator[Item]:
+    """Customers of more than `at_most` parties now, since the last of them came."""
+    parties: dict[str, list[str]] = defaultdict(list)
     since: dict[str, date] = {}
     for m in line.memberships:
         if m.valid_to == OPEN:
-            sizes[m.customer_id].append(m.party_id)
+            parties[m.customer_id].append(m.party_id)
             since[m.customer_id] = max(m.valid_from, since.get(m.customer_id, m.valid_from))
-    for customer, parties in sizes.items():
-        if len(parties) > at_most:
-            note("oversize_cluster", tuple(parties), since[customer])
-    settled = _settled(decisions, line)
-    for a, b, day in grey:
-        if settled.owner.get(a) != settled.owner.get(b):
-            note("grey_pair", (a, b), day)
-
-    def state(parties: tuple[str, ...], opened: date) -> str:
-        about = {owner for party in parties if (owner := settled.owner.get(party))}
-        return (
-            "closed" if any(opened <= day and about <= owners for day, owners in settled.decided) else "open"
-        )
-
-    return [
-        (short_hash("review", kind, *parties), kind, list(parties), state(parties, day), day)
-        for (kind, parties), day in sorted(found.items())
-    ]
+    for customer, several in parties.items():
+        if len(several) > at_most:
+            yield Item("oversize_cluster", tuple(several), since[customer])
 
 
 class Settled(NamedTuple):
@@ -200,6 +215,12 @@ class Settled(NamedTuple):
 
     owner: dict[str, str]
     decided: list[tuple[date, set[str]]]
+
+    def state(self, parties: Iterable[str], opened: date) -> str:
+        """State of a review item about these parties: closed by a decision of its day or later about all their customers."""
+        about = {owner for party in parties if (owner := self.owner.get(party))}
+        is_closed = any(opened <= day and about <= owners for day, owners in self.decided)
+        return "closed" if is_closed else "open"
 
 
 def _settled(decisions: Iterable[Decision], line: Timeline) -> Settled:
