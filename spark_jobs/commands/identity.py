@@ -46,9 +46,9 @@ def explain(
     one: Annotated[str, typer.Argument(metavar="A", help="A party, source:number or a customer; or the word `customer`.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another one; after `customer` the customer.")],
     business_date: Day = None,
-    weights: Annotated[bool, typer.Option("--weights", help="Also what the engine says, field by field; learns a model of the lake's people.")] = False,
+    weights: Annotated[bool, typer.Option("--weights", help="Also what the bank's model says, field by field; of a customer, of each record's strongest tie.")] = False,
     picture: Annotated[Path | None, typer.Option("--picture", help="SVG file for the weights as a waterfall; shows no value.")] = None,
-    case: Annotated[str | None, typer.Option("--case", help="Show values instead of shapes, for this case number; it is logged.")] = None,
+    case: Annotated[str | None, typer.Option("--case", help="Of A and B: show values instead of shapes, for this case number; it is logged.")] = None,
     actor: Annotated[str | None, typer.Option("--actor", help="Who looks; needed with --case.")] = None,
     as_json: Json = False, profile: Profile = None, conf: Conf = None, landing: Landing = None,
 ) -> None:  # fmt: skip
@@ -62,13 +62,14 @@ def explain(
     with Book(settings) as book:
         day = _day(business_date, book.day)
         if one == CUSTOMER:
-            customer = person.explain(book, other, day)
-            _print(customer, show.customer(customer), as_json)
+            if picture or case:
+                raise OxpeckerError("a picture, and values for a case, are of two records: `explain A B`")
+            _customer(book, person.explain(book, other, day), day, weights, as_json)
             return
         told = pair.explain(book, one, other, day)
         weighed = None
         if weights or picture or case:
-            weighed = _weighed(settings, book, told, case, actor)
+            weighed = _weighed(settings, book, told, day, case, actor)
     if as_json:
         print(
             json.dumps(
@@ -83,9 +84,26 @@ def explain(
         _show_weights(weighed, told.sources, picture, as_json)
 
 
-def _weighed(settings: Any, book: Any, told: Any, case: str | None, actor: str | None) -> Any:
-    """The engine's opinion. Values come out only for a case, and the look is logged before."""
-    from spark_jobs.whois import learned
+def _customer(book: Any, told: Any, day: date, weights: bool, as_json: bool) -> None:
+    """A customer, and with weights what the model says of the strongest tie of each record."""
+    from spark_jobs.whois import show, waterfall, weighed
+
+    ties = weighed.ties(book, told, day) if weights else []
+    if as_json:
+        found = {"weights": [show.plain(each) | {"rule": rule} for rule, each in ties]} if weights else {}
+        print(json.dumps(show.plain(told) | found, indent=1, ensure_ascii=False))
+        return
+    rows_out.print(show.customer(told), highlight=False)
+    if ties:
+        rows_out.print(waterfall.ties(ties), highlight=False)
+        rows_out.print(f"weighed by {waterfall.model(ties[0][1])}", highlight=False, soft_wrap=True)
+    elif weights:
+        rows_out.print("no two of its records say enough to be weighed", highlight=False)
+
+
+def _weighed(settings: Any, book: Any, told: Any, day: date, case: str | None, actor: str | None) -> Any:
+    """The model's opinion. Values come out only for a case, and the look is logged before."""
+    from spark_jobs.whois import weighed
 
     if case is not None:
         from spark_jobs.clock import utc_now
@@ -94,7 +112,7 @@ def _weighed(settings: Any, book: Any, told: Any, case: str | None, actor: str |
 
         for party in sorted({*told.one.parties, *told.other.parties}):
             decide.actions(Desk(settings)).enter(actor or "", "revealed", party, utc_now(), case=case)
-    return learned.weigh(book, told.one.parties, told.other.parties, case is not None)
+    return weighed.weigh(book, told.one.parties, told.other.parties, day, case is not None)
 
 
 def _show_weights(weighed: Any, sources: dict[str, str], picture: Path | None, as_json: bool) -> None:
@@ -268,12 +286,3 @@ def _day(asked: str | None, last: date) -> date:
     if day > last:
         raise OxpeckerError(f"the release knows nothing after {last}")
     return day
-
-
-def _print(told: Any, tree: Any, as_json: bool) -> None:
-    from spark_jobs.whois import show
-
-    if as_json:
-        print(json.dumps(show.plain(told), indent=1, ensure_ascii=False))
-    else:
-        rows_out.print(tree, highlight=False)

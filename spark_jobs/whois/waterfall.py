@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.markup import escape
 from rich.table import Table
 
-from spark_jobs.whois.learned import Weighed
+from spark_jobs.whois.weighed import Weighed
 
 # Columns of signs on each side of zero in the terminal, and what of the strongest bar they stand for.
 SIGNS = 24
@@ -23,6 +24,10 @@ CERTIFICATES = {
     "two": "They have two different valid certificates: two people, whatever the weights say.",
     "same, but name and birth date contradict": "They share a valid certificate, but name and birth date contradict: kept apart, for review.",
     "none": "",
+}  # fmt: skip
+HELD_BACK = {
+    "steward": "Likeness alone never ties such records: each shows a certificate of its own, or one name has two birth dates. A steward decides.",
+    "two_people": "Two birth dates under two names: two people to the model, whatever the weights say.",
 }  # fmt: skip
 # The engine's fields as people call them.
 FIELDS = {
@@ -83,11 +88,42 @@ def _bar(bits: float, most: float) -> str:
 def lines(told: Weighed) -> list[str]:
     """What stands below the table: the classes, the certificate, the model."""
     classes = ", ".join(f"{name} {share:.4f}" for name, share in told.classes if share >= _LEAST)
-    return [
-        f"such a pair is: {classes}",
-        *([CERTIFICATES[told.certificate]] if CERTIFICATES[told.certificate] else []),
-        f"engine: {told.model}",
-    ]
+    return [f"such a pair is: {classes}", *notes(told), f"weighed by {model(told)}"]
+
+
+def notes(told: Weighed) -> list[str]:
+    """What decides whatever the weights say: certificates, and what likeness may not do."""
+    held = "" if CERTIFICATES[told.certificate] else HELD_BACK.get(told.held_back, "")
+    return [words for words in (CERTIFICATES[told.certificate], held) if words]
+
+
+def model(told: Weighed) -> str:
+    """The version of the model, and whether it is the one that judged the release."""
+    if told.judged_by == told.model:
+        return f"{told.model}, the model that judged the release"
+    by = f"by {told.judged_by}" if told.judged_by else "by rules alone"
+    return f"{told.model}; the release was judged {by}, the next run judges by this one"
+
+
+def ties(told: Sequence[tuple[str, Weighed]]) -> Table:
+    """The strongest tie of each record of a customer: rule that made it, what the model says of it, the fields that speak loudest first."""
+    found = Table(
+        "record",
+        "tied to",
+        "by",
+        "one person",
+        "bits",
+        "fields",
+        title="What the model says of these ties",
+        title_justify="left",
+    )
+    for rule, each in told:
+        loud = sorted((w for w in each.weights if abs(w.bits) >= 0.05), key=lambda w: -abs(w.bits))
+        fields = [f"{FIELDS.get(w.field, w.field)} {_signed(w.bits)} ({w.level})" for w in loud]
+        found.add_row(
+            each.party_a, each.party_b, rule, _probability(each.probability), _signed(each.bits), escape("; ".join([*fields, *notes(each)]))
+        )  # fmt: skip
+    return found
 
 
 def write(told: Weighed, file: Path, sources: dict[str, str]) -> Path:
@@ -137,11 +173,11 @@ def _content(told: Weighed, sources: dict[str, str]) -> dict[str, Any]:
             }
         )
         x += width
-    note = CERTIFICATES[told.certificate]
+    note = " ".join(notes(told))
     return {
         "width": WIDTH, "height": bottom + 86 + len(classes) * 20 + (34 if note else 8), "margin": MARGIN, "top": TOP, "bottom": bottom, "row": ROW,
         "headline": _headline(told), "sides": f"{sources.get(told.party_a, '')} {told.party_a} and {sources.get(told.party_b, '')} {told.party_b}",
-        "model": f"bits of evidence; engine: {told.model}", "ticks": _ticks(low, high, at), "bars": bars, "classes": classes, "note": note,
+        "model": f"bits of evidence; {model(told)}", "ticks": _ticks(low, high, at), "bars": bars, "classes": classes, "note": note,
     }  # fmt: skip
 
 
