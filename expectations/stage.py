@@ -30,12 +30,18 @@ def run(lake: Lake, dates: DateRange, *, option: str) -> None:
     _publish(lake, option, dates, verdicts)
     failed = [v for v in verdicts if v.verdict == "fail"]
     if failed:
-        told = "; ".join(f"{v.measure.table} {v.measure.check}: {v.measure.failing}" for v in failed[:10])
+        told = "; ".join(map(_said, failed[:10]))
         more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
         raise GateFailed(
             f"gate {option}, {dates}: {len(failed)} of {len(verdicts)} checks failed ({told}{more}); nothing is published. "
             "See ops.quality_verdict and the steward's report"
         )
+
+
+def _said(failed: Verdict) -> str:
+    """Where, which check, how many, and the first that it names: an id, a file or a cause, never a value of a person."""
+    one = failed.measure
+    return f"{one.table} {one.check}: {one.failing}{f', first {one.sample[0]}' if one.sample else ''}"
 
 
 def _changed(lake: Lake, gate: str) -> list[str]:

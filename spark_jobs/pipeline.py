@@ -61,7 +61,7 @@ JOBS: tuple[Job, ...] = (
         "identity", "spark_jobs.jobs.identity:run",
         ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
          "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "verdict:silver"),
-        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=5, retries=2,
+        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=6, retries=2,
     ),
     _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),
     Job(

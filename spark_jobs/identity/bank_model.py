@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from spark_jobs.errors import SettingsError
 from spark_jobs.identity import versions as record_versions
 from spark_jobs.identity.engine.frozen import Frozen, hash_key, loaded, saved
 from spark_jobs.identity.engine.resolution import resolve
+from spark_jobs.identity.looks import look
 from spark_jobs.identity.versions import Versions, latest
+from spark_jobs.identity.watch import seen_on
 from spark_jobs.privacy.tokens import key_file
 from spark_jobs.settings import IDENTITY_MODEL, Settings
 from spark_jobs.stored import dataset
@@ -52,16 +54,19 @@ def opened(settings: Settings) -> BankModel:
 
 
 def learned(settings: Settings, rules: Mapping[str, Any]) -> tuple[Frozen, int]:
-    """A model of what each person's record in silver says now, and of how many records.
+    """A model of what each person's record in silver says now, with what its pairs looked like, and of how many records.
 
     rules  conf/rules/identity.yml. Errors: SettingsError where silver has too few people to learn from.
     """
-    people = latest(in_lake(settings, rules))
+    said = in_lake(settings, rules)
+    people = latest(said)
     if len(people) < LEAST_RECORDS:
         raise SettingsError(
             f"{len(people)} records of people with a name and something beside it are too few to learn from; {LEAST_RECORDS} are needed"
         )
-    return resolve(people, key=_key(settings)).frozen(), len(people)
+    model = resolve(people, key=_key(settings)).frozen()
+    # Seen as the daily run sees them, so that what is compared later was counted alike.
+    return replace(model, seen=seen_on(said, look(said, model), int(said.since.max()))), len(people)
 
 
 def in_lake(settings: Settings, rules: Mapping[str, Any]) -> Versions:

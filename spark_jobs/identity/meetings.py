@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,22 +16,44 @@ from spark_jobs.identity.versions import Versions
 Places = npt.NDArray[np.int64]
 
 
-def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> tuple[Places, Places]:
-    """Pairs of parties that some rule lets meet (smaller place × parties + larger), and the first day of it.
+@dataclass(frozen=True)
+class Met:
+    """Pairs of parties that some rule lets meet.
+
+    pairs  smaller place × parties + larger, sorted; since: the first day of it
+    place, rule, day  one row per pair and rule that lets it meet: place of the pair, number of the rule, first day of it
+    """
+
+    pairs: Places
+    since: Places
+    place: Places
+    rule: Places
+    day: Places
+
+
+def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> Met:
+    """Who meets by which rule, and from which day on.
 
     A key that more parties came to have than the model's limit allows lets nobody meet from the day on which it passed it, for good.
     """
     count = len(versions.parties)
-    pairs, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for rule in by_rule:
+    none = np.empty(0, np.int64)
+    pairs, days, rules = [none], [none], [none]
+    for k, rule in enumerate(by_rule):
         for code, day in _of_rule(rule.keys, versions, model.largest[rule.name], count):
             pairs.append(code)
             days.append(day)
-    every, day = np.concatenate(pairs), np.concatenate(days)
-    order = np.lexsort((day, every))
-    every, day = every[order], day[order]
-    first = np.r_[True, every[1:] != every[:-1]][: len(every)]
-    return every[first], day[first]
+            rules.append(np.full(len(code), k, np.int64))
+    every, day, of = np.concatenate(pairs), np.concatenate(days), np.concatenate(rules)
+    order = np.lexsort((day, of, every))
+    every, day, of = every[order], day[order], of[order]
+    # Under several keys of one rule two may meet several times; the first counts.
+    first = np.r_[True, (every[1:] != every[:-1]) | (of[1:] != of[:-1])][: len(every)]
+    every, day, of = every[first], day[first], of[first]
+    starts = np.flatnonzero(np.r_[True, every[1:] != every[:-1]][: len(every)])
+    place = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(every)]))
+    since = np.minimum.reduceat(day, starts) if len(starts) else day
+    return Met(every[starts], since, place, of, day)
 
 
 def _of_rule(

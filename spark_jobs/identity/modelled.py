@@ -16,16 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spark_jobs.identity.engine.blocking import Candidates
 from spark_jobs.identity.engine.coded import MISSING
 from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.levels import BANDS, LABELS, unpacked
-from spark_jobs.identity.engine.model import scored
-from spark_jobs.identity.engine.resolution import shared_but_contradicted
-from spark_jobs.identity.engine.rules import rules
-from spark_jobs.identity.engine.standardise import Field, standardised
-from spark_jobs.identity.engine.strong_keys import certificates
-from spark_jobs.identity.meetings import met, overlaps
+from spark_jobs.identity.engine.seen import Real
+from spark_jobs.identity.engine.standardise import Field
+from spark_jobs.identity.looks import Looks, look
 from spark_jobs.identity.timeline import OPEN
 from spark_jobs.identity.versions import Versions
 
@@ -75,39 +71,39 @@ def judged(versions: Versions, model: Frozen, limits: Thresholds) -> list[Likene
 
     A tie begins on the first day on which the versions of the day reach `link`, and ends on the first on which they fall below `review`: what
     changes between the two says too little to part anybody. Pairs with two different valid certificates are left out; some are grey at
-    most (`_unsafe`): namesakes born on one day are not rare in a country. A party
+    most (`unsafe`): namesakes born on one day are not rare in a country. A party
     without certificate, or without birth date, that comes to fit people of different ones is tied by the model to nobody from that day on.
     """
-    if not len(versions.people):
-        return []
-    fields = standardised(versions.people, model.form)
-    own = certificates(fields, len(versions.people))
-    pairs, since = met(rules(fields), versions, model)
-    left, right, start, end, pair = overlaps(pairs, since, versions)
-    apart = ((own[left] >= 0) & (own[right] >= 0) & (own[left] != own[right])).any(axis=1)
-    left, right, start, end, pair = (a[~apart] for a in (left, right, start, end, pair))
-    found = Candidates(left.astype(np.int32), right.astype(np.int32), np.zeros(len(left), np.int64), {})
-    result = scored(fields, [], found, len(versions.people), model.model)
-    odds = result.log_odds[result.place]
-    wrong = shared_but_contradicted(fields, found.left, found.right, own)
-    odds[wrong] = _DOUBTED
-    sure = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    look, two = _unsafe(fields, left, right, result.patterns[result.place])
-    sure[look] = np.minimum(sure[look], (limits.review + limits.link) / 2)
-    sure[two] = 0.0
-    told = np.flatnonzero(np.isin(pair, pair[sure >= limits.review]))
-    order = told[np.lexsort((start[told], pair[told]))]
+    return likely(versions, look(versions, model), limits) if len(versions.people) else []
+
+
+def likely(versions: Versions, seen: Looks, limits: Thresholds) -> list[Likeness]:
+    """As `judged`, of versions that were compared already."""
+    sure, pattern = dared(seen, limits), seen.pattern
+    told = np.flatnonzero(np.isin(seen.pair, seen.pair[sure >= limits.review]))
+    order = told[np.lexsort((seen.start[told], seen.pair[told]))]
     alike = [
-        _told(versions, int(pairs[pair[at[0]]]), at, (start, end, sure, result.patterns[result.place]), fields, limits)
-        for at in _groups(pair[order], order)
+        _told(versions, int(seen.met.pairs[seen.pair[at[0]]]), at, (seen.start, seen.end, sure, pattern), seen.fields, limits)
+        for at in _groups(seen.pair[order], order)
     ]  # fmt: skip
     return sorted(
-        (each for each in _left_alone(alike, _marks(versions, fields, own)) if each.ties or each.grey),
+        (each for each in _left_alone(alike, _marks(versions, seen.fields, seen.own)) if each.ties or each.grey),
         key=lambda each: (each.party_a, each.party_b),
-    )
+    )  # fmt: skip
 
 
-def _unsafe(
+def dared(seen: Looks, limits: Thresholds) -> Real:
+    """Probability of one person of each row, as far as likeness may tell: no more than for a steward, or none, where `unsafe` says so."""
+    odds = seen.odds.copy()
+    odds[seen.doubted] = _DOUBTED
+    sure: Real = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    to_steward, two = unsafe(seen.fields, seen.left, seen.right, seen.pattern)
+    sure[to_steward] = np.minimum(sure[to_steward], (limits.review + limits.link) / 2)
+    sure[two] = 0.0
+    return sure
+
+
+def unsafe(
     fields: Sequence[Field], left: Places, right: Places, patterns: Places
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Pairs that no likeness of all else ties: those for a steward, and those who are two people. Never where certificates are nearly one.

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from functools import partial, reduce
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
-from spark_jobs.errors import SettingsError
-from spark_jobs.history import OPEN_DATE, current_belief
-from spark_jobs.identity import bank_model, erasure, evidence, features, households, opinion, registers
-from spark_jobs.identity import versions as record_versions
+from spark_jobs.history import current_belief
+from spark_jobs.identity import erasure, evidence, features, households, opinion, registers, scores
 from spark_jobs.identity import words as stewards
 from spark_jobs.identity.fold import fold
 from spark_jobs.identity.golden import assemble_golden, facts
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.modelled import Likeness, Thresholds, judged
 from spark_jobs.identity.opinion import Opinion
 from spark_jobs.identity.outcome import MODEL, Pair, customers, events, links, memberships, reviews, stated
 from spark_jobs.identity.timeline import Edge, Timeline, Words
@@ -31,7 +26,7 @@ from spark_jobs.tables import Lake
 
 _SCHEMAS = {
     "identity.link_event": "link_event_id string, link_kind_code string, party_id_a string, party_id_b string, actor_code string, "
-    "link_reason_code string, effective_from date, is_refused boolean, evidence_text string",
+    "link_reason_code string, effective_from date, is_refused boolean, evidence_text string, probability_ratio double",
     "identity.review_item": "review_item_id string, kind_code string, party_ids array<string>, state_code string, opened_on_date date",
     "identity.party_customer": "party_id string, customer_id string, link_reason_code string, confidence_ratio double, "
     "valid_from date, valid_to date",
@@ -39,6 +34,10 @@ _SCHEMAS = {
     "identity.customer_event": "customer_event_id string, kind_code string, customer_id string, other_customer_id string, "
     "moved_party_ids array<string>, business_date date",
 }  # fmt: skip
+_WATCH = (
+    "business_date date, compared_with_code string, measure_code string, pair_class_code string, record_cnt bigint, pair_cnt bigint, "
+    "observed_ratio double, reference_ratio double, moved_ratio double, cause_text string"
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,6 @@ _TOLD = (
     "party_id_a", "party_id_b", "rule_code", "effective_from", "effective_to", "is_contradiction", "is_ambiguous", "source_a", "source_b",
     "evidence_text",
 )  # fmt: skip
-_log = logging.getLogger(__name__)
 
 
 def run(lake: Lake, dates: DateRange) -> None:
@@ -72,11 +70,16 @@ def run(lake: Lake, dates: DateRange) -> None:
     met = evidence.compared(pairs, known.traits).localCheckpoint()
     held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
     told = [Pair(**row.asDict()) for row in held.select(*_TOLD).collect()]
-    model, alike = _alike(lake, known, rules)
-    marks = _marked(lake, known, told, alike)
+    asked = scores.asked(lake.settings, known.parties, known.identifiers, known.contacts, rules, list(dates))
+    marks = _marked(lake, known.traits, scores.compared_parties(told, asked.alike))
     persons = known.seen.where("is_identifiable").select("party_id", "source_code").collect()
-    thought = opinion.opinion(alike, told, {r["party_id"]: r["source_code"] for r in persons}, marks)
-    lake.publish("identity.pair_score", _pair_scores(lake, held, thought, rules, model))
+    thought = opinion.opinion(asked.alike, told, {r["party_id"]: r["source_code"] for r in persons}, marks)
+    by_model = lake.spark.createDataFrame(list(thought.scores), opinion.SCORE)
+    moved = lake.spark.createDataFrame([astuple(row) for row in asked.watched], _WATCH)
+    lake.publish_all({
+        "identity.pair_score": scores.pair_scores(held, by_model, rules, asked.version),
+        "identity.model_watch": moved,
+    }, dates)  # fmt: skip
     line, erased = _folded(lake, known, [*told, *thought.ties], marks, rules)
     _publish(lake, known, line, told, thought, erased, rules)
     every = current_belief(lake.read("identity.party_customer"))
@@ -126,63 +129,12 @@ def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
     ]  # fmt: skip
 
 
-def _alike(lake: Lake, known: Known, rules: Any) -> tuple[str | None, list[Likeness]]:
-    """Version of the bank's model, and pairs as it sees them; None and nobody where no model opens here: the gate tells."""
-    if not rules.get("model"):
-        return None, []
-    try:
-        model = bank_model.opened(lake.settings)
-    except SettingsError as error:
-        _log.warning("named rules decide alone: %s", error)
-        return None, []
-
-    def read(frame: DataFrame, columns: Sequence[str]) -> pa.Table:
-        return frame.select(*columns).toArrow()
-
-    said = record_versions.versions(
-        read(known.parties, record_versions.PARTY),
-        read(known.identifiers, record_versions.NUMBER),
-        read(known.contacts, record_versions.CONTACT),
-        rules,
-    )
-    limits = Thresholds(float(rules["model"]["link_from"]), float(rules["model"]["review_from"]))
-    return model.version, judged(said, model.frozen, limits)
-
-
-def _marked(
-    lake: Lake, known: Known, told: Sequence[Pair], alike: Sequence[Likeness]
-) -> dict[str, list[Mark]]:
+def _marked(lake: Lake, traits: DataFrame, parties: Sequence[str]) -> dict[str, list[Mark]]:
     """Marks of every party that a rule or the model compares with another."""
-    pairs = [(p.party_id_a, p.party_id_b) for p in told] + [(each.party_a, each.party_b) for each in alike]
-    compared = [(party,) for party in sorted({party for pair in pairs for party in pair})]
-    traits = known.traits.join(
-        lake.spark.createDataFrame(compared, "party_id string"), "party_id", "left_semi"
-    )
-    return {row["party_id"]: _marks(row) for row in traits.collect()}
-
-
-def _pair_scores(lake: Lake, held: DataFrame, thought: Opinion, rules: Any, model: str | None) -> DataFrame:
-    """One row per pair with everything that ties it now. Grain: party_id_a, party_id_b."""
-    worth = F.create_map(
-        *[F.lit(x) for code, rule in rules["rules"].items() for x in (code, float(rule["confidence"]))]
-    )
-    ruled = held.withColumn("worth", worth[F.col("rule_code")])
-    every = ruled.select(*opinion.COLUMNS).unionByName(
-        lake.spark.createDataFrame(list(thought.scores), opinion.SCORE)
-    )
-    by_model = F.col("rule_code") == MODEL
-    now = F.col("effective_from") < F.col("effective_to")
-    holds = now & (F.col("effective_to") == F.lit(OPEN_DATE))
-    return every.groupBy("party_id_a", "party_id_b").agg(
-        F.array_sort(F.collect_set(F.when(holds, F.col("rule_code")))).alias("rule_codes"),
-        F.coalesce(F.max(F.when(~by_model, F.col("pattern_code"))), F.max("pattern_code")).alias(
-            "pattern_code"
-        ),
-        # What is grey has its probability, too; a rule that does not hold says nothing.
-        F.coalesce(F.max(F.when(holds | (by_model & ~now), F.col("worth"))), F.lit(0.0)).alias("score_ratio"),
-        F.lit("+".join([f"rules-{rules['version']}", *([model] if model else [])])).alias("model_version"),
-        F.array_join(F.array_sort(F.collect_set("evidence_text")), "; ").alias("evidence_text"),
-    )
+    compared = lake.spark.createDataFrame([(party,) for party in parties], "party_id string")
+    return {
+        row["party_id"]: scores.marks(row) for row in traits.join(compared, "party_id", "left_semi").collect()
+    }
 
 
 def _folded(
@@ -192,9 +144,7 @@ def _folded(
     rank = {code: int(rule["rank"]) for code, rule in rules["rules"].items()}
     # The weakest of all: where rules have spoken, likeness adds nothing.
     rank[MODEL] = max(rank.values(), default=0) + 1
-    edges = [
-        Edge(rank[p.rule_code], p.party_id_a, p.party_id_b, p.rule_code, p.effective_from, p.effective_to) for p in told if p.is_link
-    ]  # fmt: skip
+    edges = [p.edge(rank[p.rule_code]) for p in told if p.is_link]
     related = known.relations.where(F.col("relation_code").isin(*rules["apart_relations"])).select(
         F.least("party_id_from", "party_id_to").alias("a"),
         F.greatest("party_id_from", "party_id_to").alias("b"),
@@ -216,18 +166,6 @@ def _folded(
     if gone:
         line = folded(erasure.part_edges(edges, gone), erasure.part_words(said, gone))
     return line, erasure.erased(line, gone)
-
-
-def _marks(row: Any) -> list[Mark]:
-    """What the guards judge a party by; names that are masked, cut or damaged differ from nobody."""
-    found = [Mark("resident", row["own_id"]["token"], row["own_id"]["since"])] if row["own_id"] else []
-    found += [Mark("sex", each["value"], each["since"]) for each in row["sexes"] or []]
-    found += [Mark("birth", each["value"], each["since"]) for each in row["birth_dates"] or []]
-    for name in row["names"] or []:
-        if name["name_quality_code"] in ("full", "latin"):
-            keys = {name["name_folded"], *name["name_pinyin_keys"]}
-            found += [Mark("name", key, name["since"]) for key in sorted(keys)]
-    return found
 
 
 def _publish(

@@ -167,3 +167,43 @@ def test_an_entry_or_event_whose_account_or_user_nobody_knows_yet_is_a_notice_an
     assert (told.failing, told.total, told.sample, told.severity) == (1, 3, (day,), "warn")
     told = found["orphan_digital_events"]
     assert (told.failing, told.total, told.sample) == (0, 2, ())
+
+
+def test_a_day_whose_pairs_have_moved_is_held_and_the_message_says_what_moved(make_lake):
+    """Pairs of one person lost their phones; of chance there are some more than yesterday."""
+    lake, day = make_lake(), "2026-09-30"
+    lost, more = (
+        "pairs of one person: phone not known of both in 80.0% where 10.0% were expected",
+        "pairs of chance per 1,000 records",
+    )
+    publish(
+        lake, "identity.model_watch",
+        "business_date string, compared_with_code string, measure_code string, pair_class_code string, record_cnt long, pair_cnt long, "
+        "observed_ratio double, reference_ratio double, moved_ratio double, cause_text string",
+        [
+            (day, "model", "pattern", "one_person", 900, 1000, 0.41, 0.01, 0.4, lost), (day, "model", "pattern", "chance", 900, 1000, 0.05, 0.01, 0.04, "x"),
+            (day, "model", "share", "one_person", 900, 1000, 1.1, 1.0, 0.1, "x"), (day, "model", "share", "chance", 900, 1000, 2.5, 1.0, 0.99, "x"),
+            (day, "day_before", "pattern", "one_person", 900, 1000, 0.02, 0.01, 0.01, "x"), (day, "day_before", "share", "chance", 900, 1000, 1.5, 1.0, 0.5, more),
+        ],
+    )  # fmt: skip
+
+    found = {m.check: m for m in measure.invariants(lake, "identity", lake.run.dates)}
+
+    told = {
+        check: (found[check].failing, found[check].total, found[check].sample, found[check].severity)
+        for check in (
+            "pairs_look_as_those_the_model_learned", "classes_of_pairs_are_those_the_model_learned", "no_delivery_changes_what_pairs_look_like",
+            "the_model_knows_what_it_was_learned_from",
+        )
+    }  # fmt: skip
+    assert list(told.values()) == [
+        (1, 2, (f"{day} {lost}",), "fail"),
+        (0, 2, (), "fail"),
+        (1, 2, (f"{day} {more}",), "fail"),
+        (0, 6, (), "warn"),
+    ]
+    with pytest.raises(
+        GateFailed,
+        match=r"pairs_look_as_those_the_model_learned: 1, first 2026-09-30 pairs of one person: phone not known",
+    ):
+        stage.run(lake, lake.run.dates, option="identity")

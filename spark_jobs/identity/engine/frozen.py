@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from spark_jobs.errors import SettingsError
+from spark_jobs.identity.engine import seen as pairs
 from spark_jobs.identity.engine.blocking import ALL_PAIRS_UP_TO, Candidates, largest_blocks
 from spark_jobs.identity.engine.classes import Model
 from spark_jobs.identity.engine.coded import OPEN_KEY, hashed
@@ -43,12 +44,14 @@ class Frozen:
     form     how records are read; model: classes and their levels
     largest  rule → records in the largest block that it compares
     whole_up_to  files of so few records are compared whole
+    seen     what the pairs looked like from which the bank's model was learned; None where whoever learned it keeps no watch over days
     """
 
     form: Form
     model: Model
     largest: Mapping[str, int]
     whole_up_to: int = ALL_PAIRS_UP_TO
+    seen: pairs.Seen | None = None
 
 
 def hash_key(secret: bytes) -> str:
@@ -120,6 +123,8 @@ def saved(model: Frozen) -> str:
             "drift": classes.drift,
         },
     }  # fmt: skip
+    if model.seen:
+        document["seen"] = pairs.told(model.seen)
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -182,7 +187,8 @@ def _read(said: Mapping[str, Any], key: str) -> Frozen:
         classes["rounds"],
         list(classes["drift"]),
     )
-    return Frozen(form, model, said["largest_blocks"], said["whole_up_to"])
+    seen = pairs.read(said["seen"]) if "seen" in said else None
+    return Frozen(form, model, said["largest_blocks"], said["whole_up_to"], seen)
 
 
 def _key_check(key: str) -> str:
