@@ -75,8 +75,15 @@ def watched(
     Days on which nothing stood, before a lake's first, are no reference. In the order of days.
     """
     rows: list[Watched] = []
+    seen: dict[date, Seen] = {}
+
+    def stood(day: date) -> Seen:
+        if day not in seen:
+            seen[day] = seen_on(versions, looks, (day - EPOCH).days)
+        return seen[day]
+
     for day in days:
-        now, before = (seen_on(versions, looks, (d - EPOCH).days) for d in (day, day - timedelta(days=1)))
+        now, before = stood(day), stood(day - timedelta(days=1))
         known = _compared(day, MODEL, now, learned, looks.fields, least) if learned else []
         rows += known
         if before.records:
