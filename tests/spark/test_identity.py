@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
+from spark_jobs.identity import scores
 from spark_jobs.identity.golden import ELEMENTS, assemble_golden
 from spark_jobs.identity.registers import lift_relations
 from spark_jobs.jobs import identity
@@ -150,7 +151,7 @@ def explained_as_folded(lake):
         "published_at": "9999-01-01T00:00:00Z", "tables": {},
     }))  # fmt: skip
     known = identity._known(lake, DATES, lake.rules("identity"))
-    judged = {row["party_id"]: sorted(identity._marks(row)) for row in known.traits.collect()}
+    judged = {row["party_id"]: sorted(scores.marks(row)) for row in known.traits.collect()}
     with Book(lake.settings) as book:
         assert {party: sorted(found) for party, found in marks(book, judged).items()} == judged
         assert [party for party in sorted(judged) if not around(book, [party]).is_the_lakes] == []
@@ -207,6 +208,9 @@ def test_every_story_of_the_small_bank_comes_out_right(lake, spark):
     )
     assert {owner[r["party_id"]] for r in at_home} == {owner["core.father"], owner["core.son"]}
     assert len({r["household_id"] for r in at_home}) == 1
+    watched = lake.read("identity.model_watch").where("compared_with_code = 'model'").collect()
+    assert {r["business_date"] for r in watched} == set(DATES)
+    assert {float(r["moved_ratio"]) for r in watched} == {0.0}, "so few pairs tell nothing"
     explained_as_folded(lake)
     before = {t: lake.version(t) for t in ("identity.party_customer", "identity.golden_hist")}
 
