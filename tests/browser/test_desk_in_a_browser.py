@@ -6,14 +6,14 @@ import os
 import socket
 import threading
 import time
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from spark_jobs.bronze import steward_log
 from spark_jobs.privacy.seal import Seal
-from spark_jobs.steward import accounts
+from spark_jobs.steward import accounts, decide
 from spark_jobs.steward.web.app import make
 from tests.browser.test_report_in_a_browser import BROWSER, DRIVER, browser  # noqa: F401
 from tests.unit.steward.conftest import home, of  # noqa: F401
@@ -170,6 +170,30 @@ def test_an_exception_needs_another_person(person, of):  # noqa: F811
     (made,) = steward_log.read(of.settings.steward_log)
     assert (made.first, made.second, made.state) == ("li", "zhou", "in_force")
     person.picture("decisions")
+
+
+def test_an_exception_that_is_needed_no_longer_ends_earlier(person, of):  # noqa: F811
+    made = decide.exception(
+        of, "core__txn", "volume_band", date(2026, 10, 1), date(2026, 10, 8), "national day", "li", AT
+    )
+    decide.agree(of, made.decision_id, "zhou", AT)
+    person.log_in("zhou")
+    person.visit("/held")
+    assert not person.one(".ending").is_displayed()
+    person.follow("end")
+    assert person.one(".ending").is_displayed()
+    person.picture("ending")
+
+    person.driver.execute_script("document.querySelector('.ending [name=last]').value = '2026-10-05'")
+    person.fill(".ending [name=reason]", "the migration is done")
+    person.click(".ending button")
+    person.wait_for(".note[role=status]")
+
+    assert "It ends with 2026-10-05." in person.text
+    assert "2026-10-05" in person.one("#exceptions").text
+    (ended,) = steward_log.read(of.settings.steward_log)
+    assert (ended.state, ended.last_date) == ("in_force", date(2026, 10, 5))
+    assert ("zhou", "withdrawn") in [(e["actor"], e["what"]) for e in decide.actions(of).read()]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

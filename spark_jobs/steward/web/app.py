@@ -39,7 +39,8 @@ def make(settings: Settings, clock: Clock) -> Starlette:
     }  # fmt: skip
     posts = {
         "/logout": desk.logout, "/item/{item_id}/reveal": desk.reveal, "/item/{item_id}/{code}": desk.decide,
-        "/exception": desk.exception, "/decision/{decision_id}/{answer}": desk.answer,
+        "/exception": desk.exception, "/exception/{decision_id}/withdraw": desk.withdraw,
+        "/decision/{decision_id}/{answer}": desk.answer,
         "/persons/{code}": about.propose,
     }  # fmt: skip
     return Starlette(
@@ -240,6 +241,22 @@ class _Web:
                 return self._item(request, desk, records[0], str(problem))
             return self._held(request, desk, str(problem))
         return self._told(request, made, f"/item/{records[0].item_id}" if records else "/held")
+
+    def withdraw(self, request: Request, told: Form) -> Response:
+        """An exception ends earlier; whoever may propose one may say so, for the contract holds again."""
+        desk, key = Desk(self.settings), request.path_params["decision_id"]
+        try:
+            made = decide.withdraw(
+                desk, key, _day(told.get("last", "")), told.get("reason", ""), self.who(request).name, self.clock()
+            )  # fmt: skip
+        except OxpeckerError as problem:
+            return self._held(request, desk, str(problem))
+        if made.state == steward_log.WITHDRAWN:
+            said = f"Withdrawn. The contract of {made.feed} holds again, for all business dates."
+        else:
+            said = f"It ends with {made.last_date}. From the next business date on the contract of {made.feed} holds again."
+        request.session["told"] = said
+        return RedirectResponse("/held", 303)
 
     def answer(self, request: Request, told: Form) -> Response:
         desk, who, at = Desk(self.settings), self.who(request), self.clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -45,6 +45,7 @@ _environment = Environment(
 )  # fmt: skip
 _environment.filters["money"] = lambda amount: "" if amount is None else f"{amount:,.2f}"
 _environment.filters["shown"] = printable
+_environment.filters["day_before"] = lambda day: day - timedelta(days=1)
 _environment.filters["minute"] = lambda at: f"{at:%Y-%m-%d %H:%M}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -216,3 +216,44 @@ def test_two_people_except_a_rule_for_the_record_on_whose_page_it_was_asked(made
     assert post(zhou, f"/decision/{proposed.decision_id}/agree").status_code == 303
     assert "column_count" in li.get("/held").text
     assert "decided" in li.get(f"/item/{waits.item_id}").text
+
+
+def an_exception(of):
+    made = decide.exception(
+        of, "core__txn", "volume_band", date(2026, 10, 1), date(2026, 10, 8), "national day", "li", AT
+    )
+    return decide.agree(of, made.decision_id, "zhou", AT)
+
+
+def test_one_person_ends_an_exception_earlier_and_it_is_logged_who(made, of):
+    exception = an_exception(of)
+    there = logged_in(made, "chen")
+
+    path = f"/exception/{exception.decision_id}/withdraw"
+    assert path in there.get("/held").text
+    assert post(there, path, last="2026-10-05", reason="migration done").status_code == 303
+
+    (ended,) = steward_log.read(of.settings.steward_log)
+    assert (ended.state, ended.last_date, ended.note) == ("in_force", date(2026, 10, 5), "migration done")
+    page = there.get("/held").text
+    assert "It ends with 2026-10-05" in page and "migration done" in page
+    assert ("chen", "withdrawn") in actions(of)
+
+    assert post(there, path, last="2026-09-30", reason="a mistake").status_code == 303
+    assert "for all business dates" in there.get("/held").text
+    assert path not in there.get("/held").text, "what is withdrawn cannot end once more"
+
+
+def test_the_end_of_an_exception_is_refused_as_by_command(made, of):
+    exception = an_exception(of)
+    there = logged_in(made, "li")
+    path = f"/exception/{exception.decision_id}/withdraw"
+
+    longer = post(there, path, last="2026-10-09", reason="x")
+    assert (longer.status_code, "it can end earlier only" in longer.text) == (422, True)
+    assert "a date is written 2026-09-30" in post(there, path, last="soon", reason="x").text
+    assert "needs a reason" in post(there, path, last="2026-10-05", reason=" ").text
+    assert there.post(path, data={"last": "2026-10-05", "reason": "x", "csrf": "guessed"}).status_code == 403
+    assert visitor(made).post(path, data={"last": "2026-10-05"}).headers["location"] == "/login"
+    (still,) = steward_log.read(of.settings.steward_log)
+    assert still.last_date == date(2026, 10, 8)
