@@ -2,115 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
-import time
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 
 from spark_jobs.bronze import steward_log
 from spark_jobs.privacy.seal import Seal
-from spark_jobs.steward import accounts, decide
-from spark_jobs.steward.web.app import make
-from tests.browser.test_report_in_a_browser import BROWSER, DRIVER, browser  # noqa: F401
+from spark_jobs.steward import decide
+from tests.browser.test_report_in_a_browser import browser  # noqa: F401
+from tests.support.browser import NEEDS_BROWSER, Person, desk
 from tests.unit.steward.conftest import home, of  # noqa: F401
 
-pytestmark = pytest.mark.skipif(
-    not BROWSER or not DRIVER,
-    reason="no browser here: install chromium and chromium-driver to look at the desk",
-)
-SECRET = "a long enough secret"
+pytestmark = NEEDS_BROWSER
 AT = datetime(2026, 10, 3, 2, 0)
 
 
 @pytest.fixture
-def address(of):  # noqa: F811
-    """A desk that answers, with two approvers."""
-    import uvicorn
-
-    for name in ("li", "zhou"):
-        accounts.add(of.settings.steward_accounts, name, "approver", SECRET)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(
-            uvicorn.Config(make(of.settings, lambda: AT), log_level="error", access_log=False)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
-
-
-class Person:
-    """Somebody at the browser."""
-
-    def __init__(self, driver, address: str) -> None:
-        self.driver, self.address = driver, address
-
-    def width(self, pixels: int) -> None:
-        view = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": pixels < 600}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", view)
-
-    def visit(self, path: str) -> None:
-        self.driver.get(self.address + path)
-
-    def one(self, selector: str):
-        from selenium.webdriver.common.by import By
-
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def fill(self, selector: str, text: str) -> None:
-        self.one(selector).send_keys(text)
-
-    def click(self, selector: str) -> None:
-        self.one(selector).click()
-
-    @property
-    def text(self) -> str:
-        return self.one("body").text
-
-    def log_in(self, name: str) -> None:
-        self.driver.delete_all_cookies()
-        self.visit("/login")
-        self.fill("[name=name]", name)
-        self.fill("[name=password]", SECRET)
-        self.click(".login button")
-        self.wait_for(".top nav")
-
-    def wait_for(self, selector: str) -> None:
-        """A click returns before the page it leads to is there."""
-        from selenium.webdriver.common.by import By
-        from selenium.webdriver.support import expected_conditions as when
-        from selenium.webdriver.support.wait import WebDriverWait
-
-        WebDriverWait(self.driver, 20).until(when.presence_of_element_located((By.CSS_SELECTOR, selector)))
-
-    def follow(self, words: str) -> None:
-        from selenium.webdriver.common.by import By
-
-        self.driver.find_element(By.LINK_TEXT, words).click()
-
-    def picture(self, name: str) -> None:
-        """Kept where somebody asks for pictures to look at."""
-        folder = Path(os.environ.get("OXPECKER_TEST_PICTURES", ""))
-        if folder.name:
-            height = self.driver.execute_script("return document.documentElement.scrollHeight")
-            width = self.driver.execute_script("return document.documentElement.clientWidth")
-            view = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", view)
-            self.driver.save_screenshot(str(folder / f"{name}.png"))
-
-
-@pytest.fixture
-def person(browser, address) -> Person:  # noqa: F811
-    someone = Person(browser, address)
-    someone.width(1280)
-    return someone
+def person(browser, of):  # noqa: F811
+    """At a desk that answers, with two approvers."""
+    with desk(of.settings, lambda: AT, ("li", "zhou")) as address:
+        someone = Person(browser, address)
+        someone.width(1280)
+        yield someone
 
 
 def test_a_steward_walks_from_the_queue_to_a_repaired_record(person, of):  # noqa: F811

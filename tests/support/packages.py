@@ -14,21 +14,32 @@ def package(landing: Path, system: str, day: date, sequence: int = 1) -> Path:
     return landing / system / f"{day:%Y%m%d}" / f"{system}_{sequence:02d}_{day:%Y%m%d}.tar.gz"
 
 
-def add_lines(landing: Path, system: str, day: date, member: str, lines: Sequence[str]) -> None:
+def add_lines(landing: Path, system: str, day: date, member: str, lines: Sequence[str | bytes]) -> None:
     """Append lines to a delimited file inside of the day's package; its entry in the `.OK` file follows."""
     path = package(landing, system, day)
     files = _unpacked(path)
-    files[member] += "".join(f"{line}\n" for line in lines).encode("gb18030")
+    files[member] += b"".join((x if isinstance(x, bytes) else x.encode("gb18030")) + b"\n" for x in lines)
     _pack(path, files)
-    ok = path.with_name(path.name.removesuffix(".tar.gz") + ".OK")
     told = []
-    for entry in ok.read_text(encoding="ascii").splitlines():
-        name, rows, record_bytes, md5, encoding = entry.split("|")
+    for name, rows, *others in _listed(path):
         if name == member:
             rows = str(int(rows) + len(lines))
-            md5 = hashlib.md5(files[member], usedforsecurity=False).hexdigest()
-        told.append("|".join((name, rows, record_bytes, md5, encoding)))
-    ok.write_text("".join(f"{entry}\n" for entry in told), encoding="ascii")
+            others[1] = hashlib.md5(files[member], usedforsecurity=False).hexdigest()
+        told.append([name, rows, *others])
+    _list(path, told)
+
+
+def leave_out(landing: Path, system: str, day: date, member: str) -> None:
+    """Take the file's entry out of the `.OK` file of the day's package; the file itself comes."""
+    path = package(landing, system, day)
+    told = _listed(path)
+    assert any(name == member for name, *_ in told), f"{member} is not listed"
+    _list(path, [entry for entry in told if entry[0] != member])
+
+
+def content(landing: Path, system: str, day: date, member: str) -> bytes:
+    """The bytes of a file inside of the day's package."""
+    return _unpacked(package(landing, system, day))[member]
 
 
 def damage(landing: Path, system: str, day: date, member: str) -> None:
@@ -48,6 +59,18 @@ def arrive(landing: Path, system: str, day: date, moment: str) -> None:
     assert any(line.startswith(f"{name},") for line in lines), f"{name} is not among the arrivals"
     changed = [f"{name},{moment}" if line.startswith(f"{name},") else line for line in lines]
     arrivals.write_text("".join(f"{line}\n" for line in changed), encoding="utf-8")
+
+
+def _ok(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".tar.gz") + ".OK")
+
+
+def _listed(path: Path) -> list[list[str]]:
+    return [entry.split("|") for entry in _ok(path).read_text(encoding="ascii").splitlines()]
+
+
+def _list(path: Path, told: Sequence[Sequence[str]]) -> None:
+    _ok(path).write_text("".join(f"{'|'.join(entry)}\n" for entry in told), encoding="ascii")
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
