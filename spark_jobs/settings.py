@@ -34,6 +34,8 @@ ENVIRONMENT = {
     *PORTS.values(), "OXPECKER_PROFILE", "OXPECKER_HOME", "OXPECKER_LANDING", "OXPECKER_PREFIX", "OXPECKER_CONF", "OXPECKER_REMOTE",
     "OXPECKER_STEWARD_PASSWORD",
 }  # fmt: skip
+# What suppliers protect their packages with, by the name that contracts call it: OXPECKER_PASSWORD_AGENCY.
+PASSWORD = "OXPECKER_PASSWORD_"
 EARLIER_SPELLINGS: Mapping[str, str] = {}
 
 
@@ -123,6 +125,17 @@ class Settings:
         """People who may use the steward's desk."""
         return self.steward_decisions.with_name("accounts.json")
 
+    def password(self, name: str) -> bytes | None:
+        """A supplier's password by the name that contracts call it: of the environment, else the file `passwords/<name>` beside the lake's keys.
+
+        The line's end does not belong to it. None where there is none.
+        """
+        told = os.environ.get(f"{PASSWORD}{name.upper()}")
+        if told:
+            return told.encode()
+        path = self.keys / "passwords" / name
+        return path.read_bytes().rstrip(b"\r\n") or None if path.is_file() else None
+
     def with_(self, **changes: Any) -> Settings:
         return replace(self, **changes)
 
@@ -201,7 +214,8 @@ def _known(cls: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _check_environment() -> None:
     """A misspelt variable would be ignored in silence, and the lake would lie somewhere else."""
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and not name.startswith("OXPECKER_TEST_") and name not in ENVIRONMENT:
+        is_free = name.startswith(("OXPECKER_TEST_", PASSWORD))
+        if name.startswith(PREFIX) and not is_free and name not in ENVIRONMENT:
             raise SettingsError(f"unknown environment variable {name}; {nearest(name, ENVIRONMENT)}")
 
 

@@ -1,6 +1,6 @@
 """Archives as strangers pack them: unpacked by counted bytes, never by what a header promises. No Spark.
 
-A package may be tar (plain, gzip, bzip2, xz) or zip; a file may be gzip. Nothing but plain members with plain names comes out, and nothing is
+A package may be tar (plain, gzip, bzip2, xz) or zip, also one with a password; a file may be gzip. Nothing but plain members with plain names comes out, and nothing is
 written outside of the folder given.
 """
 
@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from spark_jobs.bronze.objects import RecordError
 
@@ -35,6 +35,9 @@ MOST_MEMBERS = 1000
 MOST_AT_ONCE = 4 * 1024**2
 _PIECE = 1024**2
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
+# Why a package with a password is not opened: nobody told it, it is another one, or the cipher is none that can be read here.
+NO_PASSWORD, WRONG_PASSWORD, CIPHER = "password_missing", "password_wrong", "cipher_unknown"
+_IS_ENCRYPTED, _IS_STRONG, _AES = 0x1, 0x40, 99
 # Letters and digits of any script, so 客户_20260930.csv comes out; no blanks, signs, line breaks or marks of direction.
 _PLAIN_NAME = re.compile(r"\w[\w.\-]{0,199}")
 
@@ -105,16 +108,17 @@ def inflated(content: bytes) -> bytes:
         return b"".join(iter(lambda: stream.read(_PIECE), b""))
 
 
-def unpack(path: Path, target: Path) -> dict[str, Path]:
-    """Members of a package by name, unpacked below `target`.
+def unpack(path: Path, target: Path, password: bytes | None = None) -> dict[str, Path]:
+    """Members of a package by name, unpacked below `target`. password: of a zip in which members are encrypted; others need none.
 
     Raises `RecordError`: member_name (links, devices, folders, paths, names of other than letters, digits, `.`, `-` and `_`, a name twice),
-    member_size (more bytes or members than a bank's package has), file_unreadable.
+    member_size (more bytes or members than a bank's package has), password_missing, password_wrong, cipher_unknown (AES, which zips of
+    WinZip, WinRAR and 7-Zip may have; only the old ZipCrypto is read), file_unreadable.
     """
     found: dict[str, Path] = {}
     with path.open("rb") as stream:
         is_zip = stream.read(len(ZIP)) == ZIP
-    for name, member in _zip_members(path) if is_zip else _tar_members(path):
+    for name, member in _zip_members(path, password) if is_zip else _tar_members(path):
         if not _PLAIN_NAME.fullmatch(name) or len(name.encode()) > 200 or name in found:
             raise RecordError("member_name")
         if len(found) == MOST_MEMBERS:
@@ -178,7 +182,7 @@ def _tar_name(member: tarfile.TarInfo) -> str:
         return name
 
 
-def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _zip_members(path: Path, password: bytes | None) -> Iterator[tuple[str, IO[bytes]]]:
     _bounded_directory(path)
     left = most_bytes(path.stat().st_size)
     try:
@@ -191,12 +195,41 @@ def _zip_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 )  # zipfile never gives more than this, and checks that it gives no less
                 if left < 0:
                     raise RecordError("member_size")
-                with archive.open(member) as content:
-                    yield _zip_name(member), content
+                is_encrypted = _can_be_opened(member, password)
+                try:
+                    content = archive.open(member, pwd=password if is_encrypted else None)
+                except RuntimeError as problem:
+                    raise RecordError(WRONG_PASSWORD if is_encrypted else "file_unreadable") from problem
+                with content:
+                    yield _zip_name(member), cast("IO[bytes]", _Guessed(content)) if is_encrypted else content
     except RecordError:
         raise
     except (*_BROKEN, ValueError, RuntimeError, NotImplementedError) as problem:
         raise RecordError("file_unreadable") from problem
+
+
+def _can_be_opened(member: zipfile.ZipInfo, password: bytes | None) -> bool:
+    """Whether a member is encrypted, in a way that can be read. Raises `RecordError` where it cannot be."""
+    if not member.flag_bits & _IS_ENCRYPTED:
+        return False
+    if member.flag_bits & _IS_STRONG or member.compress_type == _AES:
+        raise RecordError(CIPHER)
+    if password is None:
+        raise RecordError(NO_PASSWORD)
+    return True
+
+
+class _Guessed(io.RawIOBase):
+    """A member that was opened by password. One wrong password in 256 opens it, and what comes out is then no such file."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        self._inner = inner
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._inner.read(size)
+        except _BROKEN as problem:
+            raise RecordError(WRONG_PASSWORD) from problem
 
 
 def _bounded_directory(path: Path) -> None:

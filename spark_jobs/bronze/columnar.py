@@ -27,6 +27,8 @@ from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import SourceContract
 
 KINDS = ("parquet", "excel")
+# How a workbook begins that has a password, or is of Excel before 2007.
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ROWS_AT_ONCE = 10_000
 # What a workbook may unpack to, and the rows Excel itself has at most.
 MOST_WORKBOOK_BYTES = 512 * 1024**2
@@ -145,6 +147,8 @@ def _plain(found: Any) -> str:
 
 def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ...] | None, Iterator[Line]]:
     raw = content if isinstance(content, bytes) else content.read_bytes()
+    if raw.startswith(OLE):
+        raise RecordError("workbook_old_or_locked")
     check_inflation(io.BytesIO(raw), len(raw), MOST_WORKBOOK_BYTES)
     books = _books(raw)
     rows = _cells_of(books, source.layout.sheet)

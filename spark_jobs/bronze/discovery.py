@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _PACKAGE = re.compile(r"(?P<system>[A-Z]+)_(?P<sequence>\d{2})_(?P<day>\d{8})(\d
 
 @dataclass(frozen=True)
 class Package:
-    """One delivery: a package or a plain file. arrived_at is naive UTC."""
+    """One delivery: a package or a plain file. arrived_at is naive UTC. password: what its contracts' name for it stands for; shown nowhere."""
 
     system: str
     sequence: int
@@ -32,6 +32,7 @@ class Package:
     path: Path
     ok: Path | None
     arrived_at: datetime
+    password: bytes | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -73,7 +74,13 @@ class Listed:
 def arrived(settings: Settings, known_at: datetime, sources: Mapping[str, SourceContract]) -> list[Package]:
     """Deliveries that had arrived at `known_at`, oldest first."""
     files = landed(settings.landing)
-    found = [*_packages(files, sources), *_plain_files(files, sources)]
+    told = {
+        s.delivery.system: settings.password(s.delivery.password)
+        for s in sources.values()
+        if s.delivery.password
+    }
+    packages = [replace(p, password=told.get(p.system)) for p in _packages(files, sources)]
+    found = [*packages, *_plain_files(files, sources)]
     return sorted((p for p in found if p.arrived_at <= known_at), key=lambda p: (p.arrived_at, p.identity()))
 
 
@@ -185,6 +192,5 @@ def unpack(package: Package, folder: Path) -> dict[str, Path]:
     Links, devices, folders, absolute names and names with a path are refused: nothing is written outside of `folder`.
     Raises `RecordError` (archives.unpack).
     """
-    return archives.unpack(
-        package.path, folder / hashlib.sha256(package.identity().encode()).hexdigest()[:24]
-    )
+    target = folder / hashlib.sha256(package.identity().encode()).hexdigest()[:24]
+    return archives.unpack(package.path, target, package.password)

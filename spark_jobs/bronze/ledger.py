@@ -11,6 +11,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from spark_jobs.bronze import archives
 from spark_jobs.bronze.controls import Check, verify
 from spark_jobs.bronze.discovery import Listed, Package, Unasked, listed, unpack
 from spark_jobs.bronze.objects import RecordError
@@ -23,6 +24,9 @@ from spark_jobs.tables import Lake
 TABLE = "ops.delivery_file"
 UNASKED = "ops.unasked_file"
 ACCEPTED = ("loaded",)
+# What a package is held for until somebody on our side gives its password; each run tries again.
+LOCKED = (archives.NO_PASSWORD, archives.WRONG_PASSWORD)
+_REFUSED = ("member_name", "member_size", archives.CIPHER)
 # A plan may name so many files; more are joined.
 MOST_NAMED_FILES = 400
 
@@ -104,9 +108,13 @@ def examine(
         )
         told = listed(package.ok) if package.ok else {}
     except (ValueError, OSError, EOFError) as problem:
-        reason = str(problem) if str(problem) in ("member_name", "member_size") else "package_unreadable"
+        state, reason = "rejected", "package_unreadable"
+        if str(problem) in LOCKED:
+            state, reason = "held", str(problem)
+        elif str(problem) in _REFUSED:
+            reason = str(problem)
         return Examination(
-            tuple(_without_file(package, s, delivery_id, "rejected", reason, known_at) for s in mine)
+            tuple(_without_file(package, s, delivery_id, state, reason, known_at) for s in mine)
         )
     found = []
     for source in mine:

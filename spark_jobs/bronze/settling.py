@@ -15,13 +15,15 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from spark_jobs.bronze.discovery import Package
-from spark_jobs.bronze.ledger import FileState, ledger_id
+from spark_jobs.bronze.ledger import LOCKED, FileState, ledger_id
 from spark_jobs.bronze.rulings import FileRuling, nothing_decided
 from spark_jobs.contracts.sources import SourceContract
 
 READABLE = ("verified", "loaded", "superseded", "duplicate")
 STOPPED = ("held", "missing", "rejected")
 LATE, CONFLICT, DUPLICATE, MISSING = "late", "conflict", "duplicate", "missing"
+# A package that is here and could not be opened yet.
+CLOSED = ("ok_missing", *LOCKED)
 # When a file can no longer be what its date was published with; None where its feed has no deadline.
 LateAfter = Callable[[FileState], datetime | None]
 # Whose share of the feed a file is; see `SourceContract.part`.
@@ -43,7 +45,7 @@ def unseen(
 ) -> list[Package]:
     """Packages that were never looked at, or not as they are now.
 
-    Looked at again are one that waits for its `.OK`, one of another size or arrival (files that are as they were are known by their
+    Looked at again are one that waits for its `.OK` or its password, one of another size or arrival (files that are as they were are known by their
     bytes), one with a feed that has had no contract before, and one of which a file was held under another contract than today's.
     """
     seen: dict[tuple[str, date], set[tuple[datetime | None, int | None]]] = {}
@@ -54,7 +56,7 @@ def unseen(
         feeds.setdefault(key, set()).add(state.feed_code)
         if is_outdated(state, sources):
             outdated.add(key)
-        if state.reason_code != "ok_missing":
+        if state.reason_code not in CLOSED:
             seen.setdefault(key, set()).add((state.arrived_at, state.package_bytes))
     asked: dict[str, set[str]] = {}
     for source in sources.values():
@@ -87,21 +89,21 @@ def settle(
 
     What stewards decided about held files goes first (`rulings.of_files`): a released one is as good as verified.
 
-    A hold for a missing `.OK` falls away once a file of that package and feed was looked at. The first file of a date that came after
+    A hold for a missing `.OK` or password falls away once a file of that package and feed was looked at. The first file of a date that came after
     `late_after`, when nothing at all had come before, is `late`: it loads, and the dates it touches are restated.
     """
     by_day: dict[tuple[str, date, str], list[FileState]] = {}
     looked_at: set[tuple[str, str]] = set()
     for state in (_decided(state, ruling) for state in states):
         by_day.setdefault((state.feed_code, state.business_date, part_of(state)), []).append(state)
-        if state.reason_code not in ("ok_missing", MISSING):
+        if state.reason_code not in (*CLOSED, MISSING):
             looked_at.add((state.feed_code, state.delivery_id))
     settled: dict[str, FileState] = {}
     for files in by_day.values():
         in_order = sorted(files, key=_by_sequence)
         readable = [f for f in in_order if f.state_code in READABLE]
         for each in in_order:
-            answered = each.reason_code == "ok_missing" and (each.feed_code, each.delivery_id) in looked_at
+            answered = each.reason_code in CLOSED and (each.feed_code, each.delivery_id) in looked_at
             if each not in readable and not answered:
                 settled[each.file_id] = each
         settled |= _in_force(readable)

@@ -40,6 +40,7 @@ class Delivery:
     member   the inner file of a package; `file`: a plain file, with a `/` the path below landing. `{date}` stands for yyyymmdd or
              yyyy-mm-dd, `{date:ddMMyyyy}` for the way it says, `{seq}` for the sequence, `*` for anything
     package  name of the package where the supplier has his own; has_ok: whether an `.OK` file says that it is complete
+    password  what the supplier's password for his packages is called in the environment or among the keys; never the password
     full_on  days of the month on which a feed of changes comes in full; cadence: dates on which the feed is due
     """
 
@@ -55,6 +56,7 @@ class Delivery:
     package: str | None = None
     has_ok: bool = True
     cadence: str = "daily"
+    password: str | None = None
 
 
 @dataclass(frozen=True)

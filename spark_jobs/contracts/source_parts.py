@@ -45,6 +45,8 @@ def delivery_of(given: Mapping[str, Any], where: str) -> Delivery:
             raise ContractError(
                 f"{where}: `{template}` needs {{date}}, the business date, in a name or a folder"
             )
+    if given.get("password") and not given.get("member"):
+        raise ContractError(f"{where}: `password` is for packages; a plain file has none")
     if given.get("member") and not given.get("system"):
         raise ContractError(f"{where}: `system` is missing; it names the sender of the package")
     return Delivery(
@@ -53,6 +55,7 @@ def delivery_of(given: Mapping[str, Any], where: str) -> Delivery:
         required=given.get("required", False), carry_forward=given.get("carry_forward", False),
         opening=given.get("opening", False), full_on=tuple(given.get("full_on", ())),
         package=given.get("package"), has_ok=given.get("ok", True), cadence=given.get("cadence", "daily"),
+        password=given.get("password"),
     )  # fmt: skip
 
 

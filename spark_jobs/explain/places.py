@@ -13,6 +13,7 @@ from spark_jobs.bronze.columnar import KINDS as COLUMNAR
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.explain.tables import Tables
+from spark_jobs.settings import Settings
 
 # A place is (file_id, line_no), as silver's `_origin` names it.
 Place = tuple[str, int]
@@ -80,7 +81,12 @@ def find_records(
                 offset, length, state = None, None, "no_bytes"
             elif check:
                 if file.file_id not in content:
-                    content[file.file_id] = inner_file(tables.settings.landing, file.package, file.name)
+                    content[file.file_id] = inner_file(
+                        tables.settings.landing,
+                        file.package,
+                        file.name,
+                        _password(tables.settings, sources.get(feed)),
+                    )
                 state = _compared(content[file.file_id], offset, length, row["_row_hash"])
             found[file.file_id, line] = Record(file, line, offset, length, state)
     return found
@@ -93,7 +99,12 @@ def _compared(content: bytes | None, offset: int, length: int, row_hash: str) ->
     return "same" if hashlib.blake2b(cut, digest_size=12).hexdigest() == row_hash else "differ"
 
 
-def inner_file(landing: Path, package: str, name: str) -> bytes | None:
+def _password(settings: Settings, source: SourceContract | None) -> bytes | None:
+    named = source.delivery.password if source else None
+    return settings.password(named) if named else None
+
+
+def inner_file(landing: Path, package: str, name: str, password: bytes | None = None) -> bytes | None:
     """The uncompressed bytes of a file inside a package of landing, or of a file that came by itself; None where it is not there."""
     path = next(iter(sorted(landing.rglob(package))), None) if landing.is_dir() else None
     if path is None:
@@ -102,7 +113,7 @@ def inner_file(landing: Path, package: str, name: str) -> bytes | None:
         return archives.inflated(path.read_bytes())
     with tempfile.TemporaryDirectory() as folder:
         try:
-            member = archives.unpack(path, Path(folder)).get(name)
+            member = archives.unpack(path, Path(folder), password).get(name)
         except RecordError:
             return None
         return None if member is None else archives.inflated(member.read_bytes())

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze.archives import ZIP, opened
+from spark_jobs.bronze.archives import CIPHER, NO_PASSWORD, ZIP, opened
 from spark_jobs.bronze.discovery import Package, unpack
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.errors import DeliveryError
@@ -113,6 +113,16 @@ def _members(path: Path) -> Iterator[tuple[Feed, Sample]]:
         try:
             files = unpack(package, Path(folder))
         except RecordError as problem:
+            if str(problem) == NO_PASSWORD:
+                raise DeliveryError(
+                    "the package has a password, which a draft is not asked for: draft from its files as they come out of it, then declare "
+                    "`password` under `delivery`; docs/onboarding.md says where it is kept"
+                ) from None
+            if str(problem) == CIPHER:
+                raise DeliveryError(
+                    "the package is encrypted with AES, which is not read; ask the supplier for a zip with the old cipher (ZipCrypto), or for "
+                    "one without a password over a channel that is encrypted itself"
+                ) from None
             raise DeliveryError(
                 f"the package cannot be opened safely ({problem}); docs/onboarding.md says what that means"
             ) from None

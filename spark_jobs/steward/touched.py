@@ -50,7 +50,11 @@ def touched(desk: Desk, item: Item) -> Touched | None:
 
 
 def _file(package: Package, item: Item, folder: Path) -> Path | None:
-    return package.path if item.file == package.name else unpack(package.path, folder).get(item.file)
+    return (
+        package.path
+        if item.file == package.name
+        else unpack(package.path, folder, package.password).get(item.file)
+    )
 
 
 def _counted(path: Path, source: SourceContract) -> Touched:

@@ -97,10 +97,26 @@ def zip_with_a_name_twice() -> bytes:
     return sink.getvalue()
 
 
-def zip_that_is_encrypted() -> bytes:
-    made = bytearray(_zip({"data_20260930.dat": b"1,2\n"}))
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        made[made.find(mark) + at] |= 1
+# data_20260930.dat with a header and two rows, as `zip -P` of Info-ZIP 3.0 packed it.
+ZIP_PASSWORD = b"Binjiang#2026"
+_INFO_ZIP = (
+    "504b03040a000900000000903e5d6f8f77a5200000001400000011000000646174615f32303236303933302e64617434f2756c03155c1d"
+    "93391d113fea712f326ba8925c106c4a953df31d4f9a6d13504b07086f8f77a52000000014000000504b01021e030a000900000000903e"
+    "5d6f8f77a52000000014000000110000000000000001000000a48100000000646174615f32303236303933302e646174504b0506000000"
+    "00010001003f0000005f0000000000"
+)
+
+
+def zip_of_info_zip() -> bytes:
+    """Encrypted with the old cipher."""
+    return bytes.fromhex(_INFO_ZIP)
+
+
+def zip_of_winzip() -> bytes:
+    """One whose directory says that its member is encrypted with AES."""
+    made = bytearray(zip_of_info_zip())
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        struct.pack_into("<H", made, made.find(mark) + at, 99)
     return bytes(made)
 
 
