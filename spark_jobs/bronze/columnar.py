@@ -36,9 +36,17 @@ MOST_SHEET_ROWS = 1_048_576
 MOST_SHEET_CELLS = 20_000_000
 
 
-def opened(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ...] | None, Iterator[Line]]:
-    """Names of the columns (None where the sheet has no header) and the rows. Raises `RecordError`."""
-    return _sheet(content, source) if source.layout.kind == "excel" else _parquet(content)
+def opened(
+    content: bytes | Path, source: SourceContract
+) -> tuple[tuple[str, ...] | None, bytes | None, Iterator[Line]]:
+    """Names of the columns and the row that gives them, written as any row (both None where the sheet has no header); and the rows.
+
+    A Parquet file has names and no such row. Raises `RecordError`.
+    """
+    if source.layout.kind == "excel":
+        return _sheet(content, source)
+    names, rows = _parquet(content)
+    return names, None, rows
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -145,7 +153,9 @@ def _plain(found: Any) -> str:
 # --- Excel -----------------------------------------------------------------------------------------------------
 
 
-def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ...] | None, Iterator[Line]]:
+def _sheet(
+    content: bytes | Path, source: SourceContract
+) -> tuple[tuple[str, ...] | None, bytes | None, Iterator[Line]]:
     raw = content if isinstance(content, bytes) else content.read_bytes()
     if raw.startswith(OLE):
         raise RecordError("workbook_old_or_locked")
@@ -163,7 +173,7 @@ def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ..
     )
     declared = [f.source_name for f in source.fields]
     if not source.layout.header:
-        return None, _sheet_rows(rows, declared, days, number)
+        return None, None, _sheet_rows(rows, declared, days, number)
     head = next(rows, None)
     if head is None:
         raise RecordError("truncated")
@@ -172,7 +182,8 @@ def _sheet(content: bytes | Path, source: SourceContract) -> tuple[tuple[str, ..
     names = numbered(
         [str(_text(cell, False)).strip() if cell is not None else _letters(i) for i, cell in enumerate(head)]
     )
-    return tuple(names), _sheet_rows(rows, names, days, number + 1)
+    header = _line(number + 1, {n: days.text(n, c) for n, c in zip(names, head, strict=True)}).raw
+    return tuple(names), header, _sheet_rows(rows, names, days, number + 1)
 
 
 @dataclass(frozen=True)

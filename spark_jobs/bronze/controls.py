@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from spark_jobs.bronze import columnar, fast
+from spark_jobs.bronze.apart import SUM_ROW, count_headers, headers_among
 from spark_jobs.bronze.archives import opened
 from spark_jobs.bronze.census import Census
 from spark_jobs.bronze.discovery import Listed
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.pieces import Piece, begins, pieces
-from spark_jobs.bronze.records import Cut, read, schema_drift
+from spark_jobs.bronze.records import Cut, Record, read, schema_drift
 from spark_jobs.bronze.tally import Tally
 from spark_jobs.bronze.vectors import Bytes
 from spark_jobs.columns.money import parse_number
@@ -65,7 +66,10 @@ class Verified:
 
 @dataclass
 class _Seen:
-    """What one pass over a file finds: its rows, its sums, and how often times that should follow one another do not."""
+    """What one pass over a file finds: its rows, its sums, and how often times that should follow one another do not.
+
+    rows  records, readable or not; without what is none (`apart`), except headers where the supplier counts them
+    """
 
     rows: int = 0
     trailer: Tally | None = None
@@ -146,18 +150,23 @@ def _gone_through(content: bytes | Path, made: Cut, source: SourceContract, cens
     tallies = [t for t in (seen.trailer, seen.control) if t is not None]
     if census is not None and made.header is not None:
         census.see(made.header)
+    is_header = headers_among(None if source.header_again == "counted" else made.header, source)
     start = begins(content, made, source) if isinstance(content, Path) else None
     found = pieces(content, made, source, start) if start and isinstance(content, Path) else [made.details()]
     for some in found:
         if isinstance(some, Piece):
             seen.rows += _looked_at(some, source, census, tallies)
+            if made.header is not None and source.header_again != "counted":
+                seen.rows -= count_headers(some.content, made.header, source.layout.encoding)
             continue
         for line in some:
-            seen.rows += 1
+            seen.rows += not is_header(line.raw)
             if census is not None:
                 census.see(line.raw)
             for tally in tallies:
                 tally.add(line.raw)
+    if source.set_aside:
+        seen.rows -= sum(1 for record in _unread(content, source) if record.reasons == [SUM_ROW])
     if source.in_order or (source.control and source.control.sums):
         _add_up(content, source, seen)
     return seen
@@ -211,6 +220,13 @@ def _values(content: bytes | Path, source: SourceContract) -> Iterator[list[str 
             yield from some.values.to_pylist()
         else:
             yield from (record.values for record in some if record.values is not None)
+
+
+def _unread(content: bytes | Path, source: SourceContract) -> Iterator[Record]:
+    records = read(content, source) if isinstance(content, bytes) else chain.from_iterable(
+        some for some in fast.read(content, source) if not isinstance(some, fast.Block)
+    )  # fmt: skip
+    return (record for record in records if record.values is None)
 
 
 def _declared(made: Cut, source: SourceContract, control: bytes | None) -> re.Match[str] | None:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.bronze.apart import Sums
 from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.pieces import PIECE, Part, Piece, begins, pieces
@@ -75,6 +76,7 @@ class _Reader:
         names = column_names(made, source) or [f.source_name for f in source.fields]
         self.order = [names.index(f.source_name) for f in source.fields]
         self.columns = len(names)
+        self.sums = Sums(source)
         self.nulls = [(j, pa.array(f.null, pa.string())) for j, f in enumerate(source.fields) if f.null]
 
     def records(self, lines: Iterator[Line]) -> Iterator[list[Record]]:
@@ -201,11 +203,14 @@ class _Reader:
 
     def _noticed(self, flat: pa.StringArray, rows: int, width: int) -> Flags:
         noticed = np.zeros(rows, bool)
-        if self.notices is None or not rows:
-            return noticed
 
         def column(j: int) -> pa.StringArray:
             return flat.take(pa.array(np.arange(j, len(flat), width)))
+
+        for found in self.sums.of_columns(column) if rows else ():
+            noticed |= true_of(found)
+        if self.notices is None or not rows:
+            return noticed
 
         for j, impossible in self.notices.dates:
             said = column(j).dictionary_encode()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spark_jobs.bronze import columnar, objects
+from spark_jobs.bronze.apart import HEADER_AGAIN, SUM_ROW, Sums, headers_among
 from spark_jobs.bronze.archives import opened
 from spark_jobs.bronze.census import TWO_BYTE
 from spark_jobs.bronze.lines import Line, cells, lines, quoted
@@ -43,7 +44,7 @@ class Record:
 class Cut:
     """A file cut into details, header and trailer. `trailer` is known when the details were gone through.
 
-    `columns`: the names of a columnar file. A row of one has no place of its own among the bytes: its offset is 0 and its bytes are
+    `columns`: the names of a columnar file, `header` then the row of a sheet that they stand in. A row of one has no place of its own among the bytes: its offset is 0 and its bytes are
     the row as JSON. Raises `RecordError` where the file as such is broken, at once or while its details are gone through.
     """
 
@@ -58,7 +59,7 @@ class Cut:
         # The line above the details; None where there is none.
         self.above: Line | None = None
         if layout.kind in columnar.KINDS:
-            self.columns, self._found = columnar.opened(content, source)
+            self.columns, self.header, self._found = columnar.opened(content, source)
             return
         found = lines(opened(content), layout)
         for _ in range(layout.skip_lines):
@@ -108,8 +109,11 @@ def read_lines(found: Iterator[Line], header: bytes | None, source: SourceContra
     elif source.layout.kind == "delimited":
         records = _read_delimited(found, header, source)
     else:
-        records = _read_objects(found, source)
+        records = _read_objects(found, header, source)
+    sums = Sums(source)
     for record in records:
+        if sums and record.values is not None and sums.among(record.values):
+            record.values, record.rescued, record.reasons = None, None, [SUM_ROW]
         if record.values is not None and not record.raw.isascii():
             _restore(record, source.layout.signs)
         _spoiled(record, source.layout)
@@ -229,7 +233,7 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
     declared = {f.source_name for f in source.fields}
     extra = [(name, i) for name, i in at.items() if name not in declared]
     has_half = codecs.lookup(layout.encoding).name in TWO_BYTE
-    head = header.decode(layout.encoding) if header is not None else None
+    is_header, sums = headers_among(header, source), Sums(source)
     for line in lines_:
         record, raw = _record(line, layout), line.raw
         if record.reasons:
@@ -245,8 +249,8 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
             # Files put one behind the other without a look: the mark of the second would become a part of its first key.
             text = text.removeprefix(_MARK)
             record.reasons.append("byte_order_mark")
-        if text == head:
-            record.reasons[:] = ["header_again"]
+        if is_header(raw):
+            record.reasons[:] = [HEADER_AGAIN]
             yield record
             continue
         found = cells(text, layout)
@@ -261,6 +265,8 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
             continue
         elif marks and mark not in marks.ours:
             record.reasons.append("record_type")
+        elif sums and sums.among_cells(found, places):
+            record.reasons[:] = [SUM_ROW]
         elif len(found) != len(order):
             half = has_half and not raw.isascii() and len(found) < len(order)
             record.reasons.append("half_character" if half else "column_count")
@@ -272,10 +278,13 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
         yield record
 
 
-def _read_objects(lines_: Iterator[Line], source: SourceContract) -> Iterator[Record]:
+def _read_objects(lines_: Iterator[Line], header: bytes | None, source: SourceContract) -> Iterator[Record]:
+    is_header = headers_among(header, source)
     encoding = source.layout.encoding if source.layout.kind in objects.KINDS else "utf-8"
     for line in lines_:
         record = _record(line, source.layout)
+        if is_header(line.raw):
+            record.reasons[:] = [HEADER_AGAIN]
         if not record.reasons:
             try:
                 found = objects.parse_json(line.raw, encoding)

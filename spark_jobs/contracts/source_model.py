@@ -128,6 +128,8 @@ class SourceContract:
 
     empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
     volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
+    header_again       counted or not_counted: whether the supplier's number of rows counts a header that comes again inside of a file
+    set_aside          field → words: records with one of them in it add up others and are set aside (`bronze.apart`)
     drift              kind of change of its columns → accept, rescue or hold, where not as usual (`bronze.drift.POLICY`)
     """
 
@@ -145,6 +147,8 @@ class SourceContract:
     in_order: tuple[str, ...] = ()
     control: Control | None = None
     drift: Mapping[str, str] = field(default_factory=dict)
+    header_again: str = "not_counted"
+    set_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -160,6 +164,7 @@ class SourceContract:
         content = (
             delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
             self.layout, self.fields, self.control, self.empty_working_day, self.volume_band, self.in_order,
+            self.header_again, self.set_aside,
         )  # fmt: skip
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 

@@ -100,6 +100,7 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
     for kind, listed in (
         ("key", given.get("key", [])),
         ("keep", given.get("keep", {})),
+        ("set_aside", given.get("set_aside", {})),
         ("not_null", checks.get("not_null", [])),
         ("in_order", checks.get("in_order", [])),
         ("sums", [name for each in sums for name in (each.of, *each.where)]),
@@ -124,4 +125,6 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         in_order=tuple(checks.get("in_order", ())),
         control=control,
         drift=given.get("drift", {}),
+        header_again=checks.get("header_again", "not_counted"),
+        set_aside={k: texts_of(v) for k, v in given.get("set_aside", {}).items()},
     )

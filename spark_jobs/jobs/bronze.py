@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze import (
+    apart,
     cases,
     decisions,
     drifting,
@@ -291,14 +292,16 @@ def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examin
 
 
 def _keep_aside(lake: Lake, unread: DataFrame) -> dict[str, int]:
-    """Records that could not be read go to quarantine; how many of each file."""
-    counted = {row["_file_id"]: row["count"] for row in unread.groupBy("_file_id").count().collect()}
+    """Records that could not be read go to quarantine, lines that are no records beside them; how many records of each file."""
+    is_none = F.col("_reason_codes")[0].isin(*apart.REASONS)
+    found = unread.groupBy("_file_id").agg(F.count_if(~is_none).alias("records")).collect()
+    counted = {row["_file_id"]: row["records"] for row in found}
     if counted:
         lake.publish("ops.quarantine", unread.select(
             F.substring(F.sha2(F.concat_ws("|", "_file_id", "_line_no"), 256), 1, 26).alias("quarantine_id"),
             F.col("_file_id").alias("file_id"), F.col("_feed").alias("feed_code"), "business_date",
             F.col("_line_no").alias("line_no"), F.col("_byte_offset").alias("byte_offset"), F.col("_byte_len").alias("byte_len"),
-            F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.lit("open").alias("state_code"),
+            F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.when(is_none, apart.STATE).otherwise("open").alias("state_code"),
             F.col("_ingested_at").alias("known_at"), F.col(HEADER).alias("file_header"), F.lit(None).alias("decision_id"),
         ))  # fmt: skip
     return counted

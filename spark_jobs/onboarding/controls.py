@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from spark_jobs.columns.money import parse_number
 
@@ -16,6 +17,20 @@ _DATES: tuple[tuple[str, str, str | None], ...] = (
 )  # fmt: skip
 # A number with its sign before it, or behind it where no other number follows.
 _PIECES = re.compile(r"[+-]?\d(?:[\d.,]*\d)?(?:[+-](?!\d))?|[^\d+-]+|[+-]")
+
+
+class Told(NamedTuple):
+    """A declaring line and what its file holds: records, headers that come again, the day, and the sum of each number column."""
+
+    line: str
+    rows: int
+    headers: int
+    day: date | None
+    totals: Mapping[str, Decimal]
+
+    def with_headers(self) -> Told:
+        """As one counts who counts lines."""
+        return self._replace(rows=self.rows + self.headers)
 
 
 @dataclass(frozen=True)
@@ -99,14 +114,14 @@ def agrees(declared: Declared, line: str, rows: int, totals: Mapping[str, Decima
     )
 
 
-def first_that_holds(
-    lines: Sequence[tuple[str, int, date | None, Mapping[str, Decimal]]], decimal: str
-) -> Declared | None:
+def first_that_holds(lines: Sequence[Told], decimal: str) -> Declared | None:
     """The pattern of the sample with most rows, where it holds for all samples."""
     if not lines:
         return None
-    line, rows, day, totals = max(lines, key=lambda told: told[1])
-    declared = declared_by(line.strip(), rows, day, totals, decimal)
-    if declared is None or not all(agrees(declared, text.strip(), n, t, decimal) for text, n, _, t in lines):
+    most = max(lines, key=lambda told: told.rows)
+    declared = declared_by(most.line.strip(), most.rows, most.day, most.totals, decimal)
+    if declared is None or not all(
+        agrees(declared, t.line.strip(), t.rows, t.totals, decimal) for t in lines
+    ):
         return None
     return declared

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from spark_jobs.bronze import apart
 from spark_jobs.bronze.archives import ZIP
 from spark_jobs.bronze.records import Cut, read
 from spark_jobs.columns.certificates import Kind, declared_kinds
@@ -17,7 +18,6 @@ from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField
 from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding import controls, keys
-from spark_jobs.onboarding.edges import END_WORDS
 from spark_jobs.onboarding.encodings import Encoding, census
 from spark_jobs.onboarding.foreign import refuse_foreign
 from spark_jobs.onboarding.layouts import Guess, bare, guess_layout
@@ -25,6 +25,7 @@ from spark_jobs.onboarding.meanings import are_codes, guess_meaning, privacy_of
 from spark_jobs.onboarding.names import feed_name, field_names
 from spark_jobs.onboarding.proposals import Column, Proposal, propose
 from spark_jobs.onboarding.samples import Feed, Sample
+from spark_jobs.onboarding.sums import sum_rows
 from spark_jobs.onboarding.types import decimal_sign, guess_type, rounding
 from spark_jobs.onboarding.widths import guess_columns
 from spark_jobs.settings import overlaid_files
@@ -38,7 +39,11 @@ Rows = list[list[str | None]]
 
 @dataclass(frozen=True)
 class Draft:
-    """Everything that was found out of a feed. `unreadable`: records of the samples that this contract cannot read, by reason."""
+    """Everything that was found out of a feed.
+
+    unreadable    records of the samples that this contract cannot read, by reason; what is no record (`apart`) beside them
+    header_again  of the contract's `checks`; set_aside: of the contract
+    """
 
     feed: Feed
     name: str
@@ -53,6 +58,8 @@ class Draft:
     rows: int
     unreadable: Mapping[str, int] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
+    header_again: str = "not_counted"
+    set_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def key_names(self) -> list[str]:
@@ -82,6 +89,7 @@ def draft(
     names, places, doubts = _columns(guess, filled)
     name = feed_name(feed.template.text, system or feed.system)
     plain = _contract(name, guess.layout, names, _source_names(guess, names), places)
+    plain = replace(plain, set_aside=sum_rows(filled, plain))
     files, rows, unreadable, misshapen = _values(filled, plain)
     if not rows:
         told = (
@@ -94,16 +102,19 @@ def draft(
     columns, decimal = _described(files, names, plain, places, declared_kinds(codes("cert_kind")))
     key = keys.guess_key(files, [c.typed for c in columns], [c.meaning for c in columns])
     columns = [_with_shape(c) if c.source_name in misshapen else c for c in columns]
-    if guess.layout.kind == "excel" and any(_is_sum(rows_of) for rows_of in files):
-        doubts = [*doubts, "the last row of the sheet begins with a word for a sum: it would load as a record; ask for a sheet without it"]  # fmt: skip
+    doubts += [
+        f"`{name}`: do rows with {' and '.join(words)} add up others? They are drafted so (`set_aside`), and load nowhere"
+        for name, words in plain.set_aside.items()
+    ]
     guess = replace(guess, layout=replace(guess.layout, decimal=decimal))
-    control, control_file = _control(filled, plain, columns, decimal, files)
+    control, control_file, header_again = _control(filled, plain, columns, decimal, files)
     key_names = [columns[p].name for p in key.columns] if key else []
     lists = [Path(p).stem for p in overlaid_files(dirs, "codes", "*.csv")]
     proposal = propose(columns, key_names, lists, codes, name.split("__")[0])
     again = keys.overlap(files, key.columns) if key else None
     return Draft(
         feed, name, encoding, guess, tuple(columns), key, again, control, control_file, proposal, rows, unreadable, tuple(doubts),
+        header_again, plain.set_aside,
     )  # fmt: skip
 
 
@@ -263,38 +274,40 @@ def _with_shape(column: Column) -> Column:
     )
 
 
-def _is_sum(rows: Rows) -> bool:
-    """Whether the last row is one that adds up those above."""
-    first = next((value for value in rows[-1] if value is not None), None) if rows else None
-    return first is not None and END_WORDS.fullmatch(first) is not None
-
-
 def _control(
     samples: Sequence[Sample],
     source: SourceContract,
     columns: Sequence[Column],
     decimal: str,
     files: Sequence[Rows],
-) -> tuple[controls.Declared | None, str | None]:
-    """What last lines declare, or else files beside; and the name of such a file."""
+) -> tuple[controls.Declared | None, str | None, str]:
+    """What last lines declare, or else files beside; the name of such a file; and whether it counts headers that come again."""
     numbers = [(at, c.name) for at, c in enumerate(columns) if c.typed.type == "number"]
-    lines, beside = [], []
+    lines: list[controls.Told] = []
+    beside: list[controls.Told] = []
+    again = 0
     for sample, rows in zip(samples, files, strict=True):
         made = Cut(sample.content, source)
-        count = sum(1 for _ in made.details())
+        details = sum(1 for _ in made.details())
+        none = Counter(r.reasons[0] for r in read(sample.content, source) if r.values is None)
+        again += none[apart.HEADER_AGAIN]
+        count = details - none[apart.SUM_ROW] - none[apart.HEADER_AGAIN]
         totals = {
             name: sum((parse_number(row[at], 0, decimal) or Decimal(0) for row in rows), Decimal(0))
             for at, name in numbers
         }
-        told = (count, sample.day, totals)
+        told = (count, none[apart.HEADER_AGAIN], sample.day, totals)
         if made.trailer is not None:
-            lines.append((made.trailer.decode(source.layout.encoding, "replace"), *told))
+            lines.append(controls.Told(made.trailer.decode(source.layout.encoding, "replace"), *told))
         if sample.control is not None:
-            beside.append((sample.control.decode(source.layout.encoding, "replace"), *told))
-    if lines:
-        return controls.first_that_holds(lines, decimal), None
-    found = controls.first_that_holds(beside, decimal) if len(beside) == len(samples) else None
-    return found, _control_name(samples) if found else None
+            beside.append(controls.Told(sample.control.decode(source.layout.encoding, "replace"), *told))
+    given = lines or (beside if len(beside) == len(samples) else [])
+    found, counting = controls.first_that_holds(given, decimal), "not_counted"
+    if again and not (found and found.counts_rows):
+        with_headers = controls.first_that_holds([t.with_headers() for t in given], decimal)
+        if with_headers is not None and with_headers.counts_rows:
+            found, counting = with_headers, "counted"
+    return found, _control_name(samples) if found and not lines else None, counting
 
 
 def _control_name(samples: Sequence[Sample]) -> str:

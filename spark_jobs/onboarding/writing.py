@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from spark_jobs.bronze import apart
 from spark_jobs.bronze.columnar import KINDS as COLUMNAR_KINDS
 from spark_jobs.onboarding.draft import Draft
 from spark_jobs.onboarding.masks import common_shapes
@@ -97,8 +98,12 @@ def as_yaml(draft: Draft) -> str:
     lines = [
         f"# Drafted from {names}: {draft.rows} records. Read it, ask what stands below, then `oxpecker contract check`."
     ]
-    if draft.unreadable:
-        told = ", ".join(f"{n} {reason}" for reason, n in draft.unreadable.items())
+    none = {reason: n for reason, n in draft.unreadable.items() if reason in apart.REASONS}
+    if none:
+        told = ", ".join(f"{n} {reason}" for reason, n in none.items())
+        lines.append(f"# No records: {told}. They are set aside and count as no rows.")
+    if len(none) < len(draft.unreadable):
+        told = ", ".join(f"{n} {reason}" for reason, n in draft.unreadable.items() if reason not in none)
         lines.append(
             f"# Not readable this way: {told}. They will be kept aside; ask the supplier why they differ."
         )
@@ -119,8 +124,15 @@ def as_yaml(draft: Draft) -> str:
     lines.append("fields:")
     width = max(len(quoted(c.name)) for c in draft.columns) + 1
     lines += [_field(c, draft, width) for c in draft.columns]
-    if draft.key is not None:
-        lines.append(f"checks: {{not_null: [{', '.join(map(quoted, draft.key_names))}]}}")
+    if draft.set_aside:
+        told = ", ".join(
+            f"{quoted(name)}: [{', '.join(map(in_quotes, words))}]" for name, words in draft.set_aside.items()
+        )
+        lines.append(f"set_aside: {{{told}}}")
+    checks = [f"not_null: [{', '.join(map(quoted, draft.key_names))}]"] if draft.key is not None else []
+    checks += ["header_again: counted"] if draft.header_again == "counted" else []
+    if checks:
+        lines.append(f"checks: {{{', '.join(checks)}}}")
     # In quotes what is not printable is escaped; in comments it would only spoil the file.
     seen = ["".join(c if c.isprintable() else "·" for c in line) for line in (*lines, *_maps(draft))]
     return "\n".join([*seen, ""])

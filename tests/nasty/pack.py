@@ -123,7 +123,7 @@ def contract_of(case: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "feed": "x__x", "delivery": delivery, "layout": case["layout"],
         "fields": {name: {"type": "string", "class": "C1", **declared} for name, declared in fields.items()},
-        **{key: case[key] for key in ("control", "checks") if key in case},
+        **{key: case[key] for key in ("control", "checks", "set_aside") if key in case},
     }  # fmt: skip
 
 

@@ -6,10 +6,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from openpyxl import Workbook
 
 from spark_jobs.onboarding.check import lay_out
 from spark_jobs.onboarding.onboard import Drafted, loaded, onboard
+from spark_jobs.onboarding.sums import WORDS
 from spark_jobs.settings import SHIPPED_CONF
 
 NAMES = ("王小明", "李红", "张伟", "赵敏")
@@ -184,16 +186,62 @@ def test_a_change_log_is_told(tmp_path: Path) -> None:
     assert any("`kind: cdc`" in q for q in drafted(tmp_path, rows).questions)
 
 
-def test_a_sheet_whose_last_row_sums_up_is_asked_about(tmp_path: Path) -> None:
+def test_rows_of_a_sheet_that_sum_up_are_drafted_as_set_aside_and_asked_about(tmp_path: Path) -> None:
     book = Workbook()
-    rows = [["客户号", "余额"], *([f"C{n}", n * 10] for n in range(1, 20)), ["合计", 1900]]
+    rows = [["客户号", "余额"], *([f"C{n}", n * 10] for n in range(1, 20)), ["小 计：", 1900], ["合计", 1900]]
     for row in rows:
         book.worksheets[0].append(row)
     book.save(tmp_path / "x_20260930.xlsx")
 
     (draft,), _ = onboard([tmp_path / "x_20260930.xlsx"])
 
-    assert any("a word for a sum" in q for q in draft.questions)
+    contract = yaml.safe_load(draft.text)
+    assert contract["set_aside"] == {"ke_hu_hao": ["小计", "合计"]}
+    assert (draft.draft.rows, draft.unreadable, draft.held) == (19, {"sum_row": 2}, {})
+    assert "小计 and 合计 add up others" in asked(draft, "ke_hu_hao")
+    assert "# No records: 2 sum_row." in draft.text and "kept aside" not in draft.text
+    assert contract["key"] == ["ke_hu_hao"]
+    assert all(words not in column.words for column in draft.draft.columns for words in ("合计", "小 计："))
+
+
+def test_sums_between_the_records_of_a_text_file_are_set_aside_and_the_control_file_fits(
+    tmp_path: Path,
+) -> None:
+    lines = [f"C{n},2026-09-{n:02d},{n}.50" for n in range(1, 21)]
+    halves = [*lines[:10], "小计,,60.00", *lines[10:], "小计,160.00"]
+    (tmp_path / "x_20260930.ctl").write_text("20260930|20\n")
+
+    draft = drafted(tmp_path, "\n".join(["客户号,开户日期,余额", *halves]) + "\n")
+
+    contract = yaml.safe_load(draft.text)
+    assert contract["set_aside"] == {"ke_hu_hao": ["小计"]}
+    assert (draft.draft.rows, draft.unreadable, draft.held) == (20, {"sum_row": 2}, {})
+    assert "rows" in contract["control"]["pattern"]
+
+
+@pytest.mark.parametrize(("declared", "checks"), [(20, None), (21, "counted")])
+def test_a_control_file_is_believed_whether_or_not_it_counts_the_header_that_came_again(
+    tmp_path: Path, declared: int, checks: str | None
+) -> None:
+    lines = [f"C{n},2026-09-{n:02d},{n}.50" for n in range(1, 21)]
+    header = "客户号,开户日期,余额"
+    (tmp_path / "x_20260930.ctl").write_text(f"20260930|{declared}\n")
+
+    draft = drafted(tmp_path, "\n".join([header, *lines[:10], header, *lines[10:]]) + "\n")
+
+    contract = yaml.safe_load(draft.text)
+    assert contract["checks"].get("header_again") == checks
+    assert "(?P<rows>" in contract["control"]["pattern"]
+    assert draft.held == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "is_sum"),
+    [("合计", True), ("本页小计", True), ("總計", True), ("Grand Total", True), ("SUBTOTAL", True), ("Zwischensumme", True),
+     ("合计科技有限公司", False), ("计", False), ("会计", False), ("total assets", False), ("Summer", False)],
+)  # fmt: skip
+def test_words_for_a_sum(word: str, is_sum: bool) -> None:
+    assert (WORDS.fullmatch(word) is not None) == is_sum
 
 
 def test_a_name_with_a_sign_that_turns_the_writing_round_is_refused_and_not_printed(tmp_path: Path) -> None:
