@@ -178,3 +178,43 @@ def test_an_exception_of_a_rule_loads_the_records_of_its_dates_and_a_second_run_
     before = lakes.versions(lake.settings)
     bronze.run(lake, dates, systems=["ECIF"])
     assert lakes.written_since(before, lake.settings) == {}
+
+
+OUTLETS = """feed: x__balance
+delivery: {file: "x_{date}.csv"}
+layout: {kind: delimited, separator: ",", header: true}
+control: {in: file, file: "{stem}.ctl", pattern: '(?P<rows>\\d+)'}
+set_aside: {account: ["合计"]}
+fields: {account: {type: string, class: C2-id}, balance: {type: number, class: C2-fin}}
+"""
+
+
+def test_what_is_no_record_is_set_aside_and_waits_for_nobody(make_lake, tmp_path):
+    """Two outlets, put one behind the other: three records, of which one has a field too many, and a header and a sum besides."""
+    conf, landing = tmp_path / "conf", tmp_path / "landing"
+    for folder in (conf / "contracts" / "sources", conf / "rules", landing):
+        folder.mkdir(parents=True)
+    (conf / "rules" / "feeds.yml").write_text('in_use: ["x__*"]\n')
+    (conf / "contracts" / "sources" / "x__balance.yml").write_text(OUTLETS, encoding="utf-8")
+    (landing / "x_20260930.csv").write_text(
+        "account,balance\nA,1\naccount,balance\nB,2,x\nC,3\n合计,6\n", encoding="utf-8"
+    )
+    (landing / "x_20260930.ctl").write_text("3")
+    (landing / "arrivals.csv").write_text("package,arrived_at\nx_20260930.csv,2026-09-30T20:00:00Z\n")
+    day = date(2026, 9, 30)
+    lake = make_lake(day, landing=landing, steward=tmp_path / "steward" / "decisions.jsonl")
+    lake = make_lake(
+        day, landing=landing, steward=tmp_path / "steward" / "decisions.jsonl", conf_dirs=(*lake.settings.conf_dirs, conf)
+    )  # fmt: skip
+
+    bronze.run(lake, DateRange.day(day))
+
+    file = ledger_of(lake, "x__balance", day)
+    assert (file["state_code"], file["rows_declared"], file["rows_found"]) == ("loaded", 3, 3)
+    assert file["quarantined_cnt"] == 1
+    assert sorted(row["account"] for row in lake.read("bronze.x__balance").collect()) == ["A", "C"]
+    kept = lake.read("ops.quarantine").orderBy("line_no").collect()
+    assert [(row["line_no"], row["reason_codes"], row["state_code"]) for row in kept] == [
+        (3, ["header_again"], "set_aside"), (4, ["column_count"], "open"), (6, ["sum_row"], "set_aside"),
+    ]  # fmt: skip
+    assert [i.reasons for i in Desk(lake.settings).waiting()] == [("column_count",)]
