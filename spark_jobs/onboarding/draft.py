@@ -26,7 +26,7 @@ from spark_jobs.onboarding.names import feed_name, field_names
 from spark_jobs.onboarding.proposals import Column, Proposal, propose
 from spark_jobs.onboarding.samples import Feed, Sample
 from spark_jobs.onboarding.sums import sum_rows
-from spark_jobs.onboarding.types import decimal_sign, guess_type, rounding
+from spark_jobs.onboarding.types import decimal_sign, guess_type, rounding, tabs
 from spark_jobs.onboarding.widths import guess_columns
 from spark_jobs.settings import overlaid_files
 
@@ -245,8 +245,9 @@ def _described(
             and meaning.kind in ("national_id", "phone", "account", "customer")
             and typed.type in ("number", "boolean")
         ):
-            rounded = tuple(doubt for doubt in typed.doubts if doubt in rounding(words[at]))
-            typed = replace(typed, type="string", format=None, doubts=rounded)
+            signs = (*rounding(words[at]), *tabs(words[at]))
+            kept = tuple(doubt for doubt in typed.doubts if doubt in signs)
+            typed = replace(typed, type="string", format=None, doubts=kept)
         is_code = are_codes(Counter(value for row in largest if (value := row[at]) is not None))
         privacy = privacy_of(meaning, typed, is_code)
         is_code = is_code and privacy == "C1"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 HEADER_WORD = re.compile(r"[^\W\d][^\r\n]{0,59}")
+_FIGURES = re.compile(r"[\d.,\-+/: ]*\d[\d.,\-+/: ]*")
 # What a last line that is no record begins with, where nothing else says it.
 END_WORDS = re.compile(r"(?i)(END|ENDE|EOF|TRL|TRAILER|TAIL|TOTAL|SUM|SUMME|COUNT|合计|合計|总计|結束|结束)")
 
@@ -24,8 +25,8 @@ def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] 
     ]
     words = [bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in first if c]
     # A column without a name counts where it has values: separators too many at the end of all lines name nothing.
-    named = sum(bool(c) or any(row[at].strip() for row in below) for at, c in enumerate(first))
-    if not words or sum(words) < max(1, 0.8 * named):
+    nameless = sum(not c and any(row[at].strip() for row in below) for at, c in enumerate(first))
+    if not words or sum(words) < max(1, 0.8 * len(words)) or nameless > max(len(words) > 1, 0.2 * columns):
         return None
     if not below:
         return tuple(first)
@@ -42,6 +43,19 @@ def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] 
             is_unlike = _letters(name) != _letters(values[0])
             votes += 2 if typed else 1 if is_unlike else 0
     return tuple(first) if votes > 0 else None
+
+
+def are_labels(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a line below the header gives the columns names once more, in another language: words where all that follows are figures."""
+    records = [other for other in below[:200] if len(other) == len(row)]
+    if len(records) < 2 or not all(HEADER_WORD.fullmatch(c.strip()) for c in row):
+        return False
+    figures = [
+        at for at in range(len(row))
+        if all(_FIGURES.fullmatch(told) for other in records if (told := other[at].strip()))
+        and any(other[at].strip() for other in records)
+    ]  # fmt: skip
+    return bool(figures)
 
 
 def looks_like_a_value(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -32,7 +33,7 @@ _UNREADABLE: tuple[tuple[str, str], ...] = (
     (r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}", "dates with the month in words, which are not read so; ask for 2026-09-30"),
     (r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+((上午|下午|[AP]M)\s*\d{1,2}:.*|\d{1,2}:.*[AP]M)", "a time of the morning or afternoon, which is not read so; ask for 24 hours"),
     (r"'.*'", "apostrophes around or before the values are a part of them: ask for plain values"),
-    (r"'\d+|=\"?.*", "written so that a spreadsheet takes it for text; the signs are a part of the value: ask for plain values"),
+    (r"'\d+|`.*|=\"?.*", "written so that a spreadsheet takes it for text; the signs are a part of the value: ask for plain values"),
 )  # fmt: skip
 # So many values written so are no accident.
 _SOME = 0.05
@@ -54,6 +55,30 @@ def rounding(words: Mapping[str, int]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def tabs(words: Mapping[str, int]) -> tuple[str, ...]:
+    """The question about values with a tab before or behind them, by which exports keep a spreadsheet from rounding; empty where there are none."""
+    found = share_of(words, lambda w: w != w.strip("\t")) if words else 0
+    return (
+        (f"{found:.0%} have a tab before or behind them, which is a part of the value: ask for plain ones",)
+        if found >= _SOME
+        else ()
+    )
+
+
+def _names_inside(words: Mapping[str, int]) -> tuple[str, ...]:
+    """The question about values that begin with the name of their field; empty where they do not."""
+    begins = Counter[str]()
+    for word, count in words.items():
+        if said := re.match(r"([A-Za-z_\u4e00-\u9fff]\w{0,30})[=：:](?!//)", word):
+            begins[said[1]] += count
+    name, count = begins.most_common(1)[0] if begins else ("", 0)
+    if count < ENOUGH * sum(words.values()):
+        return ()
+    return (
+        f"each value begins with `{name}` and a sign behind it: the name stands in the value; ask for plain values",
+    )
+
+
 def _odd_days(words: Mapping[str, int]) -> str | None:
     """What to ask of a column that is called a day and whose numbers could be days."""
     for pattern, written, asked in (
@@ -67,7 +92,7 @@ def _odd_days(words: Mapping[str, int]) -> str | None:
 
 def hints(name: str, words: Mapping[str, int], decimal: str) -> tuple[str, ...]:
     """Questions about the values of a column; none where they are plain text. words: value → how often, without blanks."""
-    if rounded := rounding(words):
+    if rounded := rounding(words) or _names_inside(words):
         return rounded
     for pattern, told in _UNREADABLE:
         if share_of(words, partial(_looks, pattern)) >= _SOME:

@@ -20,6 +20,7 @@ from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding.edges import (
     END_WORDS,
     HEADER_WORD,
+    are_labels,
     counts,
     find_header,
     find_trailer,
@@ -253,7 +254,22 @@ def _fixed(raw: Sequence[bytes], encoding: str, left_out: int) -> Guess | None:
         and next(iter(firsts)).isalpha()
     ):
         layout = replace(layout, detail=next(iter(firsts)).decode())
-    return Guess(replace(layout, skip_lines=skip), None, length, trailer, (), count / len(body))
+    doubts: tuple[str, ...] = ()
+    if _names_above(details):
+        doubts = (
+            "the first line has words where all others have figures: it is left out as a line of names",
+        )
+        skip += 1
+    return Guess(replace(layout, skip_lines=skip), None, length, trailer, doubts, count / len(body))
+
+
+def _names_above(details: Sequence[bytes]) -> bool:
+    """Whether the first line of fixed width gives names: no figure in all the places where every other line has one."""
+    first, others = details[0], [line for line in details[1:500] if len(line) == len(details[0])]
+    if len(others) < 3:
+        return False
+    places = [at for at in range(len(first)) if all(48 <= line[at] <= 57 for line in others)]
+    return len(places) >= 3 and not any(48 <= first[at] <= 57 for at in places)
 
 
 def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool], left_out: int) -> Guess:
@@ -273,6 +289,9 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     ]
     rows, lines = rows[skip:], lines[skip:]
     header = find_header(rows, columns)
+    if header is not None and len(rows) > 1 and len(rows[1]) == columns and are_labels(rows[1], rows[2:]):
+        doubts.append("the header is two lines, names and then labels; the fields are called by the labels")
+        skip, rows, lines, header = skip + 1, rows[1:], lines[1:], tuple(rows[1])
     if header is not None:
         rows, lines = rows[1:], lines[1:]
         # The reader finds columns by the names of the header: two alike, an empty one, or one with a full stop cannot be found.

@@ -53,6 +53,10 @@ def find_separator(lines: Sequence[str]) -> tuple[str, float, int] | None:
         re.search(r"(?<!\d),|,(?!\d)", line) is None for line in seen
     ):
         candidates.pop(",", None)
+    # A tab beside another separator, or at the edge of a line, keeps a spreadsheet from rounding a number.
+    others = "".join(map(re.escape, sorted(candidates.keys() & {",", ";", "|"})))
+    if others and not any(re.search(rf"[^{others}]\t(?=[^{others}])", line) for line in seen):
+        candidates.pop("\t", None)
     best: tuple[tuple[float, ...], str] | None = None
     for text, (share, number) in candidates.items():
         if any(len(longer) > len(text) and _explains(longer, text, seen) for longer in candidates):
@@ -74,7 +78,8 @@ def find_separator(lines: Sequence[str]) -> tuple[str, float, int] | None:
 def _sign_runs(line: str) -> set[str]:
     """Pieces of one to three signs that are neither letters, digits nor part of ordinary words."""
     pieces = set()
-    for found in re.finditer(r"[^\w\s\"'.]+|[\x00-\x1f]+|_", line):
+    # A back-tick before values keeps spreadsheets from rounding them, and parts nothing.
+    for found in re.finditer(r"[^\w\s\"'.`]+|[\x00-\x1f]+|_", line):
         run = found[0]
         if not run.isascii() and run not in "¦§¶¤":
             continue

@@ -12,7 +12,7 @@ from functools import partial
 from spark_jobs.columns.dates import parse_date
 from spark_jobs.columns.money import parse_number
 from spark_jobs.contracts.patterns import parse_day
-from spark_jobs.onboarding.hints import DAY_WORDS, ENOUGH, NEARLY, hints, rounding, share_of
+from spark_jobs.onboarding.hints import DAY_WORDS, ENOUGH, NEARLY, hints, rounding, share_of, tabs
 
 # Words that stand for nothing, whatever the column.
 NO_WORDS = {
@@ -85,9 +85,9 @@ def guess_type(name: str, words: Counter[str], decimal: str = ".") -> Typed:
                 typed.format,
                 tuple(sorted({*said_nothing, *typed.null})),
                 typed.share,
-                (*typed.doubts, *doubts),
+                (*typed.doubts, *doubts, *tabs(given)),
             )
-    return Typed(null=said_nothing, doubts=hints(name, given, decimal))
+    return Typed(null=said_nothing, doubts=(*hints(name, given, decimal), *tabs(given)))
 
 
 def unit_said(name: str) -> str | None:

@@ -65,6 +65,71 @@ def test_a_header_with_separators_too_many_is_no_record(tmp_path: Path) -> None:
     assert [c.name for c in draft.draft.columns[:2]] == ["customer_no", "open_date"]
 
 
+RECORDS = [(f"K{n:04d}", NAMES[n % 4], f"2026-09-{n:02d}", f"{n * 1037}.50") for n in range(1, 25)]
+
+
+def test_two_lines_of_names_are_a_header_and_no_record(tmp_path: Path) -> None:
+    """Technical names first, then what they mean; the second line once loaded as a customer called 客户号."""
+    lines = ["cust_no,cust_name,open_dt,bal", "客户号,姓名,开户日期,余额", *(",".join(r) for r in RECORDS)]
+
+    draft = drafted(tmp_path, "\n".join(lines) + "\n")
+
+    assert (draft.draft.rows, draft.draft.guess.layout.skip_lines, draft.held) == (24, 1, {})
+    assert [c.source_name for c in draft.draft.columns] == ["客户号", "姓名", "开户日期", "余额"]
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+    assert any("two lines" in q for q in draft.questions)
+
+
+def test_a_first_record_of_words_below_the_header_is_a_record(tmp_path: Path) -> None:
+    content = "客户号,姓名,状态\n" + "".join(f"{'ABCDEFGH'[n]},{NAMES[n % 4]},正常\n" for n in range(8))
+
+    assert drafted(tmp_path, content).draft.rows == 8
+
+
+def test_a_column_whose_name_was_forgotten_does_not_make_a_record_of_the_header(tmp_path: Path) -> None:
+    content = "客户号,姓名,,余额\n" + "".join(",".join(r) + "\n" for r in RECORDS)
+
+    draft = drafted(tmp_path, content)
+
+    assert draft.draft.rows == 24
+    assert [c.name for c in draft.draft.columns] == ["ke_hu_hao", "xing_ming", "c03", "yu_e"]
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+    assert any("taken by their place" in q for q in draft.questions)
+
+
+def test_names_above_columns_of_fixed_width_are_no_record(tmp_path: Path) -> None:
+    content = "CUSTNO    NAMEEN    BALANCE   \n" + "".join(
+        f"{no:<10}{'ABCDEFGHI'[: 1 + n % 8]:<10}{amount:>10}\n"
+        for n, (no, _, _, amount) in enumerate(RECORDS)
+    )
+
+    draft = drafted(tmp_path, content)
+
+    layout = draft.draft.guess.layout
+    assert (layout.kind, layout.record_bytes, layout.skip_lines, draft.draft.rows) == ("fixed", 30, 1, 24)
+    assert any("line of names" in q for q in draft.questions)
+
+
+@pytest.mark.parametrize(
+    ("form", "question"),
+    [("`{}", "takes it for text"), ("{}\t", "have a tab"), ("\t{}", "have a tab"), ("no={}", "begins with `no`"), ("卡号：{}", "begins with `卡号`")],
+)  # fmt: skip
+def test_signs_that_stand_around_a_number_are_asked_about(tmp_path: Path, form: str, question: str) -> None:
+    """They are a part of the value, so that nothing would ever be found by it."""
+    rows = "".join(f"{form.format(62170000000000000 + n * 7919)},{n}.50\n" for n in range(1, 25))
+
+    draft = drafted(tmp_path, "卡号,余额\n" + rows)
+
+    assert draft.draft.guess.layout.separator == ","
+    assert question in asked(draft, "ka_hao")
+
+
+def test_a_web_address_does_not_begin_with_a_name(tmp_path: Path) -> None:
+    rows = "".join(f"C{n},https://x.example/{n}\n" for n in range(1, 25))
+
+    assert asked(drafted(tmp_path, "客户号,链接\n" + rows), "lian_jie") == ""
+
+
 def test_a_decimal_comma_parts_no_columns_where_a_semicolon_does(tmp_path: Path) -> None:
     content = "".join(f"{n},5;{n},25\n" for n in range(10, 30))
 
