@@ -1,7 +1,7 @@
 """The steward's path, walked in a browser: a held file is released, its broken record repaired, and a mart has the row.
 
-The loans of the 27th come in a file that its `.OK` does not name, so they are held and the day is published without them. In the file
-is a record whose purpose was cut in the middle of a character, which swallowed the separator behind it.
+The loans of the 27th come in a file that its `.OK` does not name, so they are held. In the file is a record whose purpose was cut in the
+middle of a character, which swallowed the separator behind it. Until nothing waits, the day is loaded only (`oxpecker run --job bronze`).
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ def landing(bank: Path, tmp_path: Path) -> Path:
     return laid
 
 
+def load(made: Walk) -> None:
+    loaded = runner.run_range(made.settings, DateRange.day(DAY), "daily", ("bronze", "gate_bronze"))
+    assert (loaded.state, loaded.message) == ("partial", "")
+
+
 def decided(person: Person, form: str, reason: str) -> None:
     """The first proposes, by a form that has been filled in; the second agrees."""
     person.fill(f"{form} [name=reason]", reason)
@@ -73,10 +78,8 @@ def test_from_a_held_file_to_a_repaired_row_in_a_mart(walk: Callable[[str], Walk
         for line in packages.content(landing, "LOAN", DAY, FILE).splitlines()[:-1]
     ]
 
-    summary = made.run(day, "daily")
-    assert (summary.state, summary.message) == ("published", "")
+    load(made)
     assert made.rows("ops.delivery_file", FILES) == [("held", "not_listed", False)]
-    assert published.query(made.settings, LOANS)[1] == [(0, None)]
 
     with opened() as driver, desk(made.settings, utc_now, ("li", "zhou")) as address:
         person = Person(driver, address)
@@ -91,9 +94,7 @@ def test_from_a_held_file_to_a_repaired_row_in_a_mart(walk: Callable[[str], Walk
         decided(person, "form[action$=release]", "the supplier's list was made by hand")
         person.picture("3_agreed")
 
-        # Only the file is loaded: the record that it keeps aside is to be seen.
-        loaded = runner.run_range(made.settings, day, "daily", ("bronze", "gate_bronze"))
-        assert (loaded.state, loaded.message) == ("partial", "")
+        load(made)
         assert made.rows("ops.delivery_file", FILES) == [("loaded", None, True)]
         assert made.rows("ops.quarantine", ASIDE) == [("open", ["half_character"], False)]
 
