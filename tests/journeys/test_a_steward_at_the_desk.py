@@ -100,7 +100,7 @@ def test_from_a_held_file_to_a_repaired_row_in_a_mart(walk: Callable[[str], Walk
 
         person.log_in("li")
         person.follow("loan__duebill")
-        person.wait_for("#items")
+        person.wait_for("#groups tbody tr:only-child")
         person.picture("4_queue")
         person.click("#items tbody a")
         person.wait_for("#hex")
