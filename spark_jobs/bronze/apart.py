@@ -1,4 +1,4 @@
-"""Lines of a file that are no records: its header once more, and rows that add up others. No Spark.
+"""Lines of a file that are no records: its header once more, and what the contract's `set_aside` names, such as sums. No Spark.
 
 They are kept with their bytes and a reason, in `ops.quarantine` with the state `set_aside`: they load nowhere, count as no rows, and wait
 for nobody. A supplier's number of rows is compared without them, unless `checks: {header_again: counted}` says that he counts headers, too.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.contracts.sources import SourceContract
 
-HEADER_AGAIN, SUM_ROW = "header_again", "sum_row"
-REASONS = (HEADER_AGAIN, SUM_ROW)
+HEADER_AGAIN, NO_RECORD = "header_again", "no_record"
+REASONS = (HEADER_AGAIN, NO_RECORD)
 STATE = "set_aside"
 # Blanks inside of 合　计 and a colon behind it say nothing. Spelt out, for \s is not the same to Python and to Arrow.
 _BLANKS, _COLON = "[ \t\u00a0\u3000]+", "[:\uff1a]+$"
@@ -27,36 +27,41 @@ def plain(word: str) -> str:
     return re.sub(_COLON, "", re.sub(_BLANKS, "", word))
 
 
-class Sums:
-    """Which records add up others, by the words that the contract's `set_aside` gives for a field."""
+class NoRecords:
+    """Which records are none, by the words that the contract's `set_aside` gives for a field; `*` in them stands for anything."""
 
     def __init__(self, source: SourceContract) -> None:
         names = source.names()
-        self._words = [
-            (names.index(name), frozenset(map(plain, words))) for name, words in source.set_aside.items()
-        ]
+        self._words = [(names.index(name), _pattern(words)) for name, words in source.set_aside.items()]
+        self._fits = [(at, re.compile(pattern)) for at, pattern in self._words]
 
     def __bool__(self) -> bool:
         return bool(self._words)
 
     def among(self, values: Sequence[str | None]) -> bool:
-        """Whether values in the contract's order are such a row's."""
-        return any(text and plain(text) in words for at, words in self._words if (text := values[at]))
+        """Whether values in the contract's order are of such a line."""
+        return any(text and fits.fullmatch(plain(text)) for at, fits in self._fits if (text := values[at]))
 
     def among_cells(self, found: Sequence[str], places: Sequence[int | None]) -> bool:
         """The same of a record's cells, however many there are; places: where the contract's fields stand among them."""
-        told = ((places[at], words) for at, words in self._words)
-        return any(at is not None and at < len(found) and plain(found[at]) in words for at, words in told)
+        told = ((places[at], fits) for at, fits in self._fits)
+        return any(
+            at is not None and at < len(found) and fits.fullmatch(plain(found[at])) for at, fits in told
+        )
 
     def of_columns(self, column: Callable[[int], pa.StringArray]) -> list[pa.BooleanArray]:
         """The same of many records; column: gives the values of a field by its place."""
+        bare = ((pc.replace_substring_regex(column(at), _BLANKS, ""), pattern) for at, pattern in self._words)
         return [
-            pc.is_in(
-                pc.replace_substring_regex(pc.replace_substring_regex(column(at), _BLANKS, ""), _COLON, ""),
-                value_set=pa.array(sorted(words)),
-            )
-            for at, words in self._words
-        ]  # fmt: skip
+            pc.match_substring_regex(pc.replace_substring_regex(text, _COLON, ""), pattern)
+            for text, pattern in bare
+        ]
+
+
+def _pattern(words: Iterable[str]) -> str:
+    """A regular expression that Python and Arrow read alike."""
+    told = (".*".join(re.escape(part) for part in plain(word).split("*")) for word in words)
+    return rf"(?s)^(?:{'|'.join(told)})$"
 
 
 def is_header_row(found: Mapping[str, object], header: Mapping[str, object]) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from spark_jobs.bronze import columnar, fast
-from spark_jobs.bronze.apart import SUM_ROW, count_headers, headers_among
+from spark_jobs.bronze.apart import NO_RECORD, count_headers, headers_among
 from spark_jobs.bronze.archives import opened
 from spark_jobs.bronze.census import Census
 from spark_jobs.bronze.discovery import Listed
@@ -166,7 +166,7 @@ def _gone_through(content: bytes | Path, made: Cut, source: SourceContract, cens
             for tally in tallies:
                 tally.add(line.raw)
     if source.set_aside:
-        seen.rows -= sum(1 for record in _unread(content, source) if record.reasons == [SUM_ROW])
+        seen.rows -= sum(1 for record in _unread(content, source) if record.reasons == [NO_RECORD])
     if source.in_order or (source.control and source.control.sums):
         _add_up(content, source, seen)
     return seen

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.bronze.apart import Sums
+from spark_jobs.bronze.apart import NoRecords
 from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.pieces import PIECE, Part, Piece, begins, pieces
@@ -76,7 +76,7 @@ class _Reader:
         names = column_names(made, source) or [f.source_name for f in source.fields]
         self.order = [names.index(f.source_name) for f in source.fields]
         self.columns = len(names)
-        self.sums = Sums(source)
+        self.apart = NoRecords(source)
         self.nulls = [(j, pa.array(f.null, pa.string())) for j, f in enumerate(source.fields) if f.null]
 
     def records(self, lines: Iterator[Line]) -> Iterator[list[Record]]:
@@ -207,7 +207,7 @@ class _Reader:
         def column(j: int) -> pa.StringArray:
             return flat.take(pa.array(np.arange(j, len(flat), width)))
 
-        for found in self.sums.of_columns(column) if rows else ():
+        for found in self.apart.of_columns(column) if rows else ():
             noticed |= true_of(found)
         if self.notices is None or not rows:
             return noticed

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spark_jobs.bronze import columnar, objects
-from spark_jobs.bronze.apart import HEADER_AGAIN, SUM_ROW, Sums, headers_among
+from spark_jobs.bronze.apart import HEADER_AGAIN, NO_RECORD, NoRecords, headers_among
 from spark_jobs.bronze.archives import opened
 from spark_jobs.bronze.census import TWO_BYTE
 from spark_jobs.bronze.lines import Line, cells, lines, quoted
@@ -110,10 +110,10 @@ def read_lines(found: Iterator[Line], header: bytes | None, source: SourceContra
         records = _read_delimited(found, header, source)
     else:
         records = _read_objects(found, header, source)
-    sums = Sums(source)
+    none = NoRecords(source)
     for record in records:
-        if sums and record.values is not None and sums.among(record.values):
-            record.values, record.rescued, record.reasons = None, None, [SUM_ROW]
+        if none and record.values is not None and none.among(record.values):
+            record.values, record.rescued, record.reasons = None, None, [NO_RECORD]
         if record.values is not None and not record.raw.isascii():
             _restore(record, source.layout.signs)
         _spoiled(record, source.layout)
@@ -233,7 +233,7 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
     declared = {f.source_name for f in source.fields}
     extra = [(name, i) for name, i in at.items() if name not in declared]
     has_half = codecs.lookup(layout.encoding).name in TWO_BYTE
-    is_header, sums = headers_among(header, source), Sums(source)
+    is_header, none = headers_among(header, source), NoRecords(source)
     for line in lines_:
         record, raw = _record(line, layout), line.raw
         if record.reasons:
@@ -265,8 +265,8 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
             continue
         elif marks and mark not in marks.ours:
             record.reasons.append("record_type")
-        elif sums and sums.among_cells(found, places):
-            record.reasons[:] = [SUM_ROW]
+        elif none and none.among_cells(found, places):
+            record.reasons[:] = [NO_RECORD]
         elif len(found) != len(order):
             half = has_half and not raw.isascii() and len(found) < len(order)
             record.reasons.append("half_character" if half else "column_count")

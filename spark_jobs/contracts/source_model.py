@@ -129,7 +129,7 @@ class SourceContract:
     empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
     volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
     header_again       counted or not_counted: whether the supplier's number of rows counts a header that comes again inside of a file
-    set_aside          field → words: records with one of them in it add up others and are set aside (`bronze.apart`)
+    set_aside          field → words, `*` for anything: a line with one of them in it is no record and is set aside (`bronze.apart`)
     drift              kind of change of its columns → accept, rescue or hold, where not as usual (`bronze.drift.POLICY`)
     """
 

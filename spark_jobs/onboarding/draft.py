@@ -18,6 +18,7 @@ from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField
 from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding import controls, keys
+from spark_jobs.onboarding.apart_words import words_apart
 from spark_jobs.onboarding.encodings import Encoding, census
 from spark_jobs.onboarding.foreign import refuse_foreign
 from spark_jobs.onboarding.layouts import Guess, bare, guess_layout
@@ -25,7 +26,6 @@ from spark_jobs.onboarding.meanings import are_codes, guess_meaning, privacy_of
 from spark_jobs.onboarding.names import feed_name, field_names
 from spark_jobs.onboarding.proposals import Column, Proposal, propose
 from spark_jobs.onboarding.samples import Feed, Sample
-from spark_jobs.onboarding.sums import sum_rows
 from spark_jobs.onboarding.types import decimal_sign, guess_type, rounding, tabs
 from spark_jobs.onboarding.widths import guess_columns
 from spark_jobs.settings import overlaid_files
@@ -89,7 +89,7 @@ def draft(
     names, places, doubts = _columns(guess, filled)
     name = feed_name(feed.template.text, system or feed.system)
     plain = _contract(name, guess.layout, names, _source_names(guess, names), places)
-    plain = replace(plain, set_aside=sum_rows(filled, plain))
+    plain = replace(plain, set_aside=words_apart(filled, plain))
     files, rows, unreadable, misshapen = _values(filled, plain)
     if not rows:
         told = (
@@ -103,7 +103,7 @@ def draft(
     key = keys.guess_key(files, [c.typed for c in columns], [c.meaning for c in columns])
     columns = [_with_shape(c) if c.source_name in misshapen else c for c in columns]
     doubts += [
-        f"`{name}`: do rows with {' and '.join(words)} add up others? They are drafted so (`set_aside`), and load nowhere"
+        f"`{name}`: are rows with {' and '.join(words)} no records, but sums or notes? They are drafted so (`set_aside`), and load nowhere"
         for name, words in plain.set_aside.items()
     ]
     guess = replace(guess, layout=replace(guess.layout, decimal=decimal))
@@ -292,7 +292,7 @@ def _control(
         details = sum(1 for _ in made.details())
         none = Counter(r.reasons[0] for r in read(sample.content, source) if r.values is None)
         again += none[apart.HEADER_AGAIN]
-        count = details - none[apart.SUM_ROW] - none[apart.HEADER_AGAIN]
+        count = details - none[apart.NO_RECORD] - none[apart.HEADER_AGAIN]
         totals = {
             name: sum((parse_number(row[at], 0, decimal) or Decimal(0) for row in rows), Decimal(0))
             for at, name in numbers

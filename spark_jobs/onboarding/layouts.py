@@ -6,10 +6,13 @@ columns begin is worked out in `widths`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from spark_jobs.bronze.archives import ZIP
 from spark_jobs.bronze.lines import BOM, cells
@@ -35,6 +38,7 @@ MOST_TITLES = 4
 _MOST_WORD = 64
 # A single line with more fields than this may be a whole file without line ends.
 _MANY_COLUMNS = 100
+TWO_LINES = "the header is two lines, names and then labels; the fields are called by the labels"
 # Spreadsheets are told the separator by a first line.
 _SAID_SEPARATOR = re.compile(r'"?sep=(.)"?')
 
@@ -82,7 +86,7 @@ def _parquet(content: bytes) -> Guess:
 
 
 def _workbook(content: bytes) -> Guess:
-    """The first sheet. Lines of a title above the header have fewer cells than it."""
+    """The first sheet. Lines of a title above the header have fewer cells than it; a second line of names is the header."""
     found: list[tuple[int, tuple[str, ...]]] = []
     try:
         for skip in range(MOST_TITLES):
@@ -99,8 +103,31 @@ def _workbook(content: bytes) -> Guess:
     words = sum(bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in columns)
     if not columns or words < 0.8 * len(columns):
         raise DeliveryError("the sheet has no header; ask the supplier for one, or for a text file")
-    doubts = ("only the first sheet is read; `sheet` names another",)
-    return Guess(Layout("excel", "utf-8", header=True, skip_lines=skip), columns, len(columns), doubts=doubts)
+    doubts = ["only the first sheet is read; `sheet` names another"]
+    rows = _first_rows(content, skip)
+    if rows and are_labels(rows[0], rows[1:]):
+        doubts.append(TWO_LINES)
+        skip, columns = (
+            skip + 1,
+            Cut(content, bare(Layout("excel", "utf-8", header=True, skip_lines=skip + 1))).columns or (),
+        )
+    is_named = not any(re.search(r"#\d+$", name) for name in columns)
+    if not is_named:
+        doubts.append("the header has a name twice; columns are taken by their place")
+        skip += 1
+    layout = Layout("excel", "utf-8", header=is_named, skip_lines=skip)
+    return Guess(layout, columns, len(columns), doubts=tuple(doubts))
+
+
+def _first_rows(content: bytes, skip: int) -> list[list[str]]:
+    """Cells below the header, as text; as far as a broken sheet goes."""
+    rows = []
+    with suppress(RecordError):
+        details = Cut(content, bare(Layout("excel", "utf-8", header=True, skip_lines=skip))).details()
+        for line in islice(details, 200):
+            found = json.loads(line.raw)
+            rows.append(["" if cell is None else str(cell) for cell in found.values()])
+    return rows
 
 
 def bare(layout: Layout) -> SourceContract:
@@ -290,7 +317,7 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     rows, lines = rows[skip:], lines[skip:]
     header = find_header(rows, columns)
     if header is not None and len(rows) > 1 and len(rows[1]) == columns and are_labels(rows[1], rows[2:]):
-        doubts.append("the header is two lines, names and then labels; the fields are called by the labels")
+        doubts.append(TWO_LINES)
         skip, rows, lines, header = skip + 1, rows[1:], lines[1:], tuple(rows[1])
     if header is not None:
         rows, lines = rows[1:], lines[1:]

@@ -215,6 +215,6 @@ def test_what_is_no_record_is_set_aside_and_waits_for_nobody(make_lake, tmp_path
     assert sorted(row["account"] for row in lake.read("bronze.x__balance").collect()) == ["A", "C"]
     kept = lake.read("ops.quarantine").orderBy("line_no").collect()
     assert [(row["line_no"], row["reason_codes"], row["state_code"]) for row in kept] == [
-        (3, ["header_again"], "set_aside"), (4, ["column_count"], "open"), (6, ["sum_row"], "set_aside"),
+        (3, ["header_again"], "set_aside"), (4, ["column_count"], "open"), (6, ["no_record"], "set_aside"),
     ]  # fmt: skip
     assert [i.reasons for i in Desk(lake.settings).waiting()] == [("column_count",)]

@@ -131,7 +131,7 @@ def test_rows_that_add_up_others_load_nowhere_and_count_as_no_rows(tmp_path: Pat
     source = contract(tmp_path / "conf", SUMS)
 
     assert read_as(SUMMED, source, tmp_path) == [
-        (2, ["C1", "10"]), (3, ["C2", "20"]), (4, ["sum_row"]), (5, ["C3", "30"]), (6, ["sum_row"]), (7, ["sum_row"]),
+        (2, ["C1", "10"]), (3, ["C2", "20"]), (4, ["no_record"]), (5, ["C3", "30"]), (6, ["no_record"]), (7, ["no_record"]),
     ]  # fmt: skip
     found = verified(SUMMED, source, b"3|60.00", tmp_path)
     assert (found.reason, found.rows_found) == (None, 3)
@@ -143,6 +143,20 @@ def test_a_word_inside_of_a_value_is_no_sum_and_neither_is_one_in_another_field(
     assert read_as("客户号,余额\n合计科技,1\n合计金额,2\nC3,合计\n", source, tmp_path) == [
         (2, ["合计科技", "1"]), (3, ["合计金额", "2"]), (4, ["C3", "合计"]),
     ]  # fmt: skip
+
+
+def test_a_star_stands_for_anything(tmp_path: Path) -> None:
+    source = contract(tmp_path / "conf", 'set_aside: {acct: ["*小计", "制表*", "a.b"]}')
+
+    content = "客户号,余额\n城东 小计,1\n小计\n制表人：某人\n小计一,2\naxb,3\na.b,4\n"
+    assert read_as(content, source, tmp_path) == [
+        (2, ["no_record"]), (3, ["no_record"]), (4, ["no_record"]), (5, ["小计一", "2"]), (6, ["axb", "3"]), (7, ["no_record"]),
+    ]  # fmt: skip
+
+
+def test_a_word_of_stars_alone_would_set_everything_aside_and_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="set_aside"):
+        contract(tmp_path / "conf", 'set_aside: {acct: ["*"]}')
 
 
 def test_a_sum_without_a_word_in_the_contract_is_a_record_as_any(tmp_path: Path) -> None:
@@ -183,8 +197,8 @@ def test_a_sheet_that_was_pasted_together_has_headers_and_sums_inside(tmp_path: 
     found = [(r.line_no, r.values or r.reasons) for r in read(sink.getvalue(), source)]
 
     assert found == [
-        (2, ["C1", "林一", "10"]), (3, ["sum_row"]), (4, ["header_again"]), (5, ["C2", "林二", "20"]),
-        (6, ["sum_row"]), (7, [None, "客户号", None]), (8, ["sum_row"]),
+        (2, ["C1", "林一", "10"]), (3, ["no_record"]), (4, ["header_again"]), (5, ["C2", "林二", "20"]),
+        (6, ["no_record"]), (7, [None, "客户号", None]), (8, ["no_record"]),
     ]  # fmt: skip
     assert verify(sink.getvalue(), source, DAY, None, None).rows_found == 3
 
@@ -206,6 +220,6 @@ fields:
             "at: [1, 4], ", "").replace("at: [5, 8], ", ""),
     )  # fmt: skip
 
-    assert read_as("C001  10\n合计  10\n", by_width, tmp_path) == [(1, ["C001", "10"]), (2, ["sum_row"])]
+    assert read_as("C001  10\n合计  10\n", by_width, tmp_path) == [(1, ["C001", "10"]), (2, ["no_record"])]
     told = read('{"acct": "C001", "amt": 10}\n{"acct": "合计", "amt": 10}\n'.encode(), lines)
-    assert [r.values or r.reasons for r in told] == [["C001", "10"], ["sum_row"]]
+    assert [r.values or r.reasons for r in told] == [["C001", "10"], ["no_record"]]

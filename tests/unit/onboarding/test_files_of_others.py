@@ -9,9 +9,9 @@ import pytest
 import yaml
 from openpyxl import Workbook
 
+from spark_jobs.onboarding.apart_words import WORDS
 from spark_jobs.onboarding.check import lay_out
 from spark_jobs.onboarding.onboard import Drafted, loaded, onboard
-from spark_jobs.onboarding.sums import WORDS
 from spark_jobs.settings import SHIPPED_CONF
 
 NAMES = ("王小明", "李红", "张伟", "赵敏")
@@ -262,11 +262,69 @@ def test_rows_of_a_sheet_that_sum_up_are_drafted_as_set_aside_and_asked_about(tm
 
     contract = yaml.safe_load(draft.text)
     assert contract["set_aside"] == {"ke_hu_hao": ["小计", "合计"]}
-    assert (draft.draft.rows, draft.unreadable, draft.held) == (19, {"sum_row": 2}, {})
-    assert "小计 and 合计 add up others" in asked(draft, "ke_hu_hao")
-    assert "# No records: 2 sum_row." in draft.text and "kept aside" not in draft.text
+    assert (draft.draft.rows, draft.unreadable, draft.held) == (19, {"no_record": 2}, {})
+    assert "小计 and 合计 no records" in asked(draft, "ke_hu_hao")
+    assert "# No records: 2 no_record." in draft.text and "kept aside" not in draft.text
     assert contract["key"] == ["ke_hu_hao"]
     assert all(words not in column.words for column in draft.draft.columns for words in ("合计", "小 计："))
+
+
+def sheet(folder: Path, *rows: list[object]) -> Drafted:
+    """The draft of a workbook of these rows."""
+    book = Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(folder / "x_20260930.xlsx")
+    (draft,), refused = onboard([folder / "x_20260930.xlsx"])
+    assert refused == []
+    return draft
+
+
+SHEET = [["客户号", "姓名", "开户日期", "余额"], *([no, name, day, float(amount)] for no, name, day, amount in RECORDS)]  # fmt: skip
+
+
+def test_notes_below_a_table_are_no_customers(tmp_path: Path) -> None:
+    notes = [["制表人：李小梅", None, "复核：王建国"], ["注：余额为人民币"]]
+
+    draft = sheet(tmp_path, ["存款明细表"], *SHEET, [], *notes)
+
+    assert yaml.safe_load(draft.text)["set_aside"] == {"ke_hu_hao": ["制表*", "注*"]}
+    assert (draft.draft.rows, draft.unreadable) == (24, {"no_record": 2})
+    assert "李小梅" not in draft.text
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+
+
+def test_sums_of_groups_bear_the_names_of_the_groups(tmp_path: Path) -> None:
+    draft = sheet(
+        tmp_path, *SHEET[:13], ["城东支行小计", None, None, 1], *SHEET[13:], ["城西支行小计", None, None, 2], ["总计", None, None, 3]
+    )  # fmt: skip
+
+    assert yaml.safe_load(draft.text)["set_aside"] == {"ke_hu_hao": ["*小计", "总计"]}
+    assert (draft.draft.rows, draft.unreadable) == (24, {"no_record": 3})
+
+
+def test_a_company_called_like_a_sum_is_a_customer(tmp_path: Path) -> None:
+    rows = [[f"滨江{n}合计" if n == 7 else f"滨江{n}公司", f"C{n}", float(n)] for n in range(1, 25)]
+
+    draft = sheet(tmp_path, ["单位", "客户号", "余额"], *rows)
+
+    assert "set_aside" not in yaml.safe_load(draft.text)
+    assert draft.draft.rows == 24
+
+
+def test_two_lines_of_names_of_a_sheet_are_a_header(tmp_path: Path) -> None:
+    draft = sheet(tmp_path, ["cust_no", "cust_name", "open_dt", "bal"], *SHEET)
+
+    assert (draft.draft.rows, draft.draft.guess.layout.skip_lines) == (24, 1)
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+
+
+def test_a_sheet_that_names_a_column_twice_is_drafted_by_places_and_not_held(tmp_path: Path) -> None:
+    draft = sheet(tmp_path, *([*row, row[-1]] for row in SHEET))
+
+    assert (draft.draft.rows, draft.held) == (24, {})
+    assert [c.source_name for c in draft.draft.columns][-2:] == ["余额", "余额#2"]
+    assert any("taken by their place" in q for q in draft.questions)
 
 
 def test_sums_between_the_records_of_a_text_file_are_set_aside_and_the_control_file_fits(
@@ -280,7 +338,7 @@ def test_sums_between_the_records_of_a_text_file_are_set_aside_and_the_control_f
 
     contract = yaml.safe_load(draft.text)
     assert contract["set_aside"] == {"ke_hu_hao": ["小计"]}
-    assert (draft.draft.rows, draft.unreadable, draft.held) == (20, {"sum_row": 2}, {})
+    assert (draft.draft.rows, draft.unreadable, draft.held) == (20, {"no_record": 2}, {})
     assert "rows" in contract["control"]["pattern"]
 
 
