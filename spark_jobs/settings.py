@@ -19,6 +19,7 @@ from zoneinfo import available_timezones
 import yaml
 
 from spark_jobs.errors import SettingsError, nearest
+from spark_jobs.rule_files import check_rules
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHIPPED_CONF = REPOSITORY / "conf"
@@ -291,7 +292,14 @@ def _below(folder: Path, argument: str | Path | None, variable: str, in_profile:
 
 @cache
 def _rules(dirs: tuple[Path, ...], name: str) -> Mapping[str, Any]:
-    content = read_overlaid(dirs, f"rules/{name}.yml")
+    content: Any | None = None
+    for folder in dirs:
+        path = folder / "rules" / f"{name}.yml"
+        if path.is_file():
+            own = read_yaml(path)
+            if content is not None:
+                check_rules(name, content, own, path)
+            content = own if content is None else laid_over(content, own)
     if content is None:
         known = [Path(p).stem for p in overlaid_files(dirs, "rules")]
         raise SettingsError(f"there are no rules `{name}`; {nearest(name, known)}")
@@ -301,5 +309,5 @@ def _rules(dirs: tuple[Path, ...], name: str) -> Mapping[str, Any]:
 
 
 def rules(settings: Settings, name: str) -> Mapping[str, Any]:
-    """Parameters of one rule file (`conf/rules/<name>.yml`) after the overlays."""
+    """Parameters of one rule file (`conf/rules/<name>.yml`) after the overlays. What no rule would read is refused with its line."""
     return _rules(settings.conf_dirs, name)

@@ -107,7 +107,7 @@ def test_a_run_that_wrote_nothing_is_not_entered() -> None:
     [
         ("codes", "sex.csv", "code,zh,en,aliases\nX,其他,Other,X\n"),
         ("contracts/sources", "core__cif.yml", "checks: {not_null: [cust_no, cust_name]}\n"),
-        ("rules", "tier.yml", "review_months: 3\n"),
+        ("rules", "tier.yml", "watch_months: 2\n"),
     ],
 )
 def test_what_the_bank_declares_otherwise_makes_its_rows_anew(
