@@ -121,7 +121,8 @@ JOBS: tuple[Job, ...] = (
     Job(
         "metrics", "spark_jobs.jobs.metrics:run",
         ("profile.customer_daily", "profile.x_score", "profile.s_exposure", "profile.s_call_service", "profile.s_complaint_clock",
-         "profile.b_contact", "silver.crm_task", "silver.staff", "silver.org_hist"),
+         "profile.b_contact", "profile.a_rule_hit", "silver.survey_invitation", "silver.survey_response", "silver.crm_task", "silver.staff",
+         "silver.org_hist"),
         ("metric.*",), "Metrics by day and month; what groups too small would show is withheld.", logic_version=2, retries=2,
     ),
     _gate("profile", ("profile.*", "metric.*"), "Key sets, reconciliation to the cent, legal moves; metrics and who they are about."),

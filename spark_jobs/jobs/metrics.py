@@ -16,6 +16,7 @@ from spark_jobs.metrics.definition import OF_CUSTOMER, OF_MANAGER, POPULATIONS, 
 from spark_jobs.metrics.populations import (
     ROWS_OF,
     link_branch,
+    link_first_answer,
     link_outlet_of_customer,
     link_place_of_manager,
 )
@@ -42,7 +43,11 @@ def run(lake: Lake, dates: DateRange) -> None:
     for population in POPULATIONS.values():
         of_it = [m for m in metrics if m.population == population.name]
         if of_it:
-            rows = ROWS_OF[population.name](lake.read(population.reads), zone)
+            found = lake.read(population.reads)
+            if population.name == "invitations":
+                expires = int(lake.rules("survey")["expires_days"])
+                found = link_first_answer(found, lake.read("silver.survey_response"), expires)
+            rows = ROWS_OF[population.name](found, zone)
             inside = rows.where(F.col("business_date").between(F.lit(whole.first), F.lit(whole.last)))
             if population.place == OF_CUSTOMER:
                 inside = link_outlet_of_customer(inside, customers)
@@ -92,8 +97,8 @@ def _note_restatement(lake: Lake, changes: DataFrame) -> None:
 def publish_definitions(lake: Lake, metrics: tuple[Metric, ...]) -> None:
     """Write the definitions where they differ from those that are stored."""
     rows = [
-        (m.code, m.version, m.zh, m.en, m.description, m.family, m.viewpoint, m.collection, m.owner, m.unit, m.direction, m.formula,
-         m.grain, list(m.slices), dict(m.thresholds), m.weight_method, m.refresh, "C1", m.test)
+        (m.code, m.version, m.zh, m.en, m.zh_description, m.description, m.family, m.viewpoint, m.collection, m.level, dict(m.parents),
+         m.owner, m.unit, m.direction, m.formula, m.grain, list(m.slices), dict(m.thresholds), m.weight_method, m.refresh, "C1", m.test)
         for m in metrics
     ]  # fmt: skip
     columns = lake.contracts.table(DEFINITION).columns

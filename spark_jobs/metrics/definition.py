@@ -6,7 +6,7 @@ numerators and denominators. Whoever reads a definition can compute it by hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spark_jobs.errors import ContractError, nearest
+from spark_jobs.metrics.tree import check_tree
 from spark_jobs.settings import overlaid_files, read_overlaid
 
 FAMILIES = ("top", "journey", "touchpoint", "O", "S", "B", "X", "team", "complaint")
@@ -23,11 +24,12 @@ COLLECTIONS = (
     "questionnaire", "expert", "usability_test", "crowd_test", "eye_tracking", "tracking_point", "system_monitoring", "text", "records",
 )  # fmt: skip
 DIRECTIONS = ("up", "down")
+LEVELS = ("top", "journey", "diagnostic", "analysis")
 PERIODS = ("day", "month")
 THRESHOLDS = {"target", "alert"}
 KEYS = {
-    "zh", "en", "description", "family", "viewpoint", "collection", "owner", "unit", "direction", "population", "where", "numerator",
-    "denominator", "scale", "slices", "periods", "thresholds", "refresh", "version", "weight_method", "test",
+    "zh", "en", "zh_description", "description", "family", "viewpoint", "collection", "level", "parents", "owner", "unit", "direction",
+    "population", "where", "numerator", "denominator", "scale", "slices", "periods", "thresholds", "refresh", "version", "weight_method", "test",
 }  # fmt: skip
 
 
@@ -69,6 +71,13 @@ POPULATIONS: Mapping[str, Population] = {
             "contacts", "profile.b_contact", "customer",
             {"channel": "channel_code", "purpose": "purpose_code", "branch": "branch_code"}, OF_CUSTOMER,
         ),
+        Population(
+            "hits", "profile.a_rule_hit", "customer",
+            {"rule": "rule_code", "purpose": "purpose_code", "branch": "branch_code"}, OF_CUSTOMER,
+        ),
+        Population(
+            "invitations", "silver.survey_invitation", "customer", {"channel": "channel_code", "survey": "survey_code"},
+        ),
         Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code", "team": "team_code", "branch": "branch_code"}, OF_MANAGER),
     )
 }  # fmt: skip
@@ -76,16 +85,22 @@ POPULATIONS: Mapping[str, Population] = {
 
 @dataclass(frozen=True)
 class Metric:
-    """One definition. numerator, denominator and where are SQL about one row of the population; null denominator: the sum itself."""
+    """One definition. numerator, denominator and where are SQL about one row of the population; null denominator: the sum itself.
+
+    parents  metrics that this one helps to explain, and how much of them (0-1); see `tree`
+    """
 
     code: str
     version: str
     zh: str
     en: str
+    zh_description: str
     description: str
     family: str
     viewpoint: str
     collection: str
+    level: str
+    parents: Mapping[str, Decimal]
     owner: str
     unit: str
     direction: str
@@ -124,6 +139,7 @@ def load_metrics(dirs: tuple[Path, ...]) -> tuple[Metric, ...]:
             if code in found:
                 raise ContractError(f"{relative}: metric `{code}` is defined a second time")
             found[code] = _metric(str(code), given or {}, f"{relative}, metric `{code}`")
+    check_tree({code: (metric.level, metric.parents) for code, metric in found.items()})
     return tuple(found[code] for code in sorted(found))
 
 
@@ -131,8 +147,8 @@ def _metric(code: str, given: Mapping[str, Any], where: str) -> Metric:
     for key in given:
         if key not in KEYS:
             raise ContractError(f"{where}: unknown key `{key}`; {nearest(key, KEYS)}")
-    needed = ("zh", "en", "description", "family", "viewpoint", "collection", "owner", "unit", "direction", "population", "numerator",
-              "thresholds", "refresh")  # fmt: skip
+    needed = ("zh", "en", "zh_description", "description", "family", "viewpoint", "collection", "level", "owner", "unit", "direction",
+              "population", "numerator", "thresholds", "refresh")  # fmt: skip
     for key in needed:
         if given.get(key) in (None, "", {}):
             raise ContractError(f"{where}: `{key}` is missing; a metric without it cannot be used")
@@ -143,15 +159,23 @@ def _metric(code: str, given: Mapping[str, Any], where: str) -> Metric:
     periods = tuple(given.get("periods", PERIODS))
     for period in periods:
         _one_of(period, PERIODS, "period", where)
+    thresholds = _numbers(given["thresholds"], "threshold", where, THRESHOLDS)
+    if given["viewpoint"] == "service" and "target" not in thresholds:
+        raise ContractError(
+            f"{where}: what the bank's service is measured by needs a `target` among its thresholds"
+        )
     return Metric(
         code=code,
         version=str(given.get("version", 1)),
         zh=str(given["zh"]),
         en=str(given["en"]),
+        zh_description="".join(str(given["zh_description"]).split()),
         description=" ".join(str(given["description"]).split()),
         family=_one_of(given["family"], FAMILIES, "family", where),
         viewpoint=_one_of(given["viewpoint"], VIEWPOINTS, "viewpoint", where),
         collection=_one_of(given["collection"], COLLECTIONS, "collection", where),
+        level=_one_of(given["level"], LEVELS, "level", where),
+        parents=_numbers(given.get("parents", {}), "weight", where),
         owner=str(given["owner"]),
         unit=str(given["unit"]),
         direction=_one_of(given["direction"], DIRECTIONS, "direction", where),
@@ -162,7 +186,7 @@ def _metric(code: str, given: Mapping[str, Any], where: str) -> Metric:
         scale=int(given.get("scale", 1)),
         slices=slices,
         periods=periods,
-        thresholds=_thresholds(given["thresholds"], where),
+        thresholds=thresholds,
         refresh=str(given["refresh"]),
         weight_method=given.get("weight_method"),
         test=given.get("test"),
@@ -175,12 +199,15 @@ def _one_of(value: Any, known: Any, what: str, where: str) -> str:
     return str(value)
 
 
-def _thresholds(given: Mapping[str, Any], where: str) -> Mapping[str, Decimal]:
-    limits = {}
+def _numbers(
+    given: Mapping[str, Any], what: str, where: str, known: Iterable[str] | None = None
+) -> Mapping[str, Decimal]:
+    numbers = {}
     for name, value in sorted(given.items()):
-        _one_of(name, THRESHOLDS, "threshold", where)
+        if known is not None:
+            _one_of(name, known, what, where)
         try:
-            limits[name] = Decimal(str(value))
+            numbers[name] = Decimal(str(value))
         except InvalidOperation:
-            raise ContractError(f"{where}: threshold `{name}` is no number") from None
-    return limits
+            raise ContractError(f"{where}: {what} `{name}` is no number") from None
+    return numbers

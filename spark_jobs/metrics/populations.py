@@ -76,6 +76,40 @@ def keep_due_tasks(tasks: DataFrame, zone: str) -> DataFrame:
     )  # fmt: skip
 
 
+def keep_hits(hits: DataFrame, zone: str) -> DataFrame:
+    """Hits of if-then rules on the business date of their data. Grain: rule_hit_id."""
+    return hits.withColumn("subject_id", F.col("customer_id"))
+
+
+def keep_expired_invitations(invitations: DataFrame, zone: str) -> DataFrame:
+    """Invitations on the day on which the time to answer ran out, when it is known what became of them. Grain: invitation_id.
+
+    invitations  as `link_first_answer` gives them. Somebody invited without a name counts as somebody else.
+    is_answered  answered by then; an answer that came later does not count
+    """
+    return invitations.select(
+        F.coalesce("party_id", "invitation_id").alias("subject_id"), local_date("expires_at", zone).alias("business_date"),
+        "channel_code", "survey_code", "status_code", "trigger_event_id",
+        F.coalesce(F.col("answered_at") <= F.col("expires_at"), F.lit(False)).alias("is_answered"),
+    )  # fmt: skip
+
+
+def link_first_answer(invitations: DataFrame, responses: DataFrame, expires_days: int) -> DataFrame:
+    """Same rows with `answered_at`, the first response to the invitation (null without one), and `expires_at` filled.
+
+    expires_days  time to answer where the survey tool tells none (rules: survey). An invitation without an instant of sending expires never.
+    """
+    first = (
+        responses.where("invitation_id IS NOT NULL")
+        .groupBy("invitation_id")
+        .agg(F.min("submitted_at").alias("answered_at"))
+    )
+    until = F.col("sent_at") + F.expr(f"INTERVAL {int(expires_days)} DAYS")
+    return invitations.withColumn("expires_at", F.coalesce("expires_at", until)).join(
+        first, "invitation_id", "left"
+    )
+
+
 def link_outlet_of_customer(rows: DataFrame, customers: DataFrame) -> DataFrame:
     """Same rows with `outlet_code`, the outlet of their customer on that day; null where the customer, or the outlet, is not known.
 
@@ -115,5 +149,7 @@ ROWS_OF: Mapping[str, Callable[[DataFrame, str], DataFrame]] = {
     "calls": keep_calls,
     "clocks": keep_due_clocks,
     "contacts": keep_outbound_contacts,
+    "hits": keep_hits,
+    "invitations": keep_expired_invitations,
     "tasks": keep_due_tasks,
 }

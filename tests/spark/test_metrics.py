@@ -14,7 +14,9 @@ from spark_jobs.metrics.branches import Place, homes
 from spark_jobs.metrics.definition import POPULATIONS, load_metrics
 from spark_jobs.metrics.populations import (
     keep_counted_answers,
+    keep_expired_invitations,
     link_branch,
+    link_first_answer,
     link_outlet_of_customer,
     link_place_of_manager,
 )
@@ -166,13 +168,13 @@ def test_an_answer_counts_with_the_outlet_its_customer_had_that_day_and_a_task_w
 
 
 def people(spark, lake, numbers: str) -> None:
-    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, products."""
+    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, kinds of products."""
     lines = []
     for line in numbers.strip().splitlines():
         day, tier, rest = (part.strip() for part in line.split("|", 2))
         lines += [f"{tier}{n} | {day} | {tier} | {rest}" for n in range(12)]
     schema = """customer_id string, business_date date, tier_code string, stage_code string, aum_cny decimal(18,2),
-        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_cnt bigint"""
+        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_kind_cnt bigint"""
     frame = table(spark, schema, "\n".join(lines))
     contract = lake.contracts.table("profile.customer_daily")
     types = {f.name: f.type for f in lake.contracts.stored_fields(contract.table)}
@@ -204,7 +206,7 @@ def values(lake) -> dict[tuple[str, str, str, str], str]:
     }  # fmt: skip
 
 
-@pytest.mark.requirement("R-IND-04")
+@pytest.mark.requirement("R-IND-04", "R-O-03")
 def test_a_day_and_a_month_of_a_bank_that_has_only_customers(valued):
     got = values(valued)
 
@@ -310,3 +312,37 @@ def test_ten_answers_make_a_net_promoter_score_of_plus_20_and_one_that_does_not_
     # One satisfied answer is one person: withheld. Of eleven counted answers 3, 0 (30, 0 of 100) are low.
     assert shown["satisfaction_score"]["is_withheld"]
     assert str(shown["low_score_ratio"]["numerator"].normalize()) == "2"
+
+
+@pytest.mark.requirement("R-VOC-21")
+def test_an_invitation_counts_on_the_day_its_time_runs_out_and_an_answer_after_that_is_none(spark):
+    # Sent at ten in the morning in Shanghai (02:00 UTC), with fourteen days to answer unless the tool says otherwise.
+    invited = table(
+        spark, "invitation_id string, party_id string, survey_code string, trigger_event_id string, sent_at timestamp, channel_code string, "
+        "status_code string, expires_at timestamp", """
+        in_time  | p1 | S1 | e1 | 2026-09-01 02:00:00 | sms   | answered  |
+        too_late | p2 | S1 | e2 | 2026-09-01 02:00:00 | sms   | answered  |
+        silent   |    | S1 |    | 2026-09-01 02:00:00 | sms   | delivered |
+        short    | p3 | S2 | e3 | 2026-09-01 02:00:00 | email | answered  | 2026-09-03 17:00:00
+        lost     | p4 | S2 | e4 | 2026-09-01 02:00:00 | email | failed    |
+    """)  # fmt: skip
+    said = table(spark, "response_id string, invitation_id string, submitted_at timestamp", """
+        r1 | in_time  | 2026-09-20 02:00:00
+        r2 | in_time  | 2026-09-15 02:00:00
+        r3 | too_late | 2026-09-15 02:00:01
+        r4 | short    | 2026-09-03 17:00:00
+        r5 |          | 2026-09-02 02:00:00
+    """)  # fmt: skip
+
+    rows = keep_expired_invitations(link_first_answer(invited, said, 14), "Asia/Shanghai").collect()
+
+    assert sorted((str(r["business_date"]), r["channel_code"], r["status_code"], r["is_answered"], r["trigger_event_id"]) for r in rows if r["trigger_event_id"]) == [
+        ("2026-09-04", "email", "answered", True, "e3"), ("2026-09-15", "email", "failed", False, "e4"),
+        ("2026-09-15", "sms", "answered", False, "e2"), ("2026-09-15", "sms", "answered", True, "e1"),
+    ]  # fmt: skip
+    # Nobody knows who was invited: somebody else than anybody.
+    assert [(r["subject_id"], r["is_answered"]) for r in rows if r["trigger_event_id"] is None] == [
+        ("silent", False)
+    ]
+    of_it = {m.code: m for m in load_metrics((SHIPPED_CONF,)) if m.population == "invitations"}
+    assert set(of_it) == {"survey_return_ratio", "triggered_invitation_ratio"}
