@@ -91,8 +91,10 @@ def run(lake: Lake, dates: DateRange) -> None:
         "min_customers": int(lake.rules("metric")["min_customers"]),
         "experience": dict(lake.rules("experience")),
         "churn_reasons": {
-            code: {"zh": row["zh"], "en": row["en"]} for code, row in lake.codes("churn_reason").items()
+            code: {word: row[word] for word in ("zh", "en", "action_zh", "action_en")}
+            for code, row in lake.codes("churn_reason").items()
         },
+        "pension": dict(lake.rules("segment")["pension"]),
     }
     done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=given)
     nodes = results(lake.settings)

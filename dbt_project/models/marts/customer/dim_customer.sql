@@ -1,3 +1,5 @@
+{%- set pension = var('pension') -%}
+
 with current_customers as (
     select
         shown.*,
@@ -12,6 +14,11 @@ select
     status_code,
     retired_into_customer_id,
     age_band_code,
+    case
+        when age_years >= {{ pension['retired_age'] }} then 'retired'
+        when age_years >= {{ pension['preparing_age'] }} then 'preparing'
+        when age_years >= {{ pension['adult_age'] }} then 'not_yet'
+    end as pension_stage_code,
     sex_code,
     region_code,
     open_org_code,
@@ -29,6 +36,7 @@ select
     aum_30_avg_cny,
     salary_30_cny,
     product_cnt,
+    product_kind_cnt,
     next_matures_date,
     tier_code,
     tier_state_code,

@@ -8,7 +8,16 @@ daily as (
         shown.business_date,
         shown.outflow_cny,
         shown.product_cnt,
+        shown.product_kind_cnt,
         shown.tier_code,
+        -- Equal amounts: the kind that is named first.
+        case greatest(shown.deposit_cny, shown.wealth_cny, shown.fund_cny, shown.insurance_cny)
+            when 0 then null
+            when shown.deposit_cny then 'deposit'
+            when shown.wealth_cny then 'wealth'
+            when shown.fund_cny then 'fund'
+            else 'insurance'
+        end as main_component_code,
         behaved.login_1_cnt,
         cast(trunc(shown.business_date, 'MM') as date) as month_date
     from {{ source('profile', 'customer_daily') }} as shown
@@ -24,9 +33,23 @@ seen as (
         sum(outflow_cny) as outflow_cny,
         sum(login_1_cnt) as login_cnt,
         max_by(product_cnt, business_date) as product_cnt,
+        max_by(product_kind_cnt, business_date) as product_kind_cnt,
+        max_by(main_component_code, business_date) as main_component_code,
         max_by(tier_code, business_date) as tier_code
     from daily
     group by customer_id, month_date
+),
+
+-- What moved money; interest and fees the bank books by itself.
+entries as (
+    select
+        customer_id,
+        cast(trunc(business_date, 'MM') as date) as month_date,
+        sum(txn_cnt) as transaction_cnt,
+        sum(if(flow_code in ('external_out', 'own_transfer'), txn_cnt, 0)) as money_transfer_cnt
+    from {{ source('profile', 'o_cashflow_daily') }}
+    where flow_code <> 'interest_fee'
+    group by customer_id, cast(trunc(business_date, 'MM') as date)
 ),
 
 complaints as (
@@ -59,6 +82,10 @@ select
     months.salary_cny,
     months.max_overdue_days,
     seen.product_cnt,
+    seen.product_kind_cnt,
+    seen.main_component_code,
+    if(seen.month_date is null, null, coalesce(entries.transaction_cnt, 0)) as transaction_cnt,
+    if(seen.month_date is null, null, coalesce(entries.money_transfer_cnt, 0)) as money_transfer_cnt,
     seen.login_cnt,
     if(seen.month_date is null, null, coalesce(complaints.complaint_cnt, 0)) as complaint_cnt,
     if(seen.month_date is null, null, coalesce(answers.answer_cnt, 0)) as answer_cnt,
@@ -69,5 +96,6 @@ select
     months.is_from_opening
 from months
 left join seen on months.customer_id = seen.customer_id and months.month_date = seen.month_date
+left join entries on months.customer_id = entries.customer_id and months.month_date = entries.month_date
 left join complaints on months.customer_id = complaints.customer_id and months.month_date = complaints.month_date
 left join answers on months.customer_id = answers.customer_id and months.month_date = answers.month_date

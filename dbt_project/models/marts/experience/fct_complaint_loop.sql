@@ -1,4 +1,25 @@
-with steps as (
+with signed as (
+    -- Who signed each step, beside who signed before; steps that nobody signed change no hands.
+    select
+        complaint_no_cmpl,
+        staff_id,
+        occurred_at,
+        event_no_cmpl,
+        lag(staff_id) over (partition by complaint_no_cmpl order by occurred_at, event_no_cmpl) as signed_before
+    from {{ source('silver', 'complaint_event') }}
+    where staff_id is not null
+),
+
+hands as (
+    select
+        complaint_no_cmpl,
+        min_by(staff_id, struct(occurred_at, event_no_cmpl)) as first_owner_staff_id,
+        count_if(staff_id <> signed_before) as handover_cnt
+    from signed
+    group by complaint_no_cmpl
+),
+
+steps as (
     select
         complaint_no_cmpl,
         min(case when kind_code = 'assigned' then occurred_at end) as assigned_at,
@@ -78,12 +99,15 @@ select
     clocks.regulator_state_code,
     causes.caused_by_incident_no_apm,
     coalesce(steps.step_cnt, 0) as step_cnt,
+    hands.first_owner_staff_id,
+    coalesce(hands.handover_cnt, 0) as handover_cnt,
     complaints.is_appealed,
     complaints.csat_value,
     then_seen.aum_cny as aum_received_cny,
     later_seen.aum_cny as aum_later_cny
 from complaints
 left join steps on complaints.complaint_no_cmpl = steps.complaint_no_cmpl
+left join hands on complaints.complaint_no_cmpl = hands.complaint_no_cmpl
 left join clocks on complaints.complaint_no_cmpl = clocks.complaint_no_cmpl
 left join causes on complaints.complaint_no_cmpl = causes.complaint_no_cmpl
 left join daily as then_seen
