@@ -100,7 +100,7 @@ JOBS: tuple[Job, ...] = (
          "silver.consent_hist", "silver.contact_opt_out", "silver.party_risk_assessment", "model.churn", "verdict:identity"),
         ("profile.a_consent_hist", "profile.a_tier_hist", "profile.a_lifecycle_hist", "profile.a_segment_member_hist",
          "profile.a_risk_profile", "profile.a_contact_preference", "profile.a_model_score", "profile.a_customer_daily"),
-        "Attribution: consent, tier, lifecycle, segments, risk, preference, score.", logic_version=3, retries=2,
+        "Attribution: consent, tier, lifecycle, segments, risk, preference, score.", logic_version=4, retries=2,
     ),
     Job(
         "rules", "spark_jobs.jobs.rules:run",

@@ -61,6 +61,11 @@ class Known:
         return said.select(*KEY, "complaint_open_cnt", "has_complaint")
 
     @cached_property
+    def answers(self) -> DataFrame:
+        """The newest answer to the NPS question."""
+        return self.lake.read("profile.x_customer_daily", self.dates).select(*KEY, "nps_last_score")
+
+    @cached_property
     def service(self) -> DataFrame:
         """How often the service level was missed."""
         return self.lake.read("profile.s_customer_daily", self.dates).select(*KEY, "sla_breach_30_cnt")
@@ -148,6 +153,7 @@ def _publish_histories(lake: Lake, known: Known) -> None:
         behaviour,
         sticky,
         known.complaints,
+        known.answers,
         known.service,
         known.consents,
     ).localCheckpoint()

@@ -100,5 +100,5 @@ def summarise_consents(days: DataFrame) -> DataFrame:
     return days.groupBy("customer_id", "business_date").agg(
         allowed("recommendation", "contact").alias("may_sell"), allowed("care", "contact").alias("may_care"),
         allowed("research", "contact").alias("may_research"), allowed("recommendation", "transaction").alias("may_recommend"),
-        states.alias("_states"),
+        allowed("recommendation", "survey").alias("may_use_answers"), states.alias("_states"),
     )  # fmt: skip

@@ -17,7 +17,7 @@ DAY = (
     ("is_deceased", "boolean"), ("age_years", "int"), ("birth_date", "date"), ("is_payroll", "boolean"),
     ("salary_before_3_cnt", "bigint"), ("last_salary_date", "date"), ("has_car_loan", "boolean"), ("has_etc", "boolean"),
     ("is_sticky", "boolean"), ("next_unrolled_matures_date", "date"), ("sla_breach_30_cnt", "bigint"),
-    ("complaint_open_cnt", "bigint"), ("may_recommend", "boolean"),
+    ("complaint_open_cnt", "bigint"), ("nps_last_score", "decimal(9,4)"), ("may_recommend", "boolean"), ("may_use_answers", "boolean"),
 )  # fmt: skip
 MONTH = (
     "customer_id", "month_date", "aum_mavg_cny", "salary_cny", "max_overdue_days", "tier_code", "is_from_opening", "is_complete_month",

@@ -139,11 +139,13 @@ def facts_of(row: Row, tier_code: str) -> Facts:
 
 def more_of(row: Row) -> segment.More:
     """What segments read beside the facts."""
+    consents = (("transaction", row["may_recommend"]), ("survey", row["may_use_answers"]))
     return segment.More(
         row["next_unrolled_matures_date"],
         row["sla_breach_30_cnt"] or 0,
         row["complaint_open_cnt"] or 0,
-        bool(row["may_recommend"]),
+        row["nps_last_score"],
+        frozenset(data_class for data_class, granted in consents if granted),
     )
 
 

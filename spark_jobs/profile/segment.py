@@ -16,7 +16,11 @@ Why = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Rules:
-    """Parameters of `conf/rules/segment.yml` and the thresholds of the tiers."""
+    """Parameters of `conf/rules/segment.yml` and the thresholds of the tiers.
+
+    promoter_min  on 0-100, ten times the answer to the NPS question; diamond_min: null where the bank has no such group
+    needs         segment for recommendation → data classes that it reads, each of which needs consent
+    """
 
     maturing_days: int
     sla_breaches: int
@@ -24,28 +28,36 @@ class Rules:
     enter_share: Decimal
     leave_share: Decimal
     thresholds: Mapping[str, Decimal]
-    for_recommendation: frozenset[str]
+    promoter_min: Decimal
+    diamond_min: Decimal | None
+    needs: Mapping[str, frozenset[str]]
 
     @classmethod
     def of(cls, segment: Mapping[str, Any], tier: Mapping[str, Any]) -> Rules:
         named = segment["segments"]
         affluent, wealthy = Decimal(tier["affluent_min"]), Decimal(tier["hnw_min_exclusive"])
+        diamond = named["seg_private_diamond"].get("min_aum")
         return cls(
             named["seg_maturing"]["within_days"], named["seg_service_pain"]["sla_breaches"],
             named["seg_service_pain"]["open_complaints"], Decimal(str(named["seg_near_tier"]["enter_share"])),
             Decimal(str(named["seg_near_tier"]["leave_share"])), {"MASS": affluent, "POT": affluent, "AFF": wealthy},
-            frozenset(code for code, rule in named.items() if rule["purpose"] == "recommendation"),
+            Decimal(str(named["seg_promoter"]["nps_min"])) * 10, None if diamond is None else Decimal(str(diamond)),
+            {code: frozenset(rule["data_classes"]) for code, rule in named.items() if rule["purpose"] == "recommendation"},
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class More:
-    """What segments read beside the facts of the lifecycle."""
+    """What segments read beside the facts of the lifecycle. nps_score: newest counted answer, 0-100; null without one in a year.
+
+    allowed  data classes that may be used to recommend something to the customer
+    """
 
     next_matures_date: date | None = None
     sla_breaches: int = 0
     open_complaints: int = 0
-    may_recommend: bool = False
+    nps_score: Decimal | None = None
+    allowed: frozenset[str] = frozenset()
 
 
 def as_json(why: Why) -> str:
@@ -66,12 +78,16 @@ class Segments:
         if state.stage != "ended":
             for code, why in (
                 ("seg_maturing", self._maturing(facts, more)), ("seg_service_pain", self._pain(more)),
-                ("seg_near_tier", self._near_tier(facts)),
+                ("seg_near_tier", self._near_tier(facts)), ("seg_promoter", self._promoter(more)),
+                ("seg_private_diamond", self._diamond(facts)),
             ):  # fmt: skip
                 if why is not None:
                     found[code] = why
-        if not more.may_recommend:
-            found = {code: why for code, why in found.items() if code not in self.rules.for_recommendation}
+        found = {
+            code: why
+            for code, why in found.items()
+            if self.rules.needs.get(code, frozenset()) <= more.allowed
+        }
         for group in state.groups:
             found[f"grp_{group.lower()}"] = _group_why(group, facts, state)
         return {code: as_json(why) for code, why in found.items()}
@@ -96,6 +112,18 @@ class Segments:
             if hurt
             else None
         )
+
+    def _promoter(self, more: More) -> Why | None:
+        """The newest answer that counts is a promoter's; a lower one, or a year without any, ends it."""
+        is_promoter = more.nps_score is not None and more.nps_score >= self.rules.promoter_min
+        return {"nps_last_score": more.nps_score} if is_promoter else None
+
+    def _diamond(self, facts: Facts) -> Why | None:
+        """Of the highest tier, and from so much on average; the bound itself is inside."""
+        least = self.rules.diamond_min
+        if least is None or facts.tier != "HNW" or facts.avg30 < least:
+            return None
+        return {"aum_30_avg_cny": facts.avg30, "threshold_cny": least}
 
     def _near_tier(self, facts: Facts) -> Why | None:
         """In from 90 % of the next tier's threshold, out below 85 % or at the threshold; a change of tier starts anew."""

@@ -21,7 +21,8 @@ def day(on: date, **given: Any) -> dict[str, Any]:
         "relationship_date": date(2020, 1, 1), "inactive_days": 0, "product_kind_cnt": 1, "product_cnt": 1,
         "has_had_agreement": True, "is_deceased": False, "age_years": 40, "birth_date": date(1986, 1, 1), "is_payroll": False,
         "salary_before_3_cnt": 0, "last_salary_date": None, "has_car_loan": False, "has_etc": None, "is_sticky": None,
-        "next_unrolled_matures_date": None, "sla_breach_30_cnt": None, "complaint_open_cnt": None, "may_recommend": None,
+        "next_unrolled_matures_date": None, "sla_breach_30_cnt": None, "complaint_open_cnt": None, "nps_last_score": None,
+        "may_recommend": None, "may_use_answers": None,
     }  # fmt: skip
     return ordinary | given
 
