@@ -254,6 +254,19 @@ def contract_check(
     )
 
 
+@contract_app.command("terms")
+def contract_terms(conf: Conf = None, as_json: Json = False, profile: Profile = None) -> None:
+    """Data from outside the bank: whose they are, who answers for them, what for, on what ground, until when. Needs no JVM."""
+    from spark_jobs.contracts.terms import register
+
+    rows = [
+        (feed, t.origin, t.owner, ", ".join(t.purposes), t.ground, t.until, "on" if is_on else "off")
+        for feed, t, is_on in register(load_settings(profile, conf).conf_dirs)
+    ]
+    columns = ["feed", "from", "owner", "purposes", "ground", "until", "feed is"]
+    print_rows(columns, rows, "json" if as_json else "table")
+
+
 @app.command()
 def sql(
     query: Annotated[
@@ -270,11 +283,11 @@ def sql(
         raise typer.BadParameter(f"no format `{form}`; known are table, csv, json")
     if query is not None:
         print_rows(*published.query(settings, query), form)
+        if form == "table":
+            err.print(published.describe(settings).age, style="dim")
         return
     release = published.describe(settings)
-    err.print(
-        f"release {release.release_id} of {release.business_date}; {', '.join(sorted(release.tables))}; Ctrl-D leaves"
-    )
+    err.print(f"{release.age}; {', '.join(sorted(release.tables))}; Ctrl-D leaves")
     with suppress(ModuleNotFoundError):
         import readline  # noqa: F401  arrow keys and earlier lines in the prompt
     while True:

@@ -135,7 +135,7 @@ JOBS: tuple[Job, ...] = (
     ),
     _gate("mart", ("mart_build.*",), "Marts against their contracts, before anybody outside sees them."),
     Job(
-        "publish", "spark_jobs.jobs.publish:run", ("mart_build.*", "profile.customer_*", "verdict:mart"), ("release",),
+        "publish", "spark_jobs.jobs.publish:run", ("mart_build.*", "profile.customer_*", "ops.delivery_file", "verdict:mart"), ("release",),
         "Make the new release visible by one rename.", retries=2,
     ),
     Job(

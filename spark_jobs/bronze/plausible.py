@@ -1,7 +1,7 @@
 """Whether a file that is as its supplier declares can be what happened: rows on a day the bank works, and about as many as usual. No Spark.
 
-Asked only of feeds whose contract says so (`checks: {empty_working_day: hold, volume_band: [least, most]}`), of files that passed every other
-check. Files are judged in the order in which they came, each against those that had come before it, so that a range gives what its days give.
+Also whether it may be used at all: data from outside the bank have an end (`terms: {until: …}`). Asked only of feeds whose contract says so
+(`checks: {empty_working_day: hold, volume_band: [least, most]}`), of files that passed every other check. Files are judged in the order in which they came, each against those that had come before it, so that a range gives what its days give.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from spark_jobs.bronze.controls import Check
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.contracts.sources import Delivery, SourceContract
 
-EMPTY, VOLUME = "empty_working_day", "volume_band"
+EMPTY, VOLUME, ENDED = "empty_working_day", "volume_band", "agreement_ended"
 # Fewer earlier deliveries of the same kind of day say nothing of what is usual; more than the latest ones would hide that a bank grows.
 LEAST_EARLIER, MOST_EARLIER = 3, 20
 ACCEPTED = ("verified", "loaded", "superseded")
@@ -31,7 +31,7 @@ def judge(
     is_working: IsWorking,
     then: Callable[[Examined], Examined] = lambda file: file,
 ) -> list[Examined]:
-    """The files in their order, those that cannot be what happened held with `empty_working_day` or `volume_band`.
+    """The files in their order, those that cannot be what happened held with `agreement_ended`, `empty_working_day` or `volume_band`.
 
     known  the ledger before these files came
     then   a further judgement of each file, before the next one is compared with it
@@ -56,6 +56,8 @@ def _judged(
     state = file.state
     rows = state.rows_found or 0
     checks: list[Check] = []
+    if source.terms.until is not None:
+        checks.append(Check(ENDED, None, None, not source.terms.is_over(state.business_date)))
     if source.empty_working_day == "hold" and rows == 0:
         works = is_working(state.business_date, state.business_date, state.arrived_at)
         checks.append(Check(EMPTY, None, Decimal(0), not works))

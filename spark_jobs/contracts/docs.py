@@ -26,6 +26,11 @@ def table_page(contracts: Contracts, contract: TableContract) -> str:
     ]
     if contract.purpose:
         lines.append(f"- **Purpose:** {contract.purpose}")
+    if contract.leaves:
+        told = contract.leaves
+        lines.append(
+            f"- **Leaves the lake:** to {told['recipient']}, {told['place']}; legal ground: {told['ground']}"
+        )
     if contract.limits:
         lines.append(f"- **Limits:** {contract.limits}")
     lines += ["", "| column | 中文 | type | class | meaning |", "|---|---|---|---|---|"]

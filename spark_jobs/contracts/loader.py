@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,8 +17,11 @@ from spark_jobs.settings import overlaid_files, read_overlaid
 FIELD_KEYS = {"type", "unit", "zh", "en", "description", "class", "codes"}
 TABLE_KEYS = {
     "table", "zh", "description", "grain", "key", "write", "columns", "not_null", "checks", "sealed", "published",
-    "retention", "subject", "cluster", "purpose", "group", "limits",
+    "retention", "subject", "cluster", "purpose", "group", "limits", "leaves",
 }  # fmt: skip
+# What is to be said of an export before it may leave; the version at the end of its name marks one.
+LEAVES = ("recipient", "place", "ground")
+PACKAGE = re.compile(r"export\.\w+_v\d+")
 RETENTIONS = {"RT-landing", "RT-txn", "RT-profile", "RT-statutory", "RT-ops", "RT-ref"}
 
 
@@ -113,6 +117,7 @@ def _table(given: Mapping[str, Any], relative: str) -> TableContract:
         purpose=given.get("purpose"),
         group=given.get("group"),
         limits=given.get("limits"),
+        leaves=_leaves(given, name, relative),
     )
     stored = set(contract.stored_columns)
     for kind in ("key", "not_null", "cluster"):
@@ -124,6 +129,17 @@ def _table(given: Mapping[str, Any], relative: str) -> TableContract:
     if write == Write.REPLACE_RANGE and "business_date" not in columns:
         raise ContractError(f"{relative}: a table that is replaced by range needs the column business_date")
     return contract
+
+
+def _leaves(given: Mapping[str, Any], name: str, relative: str) -> Mapping[str, str]:
+    """Recipient, place and legal ground of what leaves the lake; a package without them is not made."""
+    told = given.get("leaves", {})
+    where = f"{relative}, `leaves`"
+    _known_keys(told, set(LEAVES), where)
+    if PACKAGE.fullmatch(name):
+        for key in ("purpose", *LEAVES):
+            _required(given if key == "purpose" else told, key, relative if key == "purpose" else where)
+    return {key: str(value) for key, value in told.items()}
 
 
 def _check(given: Mapping[str, Any], relative: str) -> Check:

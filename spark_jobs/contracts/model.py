@@ -83,6 +83,8 @@ class TableContract:
     purpose: str | None = None
     group: str | None = None
     limits: str | None = None
+    # Who receives what leaves the lake, where, and on what legal ground; of exports only.
+    leaves: Mapping[str, str] = field(default_factory=dict, hash=False)
     # Bronze tables keep their supplier's column names, which mean what the supplier says.
     own_fields: Mapping[str, Field] = field(default_factory=dict, hash=False, compare=False)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from spark_jobs.contracts import dbt, docs, labels
+from spark_jobs.contracts import dbt, docs, labels, terms
 from spark_jobs.contracts.loader import load
 from spark_jobs.contracts.model import Contracts
 from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
@@ -19,7 +19,12 @@ OWNED = ("docs/tables",)
 
 def rendered(contracts: Contracts) -> dict[str, str]:
     """Path below the repository → content."""
-    return docs.pages(contracts) | dbt.rendered(contracts) | labels.pages((SHIPPED_CONF,))
+    return (
+        docs.pages(contracts)
+        | dbt.rendered(contracts)
+        | labels.pages((SHIPPED_CONF,))
+        | terms.pages((SHIPPED_CONF,))
+    )
 
 
 def stale(root: Path, wanted: dict[str, str]) -> list[str]:

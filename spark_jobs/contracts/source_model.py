@@ -11,6 +11,7 @@ from typing import Any
 
 from spark_jobs.contracts import patterns
 from spark_jobs.contracts.model import PrivacyClass
+from spark_jobs.contracts.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ class SourceContract:
     drift: Mapping[str, str] = field(default_factory=dict)
     header_again: str = "not_counted"
     set_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def table(self) -> str:
@@ -164,7 +166,7 @@ class SourceContract:
         content = (
             delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
             self.layout, self.fields, self.control, self.empty_working_day, self.volume_band, self.in_order,
-            self.header_again, self.set_aside,
+            self.header_again, self.set_aside, self.terms.until,
         )  # fmt: skip
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from spark_jobs.contracts.shape import check_shape, plain
+from spark_jobs.contracts.shape import check_shape, place, plain
 from spark_jobs.contracts.source_model import (
     Control,
     Delivery,
@@ -23,6 +23,7 @@ from spark_jobs.contracts.source_model import (
     Sum,
 )
 from spark_jobs.contracts.source_parts import band_of, control_of, delivery_of, field_of, layout_of, texts_of
+from spark_jobs.contracts.terms import terms_of
 from spark_jobs.errors import ContractError, nearest
 from spark_jobs.settings import overlaid_files, read_overlaid
 
@@ -58,6 +59,8 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
             continue
         check_shape(given, dirs, relative)
         contract = _contract(given, relative)
+        terms = terms_of(given.get("terms", {}), contract.maps, dirs, place(dirs, relative, ["terms"]))
+        contract = replace(contract, terms=terms)
         named = given["layout"].get("substitute")
         if named:
             signs = _signs(dirs, str(named), contract.layout.encoding, relative)

@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.contracts.model import Contracts
 from spark_jobs.exports import crm, files
 from spark_jobs.exports.delta import OPERATIONS
 from spark_jobs.exports.release import Release
@@ -31,11 +32,15 @@ def state_hash(state: DataFrame) -> tuple[int, str]:
 
 
 class Packages:
-    """Writes the packages of one release into the exports folder; one that is complete stays as it is."""
+    """Writes the packages of one release into the exports folder; one that is complete stays as it is.
 
-    def __init__(self, exports: Path, release: Release) -> None:
+    contracts  say of each package who receives it, where, and on what legal ground
+    """
+
+    def __init__(self, exports: Path, release: Release, contracts: Contracts) -> None:
         self.exports = exports
         self.release = release
+        self.contracts = contracts
 
     def made(self, contract: str) -> dict[str, Any] | None:
         """The manifest of this release's package, None where there is none yet."""
@@ -85,6 +90,7 @@ class Packages:
         manifest: Mapping[str, Any] = {
             "contract": contract, "contract_version": 1, "kind": kind, "release_id": release.release_id,
             "business_date": release.business_date, "rules_version": release.rules_version,
-            "produced_at": release.published_at, **more,
+            "produced_at": release.published_at, "newest_source_at": release.newest_source_at,
+            **self.contracts.table(f"export.{contract}").leaves, **more,
         }  # fmt: skip
         return files.write_package(folder, rows.toArrow() if isinstance(rows, DataFrame) else rows, manifest)

@@ -34,7 +34,10 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Release:
-    """What readers see. `tables` is keyed by the name readers use, for example `mart.dim_customer`."""
+    """What readers see. `tables` is keyed by the name readers use, for example `mart.dim_customer`.
+
+    newest_source_at  arrival of the newest file that loaded for its dates, UTC; null in releases that were made before this was noted
+    """
 
     release_id: str
     business_date: str
@@ -43,6 +46,13 @@ class Release:
     code_version: str
     published_at: str
     tables: Mapping[str, PublishedTable]
+    newest_source_at: str | None = None
+
+    @property
+    def age(self) -> str:
+        """In one line, how old what it shows is."""
+        newest = f", newest source {self.newest_source_at}" if self.newest_source_at else ""
+        return f"release {self.release_id} of {self.business_date}{newest}"
 
 
 def release_id(business_date: date, tables: Mapping[str, PublishedTable], rules_version: str) -> str:
@@ -90,7 +100,7 @@ def views_script(release: Release) -> str:
 
     Needs no extension of DuckDB: inside a bank there is no internet to fetch one from.
     """
-    lines = [f"-- Release {release.release_id}, business date {release.business_date}"]
+    lines = [f"-- {release.age[0].upper()}{release.age[1:]}"]
     schemas = sorted({name.split(".")[0] for name in release.tables})
     lines += [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in schemas]
     for name, table in sorted(release.tables.items()):

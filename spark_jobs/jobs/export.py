@@ -40,7 +40,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     state = _state(lake, release, inputs, base)
     refuse_broken(lake, FULL, state)
     rows, key_hash = state_hash(state)
-    packages = Packages(lake.settings.exports, release)
+    packages = Packages(lake.settings.exports, release, lake.contracts)
     written = []
     if base is None or is_full_asked or day.last.day == int(inputs.rules["full_on_day"]):
         written.append(packages.made(packages_of.FULL) or packages.full(state, rows, key_hash))

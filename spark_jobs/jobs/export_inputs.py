@@ -14,6 +14,7 @@ from spark_jobs.exports import crm, holds
 from spark_jobs.history import explode_days
 from spark_jobs.privacy.tokens import tokeniser
 from spark_jobs.profile.a_person import complete_columns, summarise_complaints
+from spark_jobs.profile.consent import check_uses, uses_of_export
 from spark_jobs.tables import Lake
 
 FULL = "export.crm__customer_full_v1"
@@ -31,6 +32,7 @@ class Inputs:
         self.lake = lake
         self.day = day
         self.rules = lake.rules("export")
+        check_uses(lake.rules("consent"), uses_of_export(self.rules))
         self.tokens = tokeniser(lake.settings, "crm")
 
     @cached_property

@@ -16,6 +16,7 @@ from spark_jobs.identity.registers import leave_out_erased
 from spark_jobs.jobs import churn
 from spark_jobs.profile import a_consent, a_customer, a_person, a_score
 from spark_jobs.profile.conclude import RuleBook
+from spark_jobs.profile.consent import check_uses, uses_of_segments
 from spark_jobs.profile.members import UNASSIGNED, explode_memberships
 from spark_jobs.profile.windows import KEY
 from spark_jobs.tables import Lake
@@ -89,6 +90,7 @@ class Known:
 
 def run(lake: Lake, dates: DateRange) -> None:
     """Publish consents, then histories over all dates there are, then the tables that rest on both."""
+    check_uses(lake.rules("consent"), uses_of_segments(lake.rules("segment")))
     _publish_consents(lake)
     every = _all_dates(lake, dates)
     _publish_histories(lake, Known(lake, every))

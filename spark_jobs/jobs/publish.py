@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from importlib.metadata import version
 
+from pyspark.sql import functions as F
+
 from spark_jobs.contracts.spark_types import schema_of
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError
@@ -33,16 +35,29 @@ def run(lake: Lake, dates: DateRange) -> None:
             restated.note(lake, dates, shown, new_id, pinned)
         release = releases.Release(
             new_id, str(dates.last), lake.run.run_id, lake.run.rules_version, version("oxpecker"),
-            releases.utc_text(lake.clock()), pinned,
+            releases.utc_text(lake.clock()), pinned, releases.utc_text(newest) if (newest := _newest_source(lake, dates)) else None,
         )  # fmt: skip
         releases.make_visible(lake.settings, release)
     _swap_views(lake, release)
-    published_at = datetime.fromisoformat(release.published_at).replace(tzinfo=None)
+    published_at = _instant(release.published_at)
     row = (
         new_id, dates.last, release.run_id, {n: t.version for n, t in release.tables.items()}, release.rules_version,
-        release.code_version, published_at, "published",
+        release.code_version, published_at, "published", _instant(release.newest_source_at),
     )  # fmt: skip
     lake.publish("ops.release", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.release")))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def _newest_source(lake: Lake, dates: DateRange) -> datetime | None:
+    """When the newest file arrived that loaded for any date up to the last; null where none did."""
+    loaded = lake.read("ops.delivery_file").where(
+        (F.col("state_code") == "loaded") & (F.col("business_date") <= F.lit(dates.last))
+    )
+    newest: datetime | None = loaded.agg(F.max("arrived_at").alias("newest")).collect()[0]["newest"]
+    return newest
 
 
 def _pinned(lake: Lake) -> dict[str, releases.PublishedTable]:

@@ -34,6 +34,49 @@ def missing_consents(
     return missing
 
 
+def check_uses(rules: Mapping[str, Any], uses: Mapping[str, Iterable[tuple[str, str]]]) -> None:
+    """Refuse what may never be done with data, before anything is read: a rule, segment or field whose use the matrix forbids (X).
+
+    uses: what it is, in words → (purpose, data class) pairs; purposes as the matrix or as rules call them (`purpose_of`).
+    """
+    nobody: Granted = frozenset()
+    for what, pairs in uses.items():
+        for said, data_class in pairs:
+            purpose = rules["purpose_of"].get(said, said)
+            if (
+                missing_consents(rules, purpose, [data_class], "any", nobody)
+                and rules["matrix"][purpose][data_class] == "X"
+            ):
+                raise SettingsError(
+                    f"{what}: {data_class} data may never be used for {purpose}, whoever agrees (rules: consent); take it out"
+                )
+
+
+def uses_of_rules(alert: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """What the if-then rules use (rules: alert)."""
+    return {
+        f"rules/alert.yml, {code} {rule['name']}": [(rule["purpose"], each) for each in rule["data_classes"]]
+        for code, rule in alert["rules"].items()
+    }
+
+
+def uses_of_segments(segment: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """What segments use (rules: segment)."""
+    named = {**segment["segments"], "groups": segment["groups"]}
+    return {
+        f"rules/segment.yml, {code}": [(rule["purpose"], each) for each in rule["data_classes"]]
+        for code, rule in named.items()
+    }
+
+
+def uses_of_export(export: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """What fields of the export use, by the group they are left out with (rules: export)."""
+    return {
+        f"rules/export.yml, fields `{group}`": [(purpose, data_class) for purpose, data_class in pairs]
+        for group, pairs in export["consents"].items()
+    }
+
+
 def effective_grants(
     rules: Mapping[str, Any], states: Iterable[tuple[str, str, str, str]], channels: Iterable[str]
 ) -> Granted:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from spark_jobs.contracts import load
 from spark_jobs.contracts.loader import load_codes
+from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.render import rendered, stale
 from spark_jobs.errors import ContractError
 from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
@@ -54,6 +56,46 @@ def test_every_rendered_file_is_fresh():
 def test_a_contract_that_does_not_fit_is_refused_with_the_way_out(tmp_path, more, said):
     with pytest.raises(ContractError, match=said):
         load(conf(tmp_path, more))
+
+
+@pytest.mark.requirement("R-PRV-10")
+@pytest.mark.parametrize("key", ["recipient", "place", "ground", "purpose"])
+def test_nothing_leaves_the_lake_without_recipient_place_ground_and_purpose(tmp_path, key):
+    package = SHIPPED_CONF / "contracts" / "tables" / "export" / "crm__worklist_v1.yml"
+    told = yaml.safe_load(package.read_text("utf-8"))
+    (told if key == "purpose" else told["leaves"]).pop(key)
+    (tmp_path / "contracts" / "tables" / "export").mkdir(parents=True)
+    (tmp_path / "contracts" / "tables" / "export" / package.name).write_text(yaml.safe_dump(told), "utf-8")
+    fields = dict.fromkeys(told["columns"], "{type: string, zh: 列, en: x, description: x, class: C1}")
+    (tmp_path / "fields").mkdir()
+    (tmp_path / "fields" / "x.yml").write_text("\n".join(f"{c}: {f}" for c, f in fields.items()), "utf-8")
+
+    with pytest.raises(ContractError, match=f"`{key}` is missing"):
+        load((tmp_path,))
+
+
+@pytest.mark.requirement("R-PRV-10")
+def test_every_package_that_leaves_says_to_whom():
+    leaving = [c for c in load((SHIPPED_CONF,)).tables.values() if c.leaves]
+
+    assert {c.thing for c in leaving} == {
+        "crm__customer_full_v1",
+        "crm__customer_delta_v1",
+        "crm__worklist_v1",
+    }
+    assert all(c.layer == "export" and c.leaves["recipient"] for c in leaving)
+
+
+@pytest.mark.requirement("R-ACT-29")
+def test_a_work_order_holds_no_name_number_or_amount_of_a_person():
+    contracts = load((SHIPPED_CONF,))
+    order = contracts.table("export.crm__worklist_v1")
+    fields = [contracts.field(c) for c in order.columns]
+
+    assert not order.sealed
+    assert not [
+        f.name for f in fields if f.privacy is PrivacyClass.IDENTIFYING or f.type.startswith("decimal")
+    ]
 
 
 def test_a_name_with_two_meanings_is_refused(tmp_path):

@@ -71,7 +71,7 @@ def live(lake, day: date, members: str, customers: str, events: str = "") -> Non
     releases.make_visible(
         lake.settings, releases.Release(name, str(day), "run", "rules", "code", releases.utc_text(at), pinned)
     )
-    row = (name, day, "run", {}, "rules", "code", at, "published")
+    row = (name, day, "run", {}, "rules", "code", at, "published", None)
     lake.publish("ops.release", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.release")))
 
 

@@ -122,6 +122,7 @@ def publish_release(lake, day: date) -> None:
         "code",
         lake.clock(),
         "published",
+        None,
     )
     lake.publish("ops.release", lake.spark.createDataFrame([row], schema_of(lake.contracts, "ops.release")))
 

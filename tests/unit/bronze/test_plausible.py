@@ -10,6 +10,7 @@ import pytest
 from spark_jobs.bronze import plausible
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.contracts.sources import load_sources
+from spark_jobs.contracts.terms import Terms
 from spark_jobs.settings import SHIPPED_CONF
 from tests.unit.bronze.test_ledger import file
 
@@ -47,6 +48,22 @@ def test_an_opening_package_is_no_usual_delivery_whether_it_came_before_or_in_th
 
     assert reasons([*earlier, tenfold]) == [None] * 4
     assert reasons([tenfold], [replace(s, state_code="loaded") for s in earlier]) == [None]
+
+
+# --- no longer ours to use ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R-ING-26")
+@pytest.mark.parametrize(
+    ("day", "reason"), [(WEDNESDAY, None), (WEDNESDAY + timedelta(days=1), "agreement_ended")]
+)
+def test_what_a_partner_sends_for_a_day_after_the_agreement_ended_is_held(day, reason):
+    agreed = replace(BALANCES, terms=Terms("partner", "data_office", ("service",), "contract", WEDNESDAY))
+
+    (judged,) = plausible.judge([Examined(came(day, 10))], [], {"core__acct_bal": agreed}, is_working)
+
+    assert (judged.state.state_code, judged.state.reason_code) == ("held" if reason else "verified", reason)
+    assert [c.code for c in judged.checks if c.code == "agreement_ended"] == ["agreement_ended"]
 
 
 # --- no rows ---------------------------------------------------------------------------------------------------------
