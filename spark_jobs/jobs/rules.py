@@ -15,6 +15,7 @@ from spark_jobs.profile import alerts
 from spark_jobs.profile.a_hit import CAPS, JUDGED, PERSON, HitBook, judging
 from spark_jobs.profile.a_person import local_date
 from spark_jobs.profile.consent import check_uses, uses_of_rules
+from spark_jobs.profile.event_library import check_events
 from spark_jobs.profile.members import UNASSIGNED
 from spark_jobs.profile.windows import KEY, of_customers
 from spark_jobs.tables import Lake
@@ -28,6 +29,7 @@ _ARROW = {
 
 def run(lake: Lake, dates: DateRange) -> None:
     """Publish a_rule_hit for these dates. Hits of earlier dates silence those of the same rule and subject."""
+    check_events(lake.rules("alert"), lake.codes("event_kind"))
     check_uses(lake.rules("consent"), uses_of_rules(lake.rules("alert")))
     known = Known(lake, dates)
     fired = _hits(known).join(known.people.select(*KEY), KEY, "left_semi")

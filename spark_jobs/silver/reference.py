@@ -87,12 +87,16 @@ def touchpoints(spark: SparkSession, codes: Mapping[str, Mapping[str, str]]) -> 
 def event_kinds(spark: SparkSession, codes: Mapping[str, Mapping[str, str]]) -> DataFrame:
     """silver.event_kind from conf/codes/event_kind.csv."""
     rows = [
-        (code, row["zh"], row["channel_code"], row["is_customer_initiated"] == "true", row["data_class_code"])
+        (
+            code, row["zh"], row["definition_en"], row["owner"], row["sources"].split(", "), row["channel_code"],
+            row["is_customer_initiated"] == "true", row["data_class_code"],
+        )
         for code, row in codes.items()
-    ]
+    ]  # fmt: skip
     return spark.createDataFrame(
         rows,
-        "event_kind_code string, event_kind_name string, channel_code string, is_customer_initiated boolean, data_class_code string",
+        "event_kind_code string, event_kind_name string, event_kind_description string, owner_name string, event_sources array<string>, "
+        "channel_code string, is_customer_initiated boolean, data_class_code string",
     )
 
 
