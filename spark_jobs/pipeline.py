@@ -105,10 +105,10 @@ JOBS: tuple[Job, ...] = (
     Job(
         "rules", "spark_jobs.jobs.rules:run",
         ("profile.o_*", "profile.b_*", "profile.x_customer_daily", "profile.a_consent_hist", "profile.a_lifecycle_hist",
-         "profile.a_model_score", "silver.calendar", "silver.agreement", "silver.party_agreement", "silver.wealth_trade",
+         "profile.a_tier_hist", "profile.a_model_score", "silver.crm_task", "silver.calendar", "silver.agreement", "silver.party_agreement", "silver.wealth_trade",
          "silver.opening_holding_month", "silver.party_hist", "silver.party_contact", "silver.contact_opt_out",
          "silver.party_risk_assessment", "identity.party_customer", "identity.customer", "identity.golden_hist"),
-        ("profile.a_rule_hit",), "If–then rules: who is hit, and what the guards say to it.", logic_version=2, retries=2,
+        ("profile.a_rule_hit",), "If–then rules: who is hit, and what the guards say to it.", logic_version=3, retries=2,
     ),
     Job(
         "customer", "spark_jobs.jobs.customer:run",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -75,6 +77,7 @@ def _hits(known: Known) -> DataFrame:
     money = lake.read("profile.o_customer_daily", dates.back(1))
     logins = lake.read("profile.b_customer_daily", dates).select(*KEY, "since_login_days")
     stages = known.history("profile.a_lifecycle_hist").select(*KEY, "stage_code")
+    tiers = known.history("profile.a_tier_hist").select(*KEY, "tier_code")
     searches = lake.read("profile.b_search_intent", dates).where("not coalesce(has_acted, false)")
     nothing = known.people.where("false")
     scores = lake.read("profile.a_model_score").where("model_code = 'churn'")
@@ -89,6 +92,10 @@ def _hits(known: Known) -> DataFrame:
         alerts.early_repayment_searches(
             searches, money.where("loan_cny > 0").select(*KEY), nothing.select("customer_id", F.lit(None).cast("date").alias("paid_date")),
             nothing.select("customer_id", F.lit(None).cast("date").alias("contacted_date")), rules,
+        ),
+        alerts.repeated_overdue_fees(money, rules),
+        alerts.reviews_due(
+            money.select(*KEY, "relationship_date").join(tiers.where("tier_code is not null"), KEY), _reviews(known, rules), rules
         ),
         alerts.expiring_risk_grades(known.risk, wealth.agg(F.sum("market_value_cny").alias("wealth_cny")), rules),
         alerts.new_churn_band_a(scores.select("customer_id", "business_date", "band_code")),
@@ -127,6 +134,17 @@ def _house_loans(known: Known) -> DataFrame:
     owers = known.history("silver.party_agreement").where("role_code in ('holder', 'joint_holder')")
     held = of_customers(owers.join(loans, "agreement_id"), known.memberships)
     return held.select("customer_id", "opened_date").distinct()
+
+
+def _reviews(known: Known, rules: Mapping[str, Any]) -> DataFrame:
+    """customer_id, business_date, reviewed_date of managers' deep reviews that were done, of whoever the party belongs to on each date."""
+    done = known.lake.read("silver.crm_task").where(
+        F.col("kind_code").isin(*rules["review_kinds"])
+        & (F.col("status_code") == "done")
+        & F.col("closed_at").isNotNull()
+    )
+    reviewed = done.select("party_id", local_date("closed_at", known.zone).alias("reviewed_date"))
+    return known.memberships.join(reviewed, "party_id").select(*KEY, "reviewed_date")
 
 
 def _orders(known: Known) -> DataFrame:

@@ -194,6 +194,31 @@ def early_repayment_searches(
     return _hits(open_, "A10", F.lit(rules["search_topic"]), {"window_7_cnt": F.col("window_7_cnt")})
 
 
+def repeated_overdue_fees(customers: DataFrame, rules: Mapping[str, Any]) -> DataFrame:
+    """A11: two overdue fees in half a year: offer to pay by itself what has to be paid, remind of no penalty.
+
+    customers: customer_id, business_date, overdue_fee_180_cnt. No source tells who pays automatically already, so they are asked, too.
+    """
+    charged = customers.where(F.col("overdue_fee_180_cnt") >= rules["overdue_fees"])
+    return _hits(charged, "A11", F.lit("overdue_fee"), {"overdue_fee_180_cnt": F.col("overdue_fee_180_cnt")})
+
+
+def reviews_due(customers: DataFrame, reviews: DataFrame, rules: Mapping[str, Any]) -> DataFrame:
+    """A17: of the tiers that are reviewed each quarter, who was reviewed longer ago than that; never: since the relation began.
+
+    customers  customer_id, business_date, tier_code, relationship_date
+    reviews    customer_id, business_date, reviewed_date of deep reviews that were done; those after the business date do not count
+    """
+    past = reviews.where(F.col("reviewed_date") <= F.col("business_date"))
+    newest = past.groupBy("customer_id", "business_date").agg(F.max("reviewed_date").alias("_reviewed"))
+    asked = customers.where(F.col("tier_code").isin(*rules["review_tiers"]))
+    last = F.coalesce("_reviewed", "relationship_date")
+    late = asked.join(newest, ["customer_id", "business_date"], "left").where(
+        F.date_diff("business_date", last) > rules["review_days"]
+    )
+    return _hits(late, "A17", F.lit("review"), {"reviewed_date": F.col("_reviewed")})
+
+
 def expiring_risk_grades(grades: DataFrame, customers: DataFrame, rules: Mapping[str, Any]) -> DataFrame:
     """A15: the risk grade expires 30 days after the action date, and the customer holds a wealth product.
 

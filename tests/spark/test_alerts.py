@@ -212,3 +212,42 @@ def test_only_the_rise_into_band_a_is_news(spark):
         ("b_to_a", "A16", "2026-09-27"),
         ("n_to_a", "A16", "2026-09-27"),
     ]
+
+
+@pytest.mark.requirement("R-ACT-11")
+def test_two_overdue_fees_in_half_a_year_are_met_with_an_offer_of_help(spark):
+    counted = table(spark, "customer_id string, business_date date, overdue_fee_180_cnt bigint", """
+        twice | 2026-09-30 | 2
+        once  | 2026-09-30 | 1
+        none  | 2026-09-30 |
+    """)  # fmt: skip
+
+    assert who(alerts.repeated_overdue_fees(counted, ALERT)) == [("twice", "A11", "2026-09-30")]
+    assert ALERT["rules"]["A11"]["purpose"] == "service"
+
+
+@pytest.mark.requirement("R-SEG-07")
+def test_the_wealthy_are_reviewed_each_quarter_and_a_quick_call_is_no_review(spark):
+    """Reviewed on 30 June: 92 days on 30 September, 93 the day after. What lies after the day is not known on it."""
+    customers = table(spark, "customer_id string, business_date date, tier_code string, relationship_date date", """
+        reviewed | 2026-09-30 | HNW | 2020-01-01
+        reviewed | 2026-10-01 | HNW | 2020-01-01
+        later    | 2026-10-01 | HNW | 2020-01-01
+        never    | 2026-10-01 | HNW | 2026-06-30
+        new      | 2026-10-01 | HNW | 2026-07-01
+        affluent | 2026-10-01 | AFF | 2020-01-01
+    """)  # fmt: skip
+    reviews = table(spark, "customer_id string, business_date date, reviewed_date date", """
+        reviewed | 2026-09-30 | 2026-06-30
+        reviewed | 2026-09-30 | 2026-01-01
+        reviewed | 2026-10-01 | 2026-06-30
+        later    | 2026-10-01 | 2026-10-02
+    """)  # fmt: skip
+
+    assert who(alerts.reviews_due(customers, reviews, ALERT)) == [
+        ("later", "A17", "2026-10-01"),
+        ("never", "A17", "2026-10-01"),
+        ("reviewed", "A17", "2026-10-01"),
+    ]
+    # What counts as one is the bank's word for it; calls and care are none.
+    assert ALERT["review_kinds"] == ["review"]
