@@ -8,13 +8,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from spark_jobs.dates import DateRange
-from spark_jobs.errors import GateFailed, OxpeckerError
+from spark_jobs.errors import GateFailed, OxpeckerError, SettingsError
 from spark_jobs.settings import REPOSITORY, Settings
 from spark_jobs.tables import Lake, Written
 
@@ -80,6 +81,23 @@ def results(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
+def heard(experience: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same rules; weights by which a journey could be scored from the bank's own clocks alone are refused.
+
+    What customers say must count, and the service they met (S) must be too little for a score where nothing else is known.
+    """
+    weights = {part: Decimal(str(weight)) for part, weight in experience["weights"].items()}
+    if weights["x"] <= 0:
+        raise SettingsError(
+            "rules/experience.yml, weights: `x` must be above 0; a score of journeys needs what customers say"
+        )
+    if weights["s"] / sum(weights.values()) >= Decimal(str(experience["min_coverage"])):
+        raise SettingsError(
+            "rules/experience.yml: `s` alone must not reach `min_coverage`; durations are no experience"
+        )
+    return experience
+
+
 def run(lake: Lake, dates: DateRange) -> None:
     """Build and test all marts for these dates. A failed test stops publication, a broken model is an error."""
     lake.ensure_schema("mart_build")
@@ -89,7 +107,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     given = {
         "manager_capacity": int(lake.rules("guard")["manager_capacity"]),
         "min_customers": int(lake.rules("metric")["min_customers"]),
-        "experience": dict(lake.rules("experience")),
+        "experience": dict(heard(lake.rules("experience"))),
         "churn_reasons": {
             code: {word: row[word] for word in ("zh", "en", "action_zh", "action_en")}
             for code, row in lake.codes("churn_reason").items()

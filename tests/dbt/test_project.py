@@ -11,6 +11,7 @@ import pytest
 
 from spark_jobs import settings as settings_module
 from spark_jobs.contracts import load
+from spark_jobs.errors import SettingsError
 from spark_jobs.jobs import marts
 from spark_jobs.settings import SHIPPED_CONF
 
@@ -95,3 +96,20 @@ def test_every_singular_test_opens_with_its_rule_in_words():
 
     assert files
     assert not [f.name for f in files if not re.match(r"-- Rule: \S", Path(f).read_text("utf-8"))]
+
+
+@pytest.mark.requirement("R-X-09")
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"weights": {"x": 0, "s": 0.5, "b": 0.5}}, "`x` must be above 0"),
+        ({"weights": {"x": 0.1, "s": 0.8, "b": 0.1}}, "`s` alone must not reach `min_coverage`"),
+        ({"min_coverage": 0.35}, "durations are no experience"),
+    ],
+)
+def test_a_journey_is_never_scored_by_the_banks_own_clocks_alone(changed, said):
+    shipped = settings_module.rules(settings_module.load(), "experience")
+
+    assert marts.heard(shipped) == shipped
+    with pytest.raises(SettingsError, match=said):
+        marts.heard({**shipped, **changed})

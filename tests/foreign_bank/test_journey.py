@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ import pytest
 from spark_jobs import settings as settings_module
 from spark_jobs.dates import DateRange
 from spark_jobs.exports import published
+from spark_jobs.exports import release as releases
 from spark_jobs.runner import RunSummary, run_range
 from spark_jobs.settings import Settings
 from spark_jobs.versions import rules_version
@@ -73,6 +74,31 @@ def test_two_days_are_published_though_the_card_centre_is_held(nordhain: tuple[L
         "select business_date, feed_code, reason_code from {table} where state_code = 'held'",
     )[1]
     assert held == [(FRIDAY, "karte__konten", "row_count_control")]
+
+
+@pytest.mark.requirement("R-OPS-01")
+def test_what_readers_see_says_as_of_when_it_is_and_how_new_its_newest_source(
+    nordhain: tuple[Lake, RunSummary],
+) -> None:
+    lake, _ = nordhain
+    arrivals = published.ledger(
+        lake.settings, "ops.delivery_file", "select max(arrived_at) from {table} where state_code = 'loaded'"
+    )[1]
+    newest = releases.utc_text(arrivals[0][0].astimezone(UTC).replace(tzinfo=None))
+
+    release = published.describe(lake.settings)
+
+    assert (release.business_date, release.newest_source_at) == (str(FRIDAY), newest)
+    assert newest in (lake.settings.home / "duckdb_views.sql").read_text(encoding="utf-8").splitlines()[0]
+    manifests = [
+        json.loads(p.read_text(encoding="utf-8"))
+        for p in lake.settings.exports.glob("*/20261002/manifest.json")
+    ]
+    assert {(m["business_date"], m["newest_source_at"]) for m in manifests} == {(str(FRIDAY), newest)}
+    told = published.ledger(
+        lake.settings, "ops.release", "select business_date, newest_source_at from {table}"
+    )[1]
+    assert (FRIDAY, arrivals[0][0]) in told
 
 
 def test_the_line_that_was_cut_short_lies_in_quarantine(nordhain: tuple[Lake, RunSummary]) -> None:

@@ -15,6 +15,7 @@ from spark_jobs.metrics.definition import POPULATIONS, load_metrics
 from spark_jobs.metrics.populations import (
     keep_counted_answers,
     keep_expired_invitations,
+    keep_hits,
     link_branch,
     link_first_answer,
     link_outlet_of_customer,
@@ -168,13 +169,13 @@ def test_an_answer_counts_with_the_outlet_its_customer_had_that_day_and_a_task_w
 
 
 def people(spark, lake, numbers: str) -> None:
-    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, kinds of products."""
+    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, kinds of products; four each are known to 1, 2, 3 systems."""
     lines = []
     for line in numbers.strip().splitlines():
         day, tier, rest = (part.strip() for part in line.split("|", 2))
-        lines += [f"{tier}{n} | {day} | {tier} | {rest}" for n in range(12)]
+        lines += [f"{tier}{n} | {day} | {tier} | {rest} | {1 + n % 3}" for n in range(12)]
     schema = """customer_id string, business_date date, tier_code string, stage_code string, aum_cny decimal(18,2),
-        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_kind_cnt bigint"""
+        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_kind_cnt bigint, source_cnt bigint"""
     frame = table(spark, schema, "\n".join(lines))
     contract = lake.contracts.table("profile.customer_daily")
     types = {f.name: f.type for f in lake.contracts.stored_fields(contract.table)}
@@ -206,7 +207,7 @@ def values(lake) -> dict[tuple[str, str, str, str], str]:
     }  # fmt: skip
 
 
-@pytest.mark.requirement("R-IND-04", "R-O-03")
+@pytest.mark.requirement("R-IDN-02", "R-IND-04", "R-O-03")
 def test_a_day_and_a_month_of_a_bank_that_has_only_customers(valued):
     got = values(valued)
 
@@ -221,6 +222,7 @@ def test_a_day_and_a_month_of_a_bank_that_has_only_customers(valued):
     assert got["net_inflow_per_customer", "month", "2026-09-01", "tier:MASS"] == "14"
     assert got["suspected_loss_ratio", "day", "2026-09-30", "all"] == "0.5"
     assert got["cross_sell_ratio", "month", "2026-09-01", "all"] == "0.5"
+    assert got["several_systems_ratio", "day", "2026-09-30", "all"] == "0.66666667"
     assert got["active_customers", "month", "2026-09-01", "all"] == "24"
     # What nobody does is not measured: no calls, no tasks.
     assert not [key for key in got if key[0] in ("call_abandon_ratio", "task_in_time_ratio")]
@@ -283,6 +285,24 @@ def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, val
         ["aum_per_customer"],
     )
     assert (row["restated_by_code"], row["cause_delivery_ids"]) == ("delivery", ["d2"])
+
+
+@pytest.mark.requirement("R-ACT-31")
+def test_the_share_of_actions_without_people_leaves_out_what_was_held_back(spark):
+    """Twelve customers each: a message sent, one that waits, a task, and a message that a guard held back."""
+    kinds = (("sms", "sent"), ("push", "queued"), ("crm", "sent"), ("sms", "suppressed"))
+    hits = table(
+        spark, "customer_id string, business_date date, rule_code string, purpose_code string, channel_code string, outcome_code string",
+        "\n".join(f"c{n} | 2026-09-30 | A02 | care | {channel} | {outcome}" for channel, outcome in kinds for n in range(12)),
+    )  # fmt: skip
+    of_it = [m for m in load_metrics((SHIPPED_CONF,)) if m.population == "hits"]
+    rows = keep_hits(hits, "Asia/Shanghai").selectExpr("*", "'B1' AS branch_code")
+
+    cells = summarise_population(rows, POPULATIONS["hits"], of_it, DateRange.day(LAST))
+
+    shown = withhold_small_groups(cells.where("slice_code = 'all' AND period_code = 'day'"), RULES).collect()
+    told = {r["metric_code"]: (int(r["numerator"]), int(r["denominator"])) for r in shown}
+    assert told == {"automatic_action_ratio": (24, 36), "held_back_ratio": (12, 48)}
 
 
 ANSWERS = """response_id string, metric_code string, business_date date, customer_id string, value_raw decimal(9,4), value_score decimal(9,4),
