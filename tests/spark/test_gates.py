@@ -33,6 +33,7 @@ def test_a_value_outside_its_list_is_told_and_no_value_is_fine():
     }
 
 
+@pytest.mark.requirement("R-ING-23")
 def test_keys_and_codes_of_several_tables_are_counted_by_one_look(spark, lake):
     """One campaign stands there twice, and two of four rows name a purpose that no list knows: counted, but never quoted."""
     rows = "('c1', 'care'), ('c1', 'strange'), ('c2', 'odd'), ('c3', null)"
@@ -78,6 +79,7 @@ def publish(lake, table, columns, rows):
     lake.publish(table, empty.unionByName(typed, allowMissingColumns=True))
 
 
+@pytest.mark.requirement("R-ING-04")
 def test_amounts_of_a_file_add_up_once_each_of_its_records_is_there_repaired_ones_included(make_lake):
     """Declared are 12.34 of debits and 5.00 of credits. A repair made a cent of it elsewhere; of the third file a record still waits."""
     lake, day = make_lake(), "2026-09-30"

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
-# Among the models' unit tests: a manager with 23 tasks works on the urgent one and 19 others.
-@pytest.mark.requirement("R-SEG-11")
+# Among the models' unit tests: a manager with 23 tasks works on the urgent one and 19 others; entries of a month; pension stages; whom a
+# complaint belongs to.
+@pytest.mark.requirement("R-SEG-11", "R-B-04", "R-A-09", "R-VOC-22")
 def test_a_bank_without_any_system_has_all_marts_and_their_rules_hold(lake: Lake) -> None:
     marts.run(lake, DateRange.day(LAST_DAY))
     built = {written.table.removeprefix("mart_build.") for written in lake.written}

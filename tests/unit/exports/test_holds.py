@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
+import pytest
+
 from spark_jobs import settings
 from spark_jobs.contracts.sources import load_sources
 from spark_jobs.exports import holds
@@ -15,6 +17,7 @@ NEEDED = holds.needed_feeds(SOURCES, settings.rules(settings.load(), "export")["
 LOADED = [("consent__consent", D30), ("ref__holiday", D30)]
 
 
+@pytest.mark.requirement("R-ACT-33")
 def test_a_consent_feed_one_day_old_holds_the_export():
     assert [feed.feed for feed in NEEDED] == ["consent__consent", "ref__holiday"]
     assert holds.stale_feeds(NEEDED, LOADED, D30) == []

@@ -102,6 +102,7 @@ def test_values_are_shown_when_somebody_asks_for_them(bank: Path, sample: Path) 
     assert (party["name"][0], party["birth_date"][0]) == ("李小1", "1980-03-01")
 
 
+@pytest.mark.requirement("R-ING-23")
 def test_words_that_no_list_knows_are_shown_where_their_field_names_nobody(bank: Path, sample: Path) -> None:
     sample.write_text(ROWS.replace(";X;", ";W;"), encoding="utf-8")
 

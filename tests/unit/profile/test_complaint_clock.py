@@ -42,6 +42,7 @@ def test_an_answer_is_in_time_up_to_its_second(answered, state):
     assert clocks(case(("responded", answered)))["respond"].state == state
 
 
+@pytest.mark.requirement("R-VOC-12")
 def test_the_call_back_is_due_on_the_third_working_day():
     found = clocks(case(("resolved", "09-24 20:00")), datetime(2026, 9, 28))["call_back"]
 

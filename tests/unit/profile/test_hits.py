@@ -152,6 +152,7 @@ def test_a_silenced_hit_does_not_prolong_the_silence():
     ]
 
 
+@pytest.mark.requirement("R-ACT-33")
 def test_every_hit_has_one_outcome_in_whatever_order_hits_come():
     rows = [
         hit(rule, on=TUESDAY + timedelta(days=n), subject=subject, **person)
