@@ -1,6 +1,6 @@
 """docs/requirements.md: one row per requirement, from a hand-kept file and the markers of the tests.
 
-`python -m tests.support.requirements` writes it; a test fails when it is stale or when something is called done that no test proves.
+`python -m tests.support.requirements` writes it, and docs/duties.md beside it; a test fails when it is stale or when something is called done that no test proves.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.support import duties
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BY_HAND = REPOSITORY / "docs" / "requirements.yml"
@@ -67,6 +69,7 @@ def page(asked: Mapping[str, Mapping[str, Any]], tests: Mapping[str, list[str]])
 
 def main() -> int:
     PAGE.write_text(page(by_hand(), marked_tests()), encoding="utf-8")
+    duties.PAGE.write_text(duties.page(duties.by_hand()), encoding="utf-8")
     return 0
 
 
