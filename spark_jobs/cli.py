@@ -267,6 +267,21 @@ def contract_terms(conf: Conf = None, as_json: Json = False, profile: Profile = 
     print_rows(columns, rows, "json" if as_json else "table")
 
 
+@contract_app.command("unused")
+def contract_unused(conf: Conf = None, as_json: Json = False, profile: Profile = None) -> None:
+    """What is collected and used by nothing, what identifies people first: leave it out, or say what it is needed for. Needs no JVM."""
+    from spark_jobs.contracts import load, unused
+    from spark_jobs.contracts.sources import load_sources
+
+    dirs = load_settings(profile, conf).conf_dirs
+    found = [
+        *unused.unused_fields(load_sources(dirs), unused.gates_of(dirs)),
+        *unused.unread_columns(load(dirs), unused.readers_of(dirs)),
+    ]
+    rows = [(each.place, each.name, str(each.privacy)) for each in found]
+    print_rows(["feed or table", "field", "class"], rows, "json" if as_json else "table")
+
+
 @app.command()
 def sql(
     query: Annotated[

@@ -21,6 +21,7 @@ class SourceField:
     format   how dates and instants are written, in the words of `patterns.py`; `utc`: in UTC although it does not say so
     decimal  the decimal sign of numbers; the other one of comma and full stop parts thousands
     is_overpunched  the last digit of a number bears its sign, as COBOL writes them
+    needed_for      why it is collected where nothing reads it: a law, an audit
     """
 
     name: str
@@ -32,6 +33,7 @@ class SourceField:
     format: str | None = None
     decimal: str = "."
     is_overpunched: bool = False
+    needed_for: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

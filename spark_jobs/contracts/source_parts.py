@@ -177,5 +177,5 @@ def field_of(
     return SourceField(
         name=name, type=kind, privacy=PrivacyClass(privacy), at=(at[0], at[1]) if at else None,
         null=texts_of(given.get("null", ())), source_name=str(given.get("from", name)), format=written, decimal=layout.decimal,
-        is_overpunched=given.get("sign") == "overpunch",
+        is_overpunched=given.get("sign") == "overpunch", needed_for=str(given.get("needed_for", "")),
     )  # fmt: skip
