@@ -98,7 +98,7 @@ def publish_definitions(lake: Lake, metrics: tuple[Metric, ...]) -> None:
     """Write the definitions where they differ from those that are stored."""
     rows = [
         (m.code, m.version, m.zh, m.en, m.zh_description, m.description, m.family, m.viewpoint, m.collection, m.level, dict(m.parents),
-         m.owner, m.unit, m.direction, m.formula, m.grain, list(m.slices), dict(m.thresholds), m.weight_method, m.refresh, "C1", m.test)
+         m.owner, m.unit, m.direction, m.formula, m.grain, list(m.slices), dict(m.thresholds), m.due, m.weight_method, m.refresh, "C1", m.test)
         for m in metrics
     ]  # fmt: skip
     columns = lake.contracts.table(DEFINITION).columns

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -26,10 +27,11 @@ COLLECTIONS = (
 DIRECTIONS = ("up", "down")
 LEVELS = ("top", "journey", "diagnostic", "analysis")
 PERIODS = ("day", "month")
-THRESHOLDS = {"target", "alert"}
+THRESHOLDS = {"base", "target", "alert"}
 KEYS = {
     "zh", "en", "zh_description", "description", "family", "viewpoint", "collection", "level", "parents", "owner", "unit", "direction",
-    "population", "where", "numerator", "denominator", "scale", "slices", "periods", "thresholds", "refresh", "version", "weight_method", "test",
+    "population", "where", "numerator", "denominator", "scale", "slices", "periods", "thresholds", "due", "refresh", "version", "weight_method",
+    "test",
 }  # fmt: skip
 
 
@@ -112,6 +114,7 @@ class Metric:
     slices: tuple[str, ...]
     periods: tuple[str, ...]
     thresholds: Mapping[str, Decimal]
+    due: date | None
     refresh: str
     weight_method: str | None
     test: str | None
@@ -187,10 +190,25 @@ def _metric(code: str, given: Mapping[str, Any], where: str) -> Metric:
         slices=slices,
         periods=periods,
         thresholds=thresholds,
+        due=_due(given.get("due"), thresholds, where),
         refresh=str(given["refresh"]),
         weight_method=given.get("weight_method"),
         test=given.get("test"),
     )
+
+
+def _due(given: Any, thresholds: Mapping[str, Decimal], where: str) -> date | None:
+    """Until when the target is to be reached from the base; both are figures of this very metric and its population."""
+    if given is None:
+        return None
+    if not {"base", "target"} <= set(thresholds):
+        raise ContractError(
+            f"{where}: `due` needs `base` and `target` among the thresholds: from where to where"
+        )
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        raise ContractError(f"{where}: `due: {given}` is no day; write YYYY-MM-DD") from None
 
 
 def _one_of(value: Any, known: Any, what: str, where: str) -> str:

@@ -221,7 +221,9 @@ FIRST: dict[str, Maker] = {
         w.first("service_window"), w.lake.settings.zone
     ),
     "silver.incident": _incidents,
-    "silver.touchpoint": lambda w: reference.touchpoints(w.lake.spark, w.lake.codes("touchpoint")),
+    "silver.touchpoint": lambda w: reference.touchpoints(
+        w.lake.spark, w.lake.codes("touchpoint"), w.lake.codes("journey")
+    ),
     "silver.event_kind": lambda w: reference.event_kinds(w.lake.spark, w.lake.codes("event_kind")),
     "silver.opening_customer_month": _opening("opening_customer_month"),
     "silver.opening_holding_month": _opening("opening_holding_month"),

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from spark_jobs.columns.calendar import WORKING_KINDS
 from spark_jobs.columns.dates import ZONE
 from spark_jobs.silver.folds import fold_records, keep_newest, resolve_overlaps
+from spark_jobs.silver.journeys import Codes, check_journeys
 
 WINDOW_MINUTES = 5
 
@@ -68,19 +69,23 @@ def fill_windows(windows: DataFrame, zone: str = ZONE) -> DataFrame:
     return every.join(measured, key, "full").withColumn("is_gap", F.col("_measured").isNull())
 
 
-def touchpoints(spark: SparkSession, codes: Mapping[str, Mapping[str, str]]) -> DataFrame:
-    """silver.touchpoint from conf/codes/touchpoint.csv."""
+def touchpoints(spark: SparkSession, codes: Codes, journeys: Codes) -> DataFrame:
+    """silver.touchpoint from conf/codes/touchpoint.csv, with whose journey it belongs to (conf/codes/journey.csv)."""
+    check_journeys(codes, journeys)
+    none = dict.fromkeys(("zh", "owner", "entry", "exit"))
     rows = [
         (
             code, row["zh"], row["en"], row["channel_code"], row["journey_code"], int(row["stage_no"] or 0),
-            [p for p in row["page_codes"].split(";") if p],
+            [p for p in row["page_codes"].split(";") if p], journey["zh"], journey["owner"], journey["entry"] == code, journey["exit"] == code,
         )
         for code, row in codes.items()
+        for journey in [journeys.get(row["journey_code"], none)]
     ]  # fmt: skip
     return spark.createDataFrame(
         rows,
         "touchpoint_code string, touchpoint_name string, touchpoint_name_en string, channel_code string, "
-        "journey_code string, stage_no int, page_codes array<string>",
+        "journey_code string, stage_no int, page_codes array<string>, journey_name string, owner_name string, is_journey_entry boolean, "
+        "is_journey_exit boolean",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,21 @@ def test_the_formula_can_be_read_in_one_line(tmp_path):
 def test_a_measure_of_service_without_a_target_is_refused(tmp_path):
     with pytest.raises(ContractError, match="needs a `target` among its thresholds"):
         load_metrics(written(tmp_path, viewpoint="service", thresholds={"alert": 1}))
+
+
+@pytest.mark.requirement("R-EFF-03")
+def test_a_target_with_a_day_is_measured_from_a_base_of_the_same_metric(tmp_path):
+    metrics = {m.code: m for m in load_metrics((SHIPPED_CONF,))}
+    loyal, lost = metrics["net_promoter_score"], metrics["suspected_loss_ratio"]
+
+    # From 35 to 55 points until the end of 2027; 15 % fewer customers being lost: 0.08 × 0.85.
+    assert (loyal.thresholds["base"], loyal.thresholds["target"], str(loyal.due)) == (35, 55, "2027-12-31")
+    assert (lost.thresholds["base"] * Decimal("0.85"), str(lost.due)) == (
+        lost.thresholds["target"],
+        "2027-12-31",
+    )
+    with pytest.raises(ContractError, match="`due` needs `base` and `target` among the thresholds"):
+        load_metrics(written(tmp_path, due="2027-12-31", thresholds={"target": 2}))
 
 
 @pytest.mark.requirement("R-IND-02")

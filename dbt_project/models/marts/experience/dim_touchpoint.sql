@@ -4,5 +4,9 @@ select
     touchpoint_name_en,
     channel_code,
     journey_code,
-    stage_no
+    stage_no,
+    journey_name,
+    owner_name,
+    is_journey_entry,
+    is_journey_exit
 from {{ source('silver', 'touchpoint') }}
