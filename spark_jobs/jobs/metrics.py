@@ -15,6 +15,7 @@ from spark_jobs.metrics.branches import Home, Place, homes
 from spark_jobs.metrics.definition import OF_CUSTOMER, OF_MANAGER, POPULATIONS, Metric, load_metrics
 from spark_jobs.metrics.populations import (
     ROWS_OF,
+    derive_line,
     link_branch,
     link_first_answer,
     link_outlet_of_customer,
@@ -47,6 +48,8 @@ def run(lake: Lake, dates: DateRange) -> None:
             if population.name == "invitations":
                 expires = int(lake.rules("survey")["expires_days"])
                 found = link_first_answer(found, lake.read("silver.survey_response"), expires)
+            elif population.name == "contacts":
+                found = derive_line(found, lake.codes("channel"))
             rows = ROWS_OF[population.name](found, zone)
             inside = rows.where(F.col("business_date").between(F.lit(whole.first), F.lit(whole.last)))
             if population.place == OF_CUSTOMER:

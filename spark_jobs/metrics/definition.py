@@ -51,14 +51,15 @@ class Population:
 
 OF_ROW, OF_CUSTOMER, OF_MANAGER = "row", "customer", "manager"
 # Slices that part those of another dimension: what is shown of the finer one must not tell what is withheld of the coarser one.
-WITHIN: Mapping[str, str] = {"outlet": "branch", "team": "branch", "touchpoint": "journey"}
+WITHIN: Mapping[str, str] = {"outlet": "branch", "team": "branch", "touchpoint": "journey", "channel": "line"}
 
 POPULATIONS: Mapping[str, Population] = {
     p.name: p
     for p in (
         Population(
             "customers", "profile.customer_daily", "customer",
-            {"tier": "tier_code", "stage": "stage_code", "age": "age_band_code", "outlet": "outlet_code", "branch": "branch_code"},
+            {"tier": "tier_code", "stage": "stage_code", "group": "group_code", "age": "age_band_code", "outlet": "outlet_code",
+             "branch": "branch_code"},
             OF_ROW,
         ),
         Population(
@@ -71,7 +72,7 @@ POPULATIONS: Mapping[str, Population] = {
         Population("clocks", "profile.s_complaint_clock", "customer", {"clock": "clock_code", "branch": "branch_code"}, OF_CUSTOMER),
         Population(
             "contacts", "profile.b_contact", "customer",
-            {"channel": "channel_code", "purpose": "purpose_code", "branch": "branch_code"}, OF_CUSTOMER,
+            {"channel": "channel_code", "line": "line_code", "purpose": "purpose_code", "branch": "branch_code"}, OF_CUSTOMER,
         ),
         Population(
             "hits", "profile.a_rule_hit", "customer",
@@ -80,7 +81,7 @@ POPULATIONS: Mapping[str, Population] = {
         Population(
             "invitations", "silver.survey_invitation", "customer", {"channel": "channel_code", "survey": "survey_code"},
         ),
-        Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code", "team": "team_code", "branch": "branch_code"}, OF_MANAGER),
+        Population("tasks", "silver.crm_task", "staff", {"kind": "kind_code", "outlet": "outlet_code", "team": "team_code", "branch": "branch_code"}, OF_MANAGER),
     )
 }  # fmt: skip
 

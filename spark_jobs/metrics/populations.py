@@ -7,6 +7,7 @@ for the same day says the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -24,6 +25,12 @@ def keep_outbound_contacts(contacts: DataFrame, zone: str) -> DataFrame:
     """Contacts the bank made. Grain: contact_id. One to a person nobody knows counts as one of somebody else."""
     made = contacts.where("direction_code = 'outbound'")
     return made.withColumn("subject_id", F.coalesce("customer_id", "contact_id"))
+
+
+def derive_line(contacts: DataFrame, channels: Mapping[str, Mapping[str, str]]) -> DataFrame:
+    """Same rows with `line_code`: online or offline by the code list of channels; null for a channel that is neither."""
+    lines = [(F.lit(code), F.lit(told["line"])) for code, told in sorted(channels.items()) if told["line"]]
+    return contacts.withColumn("line_code", F.create_map(*chain.from_iterable(lines))[F.col("channel_code")])
 
 
 def keep_calls(calls: DataFrame, zone: str) -> DataFrame:

@@ -7,12 +7,14 @@ from datetime import date, datetime
 import pytest
 
 from spark_jobs.bronze import ledger
+from spark_jobs.contracts.loader import load_codes
 from spark_jobs.dates import DateRange
 from spark_jobs.history import OPEN_DATE
 from spark_jobs.jobs import metrics as job
 from spark_jobs.metrics.branches import Place, homes
 from spark_jobs.metrics.definition import POPULATIONS, load_metrics
 from spark_jobs.metrics.populations import (
+    derive_line,
     keep_counted_answers,
     keep_expired_invitations,
     keep_hits,
@@ -169,13 +171,13 @@ def test_an_answer_counts_with_the_outlet_its_customer_had_that_day_and_a_task_w
 
 
 def people(spark, lake, numbers: str) -> None:
-    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, kinds of products; four each are known to 1, 2, 3 systems."""
+    """customer_daily of 12 alike customers a line: date, tier, stage, AUM, in, out, kinds of products; four each are known to 1, 2, 3 systems, by one record more."""
     lines = []
     for line in numbers.strip().splitlines():
         day, tier, rest = (part.strip() for part in line.split("|", 2))
-        lines += [f"{tier}{n} | {day} | {tier} | {rest} | {1 + n % 3}" for n in range(12)]
+        lines += [f"{tier}{n} | {day} | {tier} | {rest} | {1 + n % 3} | {2 + n % 3}" for n in range(12)]
     schema = """customer_id string, business_date date, tier_code string, stage_code string, aum_cny decimal(18,2),
-        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_kind_cnt bigint, source_cnt bigint"""
+        inflow_cny decimal(18,2), outflow_cny decimal(18,2), product_kind_cnt bigint, source_cnt bigint, party_cnt bigint"""
     frame = table(spark, schema, "\n".join(lines))
     contract = lake.contracts.table("profile.customer_daily")
     types = {f.name: f.type for f in lake.contracts.stored_fields(contract.table)}
@@ -207,7 +209,7 @@ def values(lake) -> dict[tuple[str, str, str, str], str]:
     }  # fmt: skip
 
 
-@pytest.mark.requirement("R-IDN-02", "R-IND-04", "R-O-03")
+@pytest.mark.requirement("R-IDN-02", "R-IDN-09", "R-IND-04", "R-O-03")
 def test_a_day_and_a_month_of_a_bank_that_has_only_customers(valued):
     got = values(valued)
 
@@ -223,6 +225,8 @@ def test_a_day_and_a_month_of_a_bank_that_has_only_customers(valued):
     assert got["suspected_loss_ratio", "day", "2026-09-30", "all"] == "0.5"
     assert got["cross_sell_ratio", "month", "2026-09-01", "all"] == "0.5"
     assert got["several_systems_ratio", "day", "2026-09-30", "all"] == "0.666667"
+    # 24 persons of 72 records: 48 were joined to another.
+    assert got["records_per_customer", "day", "2026-09-30", "all"] == "3"
     assert got["active_customers", "month", "2026-09-01", "all"] == "24"
     # What nobody does is not measured: no calls, no tasks.
     assert not [key for key in got if key[0] in ("call_abandon_ratio", "task_in_time_ratio")]
@@ -278,13 +282,25 @@ def test_a_corrected_delivery_restates_the_day_it_is_for_and_is_named(spark, val
     job.run(valued, DateRange(date(2026, 9, 29), LAST))
 
     (row,) = valued.read("metric.restatement").collect()
-    # AUM of everybody, of the affluent, of those in retention, of people of unknown age, outlet and branch.
+    # AUM of everybody, of the affluent, of those in retention, of people of unknown age, group, outlet and branch.
     assert (row["business_date"], row["rows_changed_cnt"], row["metric_codes"]) == (
         date(2026, 9, 29),
-        6,
+        7,
         ["aum_per_customer"],
     )
     assert (row["restated_by_code"], row["cause_delivery_ids"]) == ("delivery", ["d2"])
+
+
+@pytest.mark.requirement("R-IND-04")
+def test_channels_are_online_or_offline_and_what_is_neither_is_unknown(spark):
+    contacts = table(spark, "channel_code string", "sms\n visit\n phone\n crm")
+
+    told = {
+        r["channel_code"]: r["line_code"]
+        for r in derive_line(contacts, load_codes((SHIPPED_CONF,), "channel")).collect()
+    }
+
+    assert told == {"sms": "online", "visit": "offline", "phone": "online", "crm": None}
 
 
 @pytest.mark.requirement("R-ACT-31")

@@ -117,6 +117,6 @@ def test_each_metric_says_in_chinese_and_in_english_what_it_counts():
 def test_there_are_metrics_of_every_family_and_journeys_are_judged_by_what_customers_say():
     metrics = load_metrics((SHIPPED_CONF,))
 
-    assert len(metrics) == 29
+    assert len(metrics) == 30
     assert {m.family for m in metrics} == set(FAMILIES)
     assert all(m.collection == "questionnaire" for m in metrics if m.family == "journey")
