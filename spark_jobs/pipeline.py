@@ -50,7 +50,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "silver", "spark_jobs.jobs.silver:run", ("bronze.*", "verdict:bronze"), ("silver.*",),
-        "Conform each supplier's shape to the bank's entities.", retries=2,
+        "Conform each supplier's shape to the bank's entities.", logic_version=2, retries=2,
     ),
     Job(
         "ledgers", "spark_jobs.jobs.ledgers:run", ("ops.delivery_file", "silver.calendar"), ("ops.deadline", "ops.schema_version"),

@@ -129,17 +129,23 @@ def derive_caller(calls: DataFrame, token: Token, region: str = CHINA) -> DataFr
 def fold_complaints(rows: DataFrame) -> DataFrame:
     """Each complaint once, though several feeds tell of it: field by field the word of the first feed that has one, by feed_rank.
 
-    rows: entity `complaint`. Within a feed its newest row holds. It was received when the earliest of them says. Grain out: complaint_no_cmpl.
+    rows: entity `complaint`. Within a feed its newest row holds. It was received when the earliest of them says. `_origin` names the records
+    of all feeds. Grain out: complaint_no_cmpl.
     """
     ranked = rows.withColumn("feed_rank", F.coalesce("feed_rank", F.lit(99)))
     newest = keep_newest(ranked, ["complaint_no_cmpl", "feed_rank"]).where(~F.col("_gone"))
     told = [c for c in newest.columns if c not in ("complaint_no_cmpl", "feed_rank", "received_at", "_day")]
-    meta = [c for c in told if c.startswith("_")]
+    meta = [c for c in told if c.startswith("_") and c != "_origin"]
+    origins = (
+        [F.array_sort(F.flatten(F.collect_list("_origin"))).alias("_origin")] if "_origin" in told else []
+    )
     first = [
-        F.min_by(c, F.when(F.col(c).isNotNull(), F.col("feed_rank"))).alias(c) for c in told if c not in meta
+        F.min_by(c, F.when(F.col(c).isNotNull(), F.col("feed_rank"))).alias(c)
+        for c in told
+        if c not in (*meta, "_origin")
     ]
     return newest.groupBy("complaint_no_cmpl").agg(
-        *first, *[F.min_by(c, "feed_rank").alias(c) for c in meta], F.min("feed_rank").alias("feed_rank"),
+        *first, *[F.min_by(c, "feed_rank").alias(c) for c in meta], *origins, F.min("feed_rank").alias("feed_rank"),
         F.min("received_at").alias("received_at"), F.max("_day").alias("_day"),
     ).withColumn("business_date", F.col("_day"))  # fmt: skip
 

@@ -142,13 +142,14 @@ def test_clocks_run_in_the_workers_and_a_missed_one_is_a_breach_of_its_day(spark
     assert sorted(r["business_date"].day for r in s_complaint.keep_missed(clocks).collect()) == [24, 26]
 
 
+@pytest.mark.requirement("R-ING-12")
 def test_a_complaint_in_two_feeds_is_one_received_when_the_earlier_says(spark):
     rows = table(
         spark, "complaint_no_cmpl string, feed_rank int, received_at timestamp, channel_code string, outcome_code string, _day date, "
-        "_order string, _feed string, _stub boolean, _gone boolean, _until date", """
-        k | 1 | 2026-09-24 08:00:00 | app   |        | 2026-09-24 | 1 | json  | false | false |
-        k | 1 | 2026-09-24 08:00:00 | phone |        | 2026-09-25 | 1 | json  | false | false |
-        k | 2 | 2026-09-24 07:40:00 | 12378 | refund | 2026-09-26 | 1 | excel | false | false |
+        "_order string, _feed string, _stub boolean, _gone boolean, _until date, _origin array<struct<file_id string, line_no bigint>>", """
+        k | 1 | 2026-09-24 08:00:00 | app   |        | 2026-09-24 | 1 | json  | false | false | | [{"file_id": "j1", "line_no": 4}]
+        k | 1 | 2026-09-24 08:00:00 | phone |        | 2026-09-25 | 1 | json  | false | false | | [{"file_id": "j2", "line_no": 7}]
+        k | 2 | 2026-09-24 07:40:00 | 12378 | refund | 2026-09-26 | 1 | excel | false | false | | [{"file_id": "e1", "line_no": 2}]
     """)  # fmt: skip
 
     found = happening.fold_complaints(rows).collect()
@@ -156,6 +157,8 @@ def test_a_complaint_in_two_feeds_is_one_received_when_the_earlier_says(spark):
     assert [
         (r["received_at"], r["channel_code"], r["outcome_code"], r["business_date"].day) for r in found
     ] == [(datetime(2026, 9, 24, 7, 40), "phone", "refund", 26)]
+    # The newest record of each feed stands behind it.
+    assert [(o["file_id"], o["line_no"]) for o in found[0]["_origin"]] == [("e1", 2), ("j2", 7)]
 
 
 def test_a_complaint_is_linked_to_the_gravest_failure_met_within_two_days(spark):

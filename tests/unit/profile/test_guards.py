@@ -119,6 +119,19 @@ def test_the_third_sale_in_seven_days_is_one_too_many():
     assert outcome(SALE, replace(ADULT, contacts={"sale_7": 2})).reasons == ("cap_sale_7",)
 
 
+@pytest.mark.requirement("R-ACT-17")
+def test_who_was_sold_to_more_than_cared_for_is_not_sold_to_again_where_the_bank_says_so():
+    """As many cares as sales in 90 days are enough; the shipped rules only warn."""
+    block = {**GUARD, "care_to_sell_mode": "block"}
+    sold_to, balanced, unknown = (replace(ADULT, care_to_sell=ratio) for ratio in (0.99, 1.0, None))
+
+    assert judge(SALE, sold_to, block, CONSENT, MidAutumn()).reasons == ("care_balance",)
+    assert judge(SALE, balanced, block, CONSENT, MidAutumn()).outcome == "sent"
+    assert judge(SALE, unknown, block, CONSENT, MidAutumn()).outcome == "sent"
+    assert judge(CARE, sold_to, block, CONSENT, MidAutumn()).outcome == "sent"
+    assert outcome(SALE, sold_to).outcome == "sent"
+
+
 def test_an_urgent_task_ignores_caps_but_never_consent():
     assert (
         outcome(OUTFLOW, replace(ADULT, contacts={"any_nonservice_30": 10, "sms_push_7": 4})).outcome
