@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs import runner, settings
+from spark_jobs import settings
 from spark_jobs.errors import SettingsError
 from spark_jobs.settings import REPOSITORY, SHIPPED_CONF
+from spark_jobs.versions import rules_version
 
 
 def own(folder: Path, name: str, text: str) -> settings.Settings:
@@ -54,7 +55,7 @@ def test_a_threshold_that_the_bank_changes_counts_and_stands_with_every_row_as_a
         before["min_outflow"],
         before["rules"]["A02"],
     )
-    assert runner.rules_version(bank) != runner.rules_version(shipped)
+    assert rules_version(bank) != rules_version(shipped)
 
 
 def test_a_bank_adds_names_to_what_is_a_list_of_names_and_takes_a_parameter_away(tmp_path):
