@@ -21,14 +21,15 @@ class Met:
     """Pairs of parties that some rule lets meet.
 
     pairs  smaller place × parties + larger, sorted; since: the first day of it
-    place, rule, day  one row per pair and rule that lets it meet: place of the pair, number of the rule, first day of it
+    place, rule, day  one row per pair and rule that lets it meet: place of the pair, number of the rule, first day of it. In small types: of
+                      a million records there are sixty million
     """
 
     pairs: Places
     since: Places
-    place: Places
-    rule: Places
-    day: Places
+    place: npt.NDArray[np.int32]
+    rule: npt.NDArray[np.uint8]
+    day: npt.NDArray[np.int32]
 
 
 def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> Met:
@@ -37,13 +38,12 @@ def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> Met:
     A key that more parties came to have than the model's limit allows lets nobody meet from the day on which it passed it, for good.
     """
     count = len(versions.parties)
-    none = np.empty(0, np.int64)
-    pairs, days, rules = [none], [none], [none]
+    pairs, days, rules = [np.empty(0, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.uint8)]
     for k, rule in enumerate(by_rule):
         for code, day in _of_rule(rule.keys, versions, model.largest[rule.name], count):
             pairs.append(code)
-            days.append(day)
-            rules.append(np.full(len(code), k, np.int64))
+            days.append(day.astype(np.int32))
+            rules.append(np.full(len(code), k, np.uint8))
     every, day, of = np.concatenate(pairs), np.concatenate(days), np.concatenate(rules)
     order = np.lexsort((day, of, every))
     every, day, of = every[order], day[order], of[order]
@@ -51,8 +51,8 @@ def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> Met:
     first = np.r_[True, (every[1:] != every[:-1]) | (of[1:] != of[:-1])][: len(every)]
     every, day, of = every[first], day[first], of[first]
     starts = np.flatnonzero(np.r_[True, every[1:] != every[:-1]][: len(every)])
-    place = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(every)]))
-    since = np.minimum.reduceat(day, starts) if len(starts) else day
+    place = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(np.r_[starts, len(every)]))
+    since = (np.minimum.reduceat(day, starts) if len(starts) else day).astype(np.int64)
     return Met(every[starts], since, place, of, day)
 
 

@@ -224,6 +224,44 @@ def test_a_day_is_watched_against_the_model_and_from_the_second_on_against_the_d
     } == {"day_before"}
 
 
+def test_a_feed_that_loses_its_phones_is_told_on_the_day_it_happens_and_by_its_field(model):
+    """Four hundred people in two systems; on the twelfth the second system's phones are gone."""
+    names = [s + g for s in "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗" for g in ("敏", "建国", "秀英", "志强", "丽华", "海燕", "思远", "若云", "静宜", "一鸣",
+             "子涵", "雨桐", "国强", "晓东", "文博", "佳怡", "嘉诚", "美玲", "振华", "春梅")]  # fmt: skip
+    rows = [
+        row
+        for n, name in enumerate(names)
+        for born in [f"{1950 + n % 50}-{1 + n % 12:02d}-{1 + n % 28:02d}"]
+        for row in (
+            party(f"core.{n:03}", name, born, "MF"[n % 2]), phone(f"core.{n:03}", f"+86154{n:08d}"),
+            party(f"loan.{n:03}", name, born, "MF"[n % 2]), phone(f"loan.{n:03}", f"+86154{n:08d}", DAY, on(12)),
+        )
+    ]  # fmt: skip
+    said = told(*rows)
+    looks = look(said, model)
+    learned = watch.seen_on(said, looks, (DAY - watch.EPOCH).days)
+
+    found = {
+        (row.business_date.day, row.compared_with_code): row
+        for row in watch.watched(said, looks, [on(11), on(12), on(13)], learned, LEAST)
+        if (row.measure_code, row.pair_class_code) == (PATTERN, "one_person")
+    }
+
+    far = {key: row.moved_ratio > 0.5 for key, row in found.items()}
+    assert far == {
+        (11, "model"): False,
+        (11, "day_before"): False,
+        (12, "model"): True,
+        (12, "day_before"): True,
+        (13, "model"): True,
+        (13, "day_before"): False,
+    }
+    assert found[12, "day_before"].cause_text.startswith(
+        "pairs of one person: phone not known of both in 100.0%"
+    )
+    assert not any(name in row.cause_text for row in found.values() for name in names)
+
+
 # --- kept in the model ---------------------------------------------------------------------------------------------
 
 
