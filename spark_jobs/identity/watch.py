@@ -142,19 +142,24 @@ def _shares(day: date, reference: str, now: Seen, then: Seen, least: float) -> I
             continue
         scale = growth**2 if code == "chance" else growth
         x, y = float(now.totals[c]), float(then.totals[c])
-        moved, noise = 0.0, 0.0
-        if max(x, y * scale) >= least and y >= least:
-            moved = abs(math.log2(max(x, 1.0) / (y * scale)))
-            noise = (
-                _CHANCE
-                * math.sqrt(1 / max(min(x, now.records), 1.0) + 1 / min(y, then.records))
-                / math.log(2)
-            )
+        moved = share_moved((x, now.records), (y, then.records), scale, least)
         per, expected = x / max(now.records, 1), y * scale / max(now.records, 1)
         yield Watched(
-            day, reference, SHARE, code, now.records, round(x), round(per, 6), round(expected, 6), round(max(0.0, moved - noise), 6),
+            day, reference, SHARE, code, now.records, round(x), round(per, 6), round(expected, 6), round(moved, 6),
             _cause_of_share(c, now, then, scale),
         )  # fmt: skip
+
+
+def share_moved(now: tuple[float, int], then: tuple[float, int], scale: float, least: float) -> float:
+    """Logarithm to base 2 of how many times as many, or as few, pairs there are as expected, beyond chance; 0 where too few tell.
+
+    now, then  pairs and records; scale: by what the pairs of `then` are to be multiplied for a file of the records of `now`
+    """
+    (x, records), (y, known) = now, then
+    if max(x, y * scale) < least or y < least:
+        return 0.0
+    chance = math.sqrt(1 / max(min(x, records), 1.0) + 1 / min(y, known)) / math.log(2)
+    return max(0.0, abs(math.log2(max(x, 1.0) / (y * scale))) - _CHANCE * chance)
 
 
 def _cause_of_share(c: int, now: Seen, then: Seen, scale: float) -> str:

@@ -22,11 +22,15 @@ from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.first_run import begun
 from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.increment import brought_up_to
-from spark_jobs.identity.engine.kept import Places
+from spark_jobs.identity.engine.kept import Kept, Places
 from spark_jobs.identity.engine.people import People
-from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, bar, in_order, resolve
+from spark_jobs.identity.engine.resolution import CERTAIN, Resolution, accepted_pairs, bar, in_order, resolve
+from spark_jobs.identity.watch import share_moved
 from spark_jobs.resolve import mapping, models, reading, states
 from spark_jobs.resolve.truth import Measure, measured
+
+# Fewer pairs of one person tell nothing, and by how much they may move from one run to the next: a quarter.
+LEAST_PAIRS, MOST_MOVED = 1000, float(np.log2(1.25))
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def _run_on(folder: Path, people: People, out: Path, asked: Asked) -> None:
     )
     if kept is not before:
         states.write(folder, terms, model, kept)
+    if before and (warning := moved(before, kept)):
+        screen.print(warning, highlight=False, soft_wrap=True)
     _write(kept.clusters(), out)
     screen.print(
         f"{len(people):,} records → {len(kept.ids):,} people; {change.added:,} new, {change.changed:,} changed, {change.gone:,} gone: "
@@ -121,6 +127,27 @@ def _run_on(folder: Path, people: People, out: Path, asked: Asked) -> None:
         # The page is about all pairs, of which a state keeps but those that count: they are judged again, by its model.
         whole = learned or resolve(people, asked.threshold, model)
         _report(asked.report, people, whole, asked.threshold, measures)
+
+
+def moved(before: Kept, now: Kept) -> str | None:
+    """A warning where the pairs of one person per record are by a quarter more or fewer than in the run before; None where they are not.
+
+    Beyond chance, and where there are a thousand in both; as the daily gate no_delivery_changes_what_pairs_look_like (identity/watch.py).
+    """
+
+    def counted(kept: Kept) -> tuple[float, int]:
+        # Who shares a certificate is compared like everybody: the tie beside it would count him twice.
+        odds = np.clip(kept.ties.log_odds[kept.ties.certificate < 0], -CERTAIN, CERTAIN)
+        return float((1 / (1 + np.exp(-odds))).sum()), len(kept.sources)
+
+    (pairs, records), (known, were) = counted(now), counted(before)
+    scale = records / max(were, 1)
+    if share_moved((pairs, records), (known, were), scale, LEAST_PAIRS) <= MOST_MOVED:
+        return None
+    return (
+        f"pairs of one person per 1,000 records: {1000 * pairs / max(records, 1):.1f} where the run before had {1000 * known / were:.1f}; "
+        "look at what is new in the files before this is used"
+    )
 
 
 def _told_model(folder: Path, path: Path, secret: Path | None) -> Frozen:

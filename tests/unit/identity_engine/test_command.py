@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
 from spark_jobs.errors import DeliveryError, SettingsError
 from spark_jobs.identity.engine import levels
+from spark_jobs.identity.engine.kept import Kept, Ties, nothing_kept
+from spark_jobs.identity.engine.resolution import CERTAIN
 from spark_jobs.resolve import mapping, reading
-from spark_jobs.resolve.running import Asked, run
+from spark_jobs.resolve.running import Asked, moved, run
 
 CRM = """no;姓名;出生日期;手机;who
 1;王小明;1980-01-02;15400001234;a
@@ -140,6 +145,25 @@ def test_a_state_judges_only_what_changed_and_keeps_ids(
     assert {record: after[record] for record in before} == before
     assert after["cards", "4"] == before["crm", "1"]
     assert [p.name for p in state.glob("run-*")] == ["run-2"]
+
+
+def _kept(records: int, pairs: int, shared: int = 0) -> Kept:
+    """So many records, pairs that the model takes for one person, and ties by certificate beside them."""
+    none = np.zeros(pairs + shared, np.int64)
+    ties = Ties(none, none, np.full(pairs + shared, CERTAIN), np.r_[np.full(pairs, -1), np.full(shared, 7)])
+    names = pa.array([str(n) for n in range(records)])
+    return replace(nothing_kept(1), sources=names, keys=names, ties=ties)
+
+
+def test_a_run_with_half_as_many_pairs_of_one_person_per_record_warns_and_a_grown_file_does_not() -> None:
+    before = _kept(8_000, 10_000, 4_000)
+    assert moved(before, _kept(8_000, 10_000)) is None
+    assert moved(before, _kept(80_000, 100_000)) is None
+    warning = moved(before, _kept(8_000, 5_000, 4_000))
+    assert warning and warning.startswith(
+        "pairs of one person per 1,000 records: 625.0 where the run before had 1250.0"
+    )
+    assert moved(_kept(80, 100), _kept(80, 1)) is None, "so few tell nothing"
 
 
 def test_a_state_holds_no_value_of_a_person(files: Path) -> None:
