@@ -6,7 +6,8 @@ Every commit of this product carries a stamp (`publication`): run, table and, fo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 
 from spark_jobs.dates import DateRange
 
-# It writes no row, so it needs no stamp.
-CREATES = "CREATE TABLE"
+# They write no row, so they need no dates in their stamp.
+CREATES, DELETES, UPDATES = "CREATE TABLE", "DELETE", "UPDATE"
+# Tables of this protocol have no feature that a commit would have to know of.
+PLAIN_READER, PLAIN_WRITER = 1, 2
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,51 @@ def never_wrote(folder: Path, dates: DateRange) -> bool:
         return True
     found = list(commits(folder, -1, last))
     return len(found) == last + 1 and all(
-        each.operation == CREATES
+        each.operation in (CREATES, DELETES, UPDATES)
         or (each.dates is not None and (each.dates.last < dates.first or dates.last < each.dates.first))
         for each in found
     )
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A data file that lies in the table's folder already; rows is their number."""
+
+    path: str
+    size: int
+    rows: int
+
+
+def commit(
+    folder: Path, version: int, operation: str, gone: Iterable[str], come: Iterable[NewFile], stamp: Mapping[str, Any], at_ms: int
+) -> None:  # fmt: skip
+    """Enter one commit that takes files out and puts others in their place, of rows that were there before.
+
+    For tables of the plain protocol without partitions. Raises FileExistsError where somebody else has made the version meanwhile; it is
+    then as if nothing had happened. Files come without minima and maxima: they are looked into.
+    """
+    info = {"timestamp": at_ms, "operation": operation, "operationParameters": {}, "isBlindAppend": False,
+            "engineInfo": "Oxpecker", "userMetadata": json.dumps(dict(stamp))}  # fmt: skip
+    lines: list[dict[str, Any]] = [{"commitInfo": info}]
+    lines += [
+        {"remove": {"path": path, "deletionTimestamp": at_ms, "dataChange": True, "partitionValues": {}}}
+        for path in gone
+    ]
+    for file in come:
+        told = {"path": file.path, "partitionValues": {}, "size": file.size, "modificationTime": at_ms, "dataChange": True,
+                "stats": json.dumps({"numRecords": file.rows})}  # fmt: skip
+        lines.append({"add": told})
+    log = folder / "_delta_log"
+    fresh = log / f".{version:020d}.{os.getpid()}.json"
+    with fresh.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        # A link is refused where the name is taken, a rename would replace.
+        os.link(fresh, log / f"{version:020d}.json")
+    finally:
+        fresh.unlink()
 
 
 def _info(entry: Path) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -87,10 +88,14 @@ class Tables:
         if wanted is None or wanted >= newest.version():
             return newest
         try:
-            return DeltaTable(path, version=wanted)
+            then = DeltaTable(path, version=wanted)
         except DeltaError:
+            then = None
+        # Purging an erased person takes old files off the disk and leaves the log.
+        if then is None or not all(Path(uri.removeprefix("file://")).is_file() for uri in then.file_uris()):
             self.moved.append(table)
             return newest
+        return then
 
     def _left_by_the_release(self) -> Mapping[str, int]:
         """Newest version of each table that a stage had written before the release was published; none where no ledger was kept."""
