@@ -60,7 +60,8 @@ JOBS: tuple[Job, ...] = (
     Job(
         "identity", "spark_jobs.jobs.identity:run",
         ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
-         "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "verdict:silver"),
+         "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "ops.erasure_key", "ops.erasure_tie",
+         "verdict:silver"),
         ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=6, retries=2,
     ),
     _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),
@@ -70,7 +71,7 @@ JOBS: tuple[Job, ...] = (
          "silver.transaction", "silver.agreement", "silver.party_agreement", "silver.product_hist", "silver.fx_rate_daily",
          "silver.opening_customer", "silver.opening_customer_month", "silver.opening_holding_month", "silver.opening_tier_month",
          "identity.party_customer", "identity.customer", "verdict:identity"),
-        ("profile.o_*", "profile._o_*"), "Money and products: accounts, positions, flows, AUM, months.", logic_version=2, retries=2,
+        ("profile.o_*", "profile._o_*"), "Money and products: accounts, positions, flows, AUM, months.", logic_version=3, retries=2,
     ),
     Job(
         "profile_b", "spark_jobs.jobs.profile_b:run",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
+from spark_jobs.identity.outcome import MODEL, Pair
 from spark_jobs.identity.timeline import Edge, Timeline, Word, Words
 
 Tie = TypeVar("Tie", Edge, Word)
@@ -55,6 +56,27 @@ def erased(line: Timeline, gone: Mapping[str, date]) -> frozenset[str]:
     return frozenset(
         m.customer_id for m in line.memberships if m.party_id in gone and m.valid_to > gone[m.party_id]
     )
+
+
+def with_purged(
+    remembered: Iterable[Pair], told: Iterable[Pair], by_model: Iterable[Pair]
+) -> tuple[list[Pair], list[Pair]]:
+    """Evidence of rules and of the model, each with what is remembered of persons who were purged.
+
+    A pair that both know is as it is remembered: what a source sends again says less than what was compared before.
+    """
+    kept = {_named(pair): pair for pair in remembered}
+    ruled = [p for p in told if _named(p) not in kept] + [p for p in kept.values() if p.rule_code != MODEL]
+    modelled = [p for p in by_model if _named(p) not in kept] + [
+        p for p in kept.values() if p.rule_code == MODEL
+    ]
+    return ruled, modelled
+
+
+def _named(pair: Pair) -> tuple[object, ...]:
+    """What names a link (outcome.links): the model may tie a pair several times."""
+    name = (pair.party_id_a, pair.party_id_b, pair.rule_code)
+    return (*name, pair.effective_from) if pair.rule_code == MODEL else name
 
 
 def _until(tie: Tie, gone: Mapping[str, date]) -> Tie | None:

@@ -18,6 +18,8 @@ from spark_jobs.tables import Lake
 
 TABLE = "ops.steward_decision"
 TOMBSTONE = "ops.erasure_tombstone"
+# Written by `oxpecker erase`, which needs no engine and so cannot make a table that the catalog knows.
+PURGES = ("ops.erasure_key", "ops.erasure_tie", "ops.erasure_certificate")
 # What a source sends of the person again changes nothing.
 POLICY = "suppress"
 
@@ -44,8 +46,11 @@ def run(lake: Lake, dates: DateRange) -> None:
         if known is None:
             rows[decision_id] = row
     lake.publish(TABLE, lake.spark.createDataFrame(list(rows.values()), schema_of(lake.contracts, TABLE)))
-    stones = lake.spark.createDataFrame(_tombstones(lake, found), schema_of(lake.contracts, TOMBSTONE))
-    lake.publish(TOMBSTONE, stones)
+    asked = _tombstones(lake, found)
+    lake.publish(TOMBSTONE, lake.spark.createDataFrame(asked, schema_of(lake.contracts, TOMBSTONE)))
+    if asked:
+        for ledger in PURGES:
+            lake.ensure_table(ledger)
 
 
 def _tombstones(lake: Lake, found: Sequence[decisions.Delivered]) -> list[tuple[object, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from functools import partial, reduce
 from typing import Any
@@ -41,6 +41,14 @@ _WATCH = (
 
 
 @dataclass(frozen=True)
+class Purged:
+    """What is left of persons who were purged (`oxpecker erase`): party → source and first day, and what tied them."""
+
+    parties: dict[str, tuple[str, date]]
+    ties: list[Pair]
+
+
+@dataclass(frozen=True)
 class Known:
     """What the sources say up to the last date: current beliefs of silver, and features made of them."""
 
@@ -54,6 +62,7 @@ class Known:
     traits: DataFrame
     decisions: list[Decision]
     asked: dict[str, date]
+    purged: Purged
 
 
 _TOLD = (
@@ -80,6 +89,8 @@ def run(lake: Lake, dates: DateRange) -> None:
         "identity.pair_score": scores.pair_scores(held, by_model, rules, asked.version),
         "identity.model_watch": moved,
     }, dates)  # fmt: skip
+    told, tied = erasure.with_purged(known.purged.ties, told, thought.ties)
+    thought = replace(thought, ties=tuple(tied))
     line, erased = _folded(lake, known, [*told, *thought.ties], marks, rules)
     _publish(lake, known, line, told, thought, erased, rules)
     every = current_belief(lake.read("identity.party_customer"))
@@ -105,7 +116,7 @@ def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
     traits = features.traits(seen, features.names(parties), born, ids).localCheckpoint()
     phones = features.phones(contacts).localCheckpoint()
     return Known(
-        parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates), _asked(lake, dates)
+        parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates), _asked(lake, dates), _purged(lake, dates)
     )  # fmt: skip
 
 
@@ -114,6 +125,22 @@ def _asked(lake: Lake, dates: DateRange) -> dict[str, date]:
     local = F.to_date(F.from_utc_timestamp("erased_at", lake.settings.zone))
     rows = lake.read("ops.erasure_tombstone").select("party_no_token", local.alias("day"))
     return {r["party_no_token"]: r["day"] for r in rows.where(F.col("day") <= F.lit(dates.last)).collect()}
+
+
+def _purged(lake: Lake, dates: DateRange) -> Purged:
+    """Remembered by token up to the last date, because what they were compared by is gone; a bank that never purged remembers nobody."""
+    if not lake.exists("ops.erasure_key"):
+        return Purged({}, [])
+    begun = F.col("first_seen_date") <= F.lit(dates.last)
+    keys = lake.read("ops.erasure_key").where(begun & (F.col("erasure_key_kind_code") == "party")).collect()
+    parties = {r["erasure_key"]: (r["source_code"], r["first_seen_date"]) for r in keys}
+    ties = [
+        Pair(
+            r["party_id_a"], r["party_id_b"], r["link_reason_code"], r["effective_from"], r["tie_until_date"], False, False,
+            parties.get(r["party_id_a"], ("",))[0], parties.get(r["party_id_b"], ("",))[0], r["evidence_text"],
+        ) for r in lake.read("ops.erasure_tie").where(F.col("effective_from") <= F.lit(dates.last)).collect()
+    ] if parties else []  # fmt: skip
+    return Purged(parties, ties)
 
 
 def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
@@ -144,16 +171,19 @@ def _folded(
     rank = {code: int(rule["rank"]) for code, rule in rules["rules"].items()}
     # The weakest of all: where rules have spoken, likeness adds nothing.
     rank[MODEL] = max(rank.values(), default=0) + 1
-    edges = [p.edge(rank[p.rule_code]) for p in told if p.is_link]
+    edges = [p.edge(rank.get(p.rule_code, len(rank))) for p in told if p.is_link]
     related = known.relations.where(F.col("relation_code").isin(*rules["apart_relations"])).select(
         F.least("party_id_from", "party_id_to").alias("a"),
         F.greatest("party_id_from", "party_id_to").alias("b"),
     )
     seen = known.seen.select("party_id", "source_code", "first_seen_date").collect()
+    first = {row["party_id"]: (row["source_code"], row["first_seen_date"]) for row in seen}
+    # A purged record that its source sends again is as old as it was.
+    first |= known.purged.parties
     rank_of = {source: n for n, source in enumerate(rules["founders"])}
     apart = frozenset((row["a"], row["b"]) for row in related.distinct().collect())
-    born = {row["party_id"]: row["first_seen_date"] for row in seen}
-    founders = {row["party_id"]: rank_of.get(row["source_code"], len(rank_of)) for row in seen}
+    born = {party: day for party, (_, day) in first.items()}
+    founders = {party: rank_of.get(source, len(rank_of)) for party, (source, _) in first.items()}
 
     def folded(edges: Sequence[Edge], said: Sequence[tuple[date, Words]]) -> Timeline:
         new_id = partial(lake.tokens.value, "customer")

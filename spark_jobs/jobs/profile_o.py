@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import current_belief, explode_days
+from spark_jobs.identity.registers import leave_out_erased
 from spark_jobs.profile import o_customer, o_flow, o_month, o_party, o_position
 from spark_jobs.profile.members import explode_memberships, link_months
 from spark_jobs.profile.o_account import assemble_account_daily, derive_cny, explode_holders, zero
@@ -184,7 +185,8 @@ def _months(lake: Lake, opening: DataFrame, known: Known, last: date) -> DataFra
     """o_customer_monthly of all months there are."""
     seen = o_month.summarise_months(lake.read(PARTIES))
     tiers = lake.read("silver.opening_tier_month")
-    memberships = current_belief(lake.read("identity.party_customer"))
+    every = current_belief(lake.read("identity.party_customer"))
+    memberships = leave_out_erased(every, lake.read("identity.customer"))
     months = reduce(
         DataFrame.unionAll,
         [seen.select("month_date"), opening.select("month_date"), tiers.select("month_date")],

@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
+from spark_jobs.erasure import erase
 from spark_jobs.identity import scores
 from spark_jobs.identity.golden import ELEMENTS, assemble_golden
 from spark_jobs.identity.registers import lift_relations
@@ -267,6 +268,29 @@ def test_who_asked_to_be_erased_is_gone_with_all_records_from_the_day_on(make_la
     assert not any(asked.read(shared_table).count() for shared_table in shared), (
         "the son lives with nobody known"
     )
+    _is_as_it_was_after_the_purge(asked, gone)
+
+
+def _is_as_it_was_after_the_purge(lake, gone):
+    """Nothing they were compared by is left, and who is who comes out the same; a second purge finds nothing."""
+    for ledger in ("ops.erasure_key", "ops.erasure_tie", "ops.erasure_certificate"):
+        lake.ensure_table(ledger)
+    kept = ("identity.customer", "identity.party_customer", "identity.customer_event")
+
+    def told():
+        return {t: {tuple(r) for r in lake.read(t).drop("confidence_ratio").collect()} for t in kept}
+
+    before = told()
+
+    outcome = erase.run(lake.settings)
+
+    assert {c["customer_id"] for c in outcome.certificates} == gone
+    parties = lake.read("identity.party_customer").where(F.col("customer_id").isin(*gone)).select("party_id")
+    for silver in ("party_hist", "party_identifier", "party_contact"):
+        assert lake.read(f"silver.{silver}").join(parties, "party_id", "left_semi").count() == 0
+    identity.run(lake, DATES)
+    assert told() == before
+    assert erase.run(lake.settings).certificates == []
 
 
 FACT = (

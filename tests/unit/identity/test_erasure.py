@@ -6,7 +6,7 @@ from datetime import date
 
 from spark_jobs.identity import erasure
 from spark_jobs.identity.fold import fold
-from spark_jobs.identity.outcome import customers
+from spark_jobs.identity.outcome import MODEL, Pair, customers
 from spark_jobs.identity.timeline import Edge, Timeline, Word
 
 D1, D2, D3, D4, D5 = (date(2026, 9, n) for n in (1, 2, 3, 4, 5))
@@ -89,3 +89,29 @@ def test_whoever_asked_of_a_party_that_nobody_delivered_changes_nothing():
     status, _ = told({"a": D1}, [], {"unknown": D2})
 
     assert set(status.values()) == {"active"}
+
+
+def pair(rule: str, since: date, until: date = FOREVER, evidence: str = "as it was") -> Pair:
+    return Pair("a", "b", rule, since, until, False, False, "core", "core", evidence)
+
+
+def test_what_tied_the_purged_is_remembered_where_nothing_is_left_to_compare():
+    ruled, modelled = erasure.with_purged([pair("same_id", D1), pair(MODEL, D2)], [], [])
+
+    assert (ruled, modelled) == ([pair("same_id", D1)], [pair(MODEL, D2)])
+
+
+def test_what_a_source_sends_again_does_not_shorten_what_is_remembered():
+    again = [pair("same_id", D4, evidence="new"), pair("same_phone", D4, evidence="new")]
+
+    ruled, _ = erasure.with_purged([pair("same_id", D1)], again, [])
+
+    assert ruled == [pair("same_phone", D4, evidence="new"), pair("same_id", D1)]
+
+
+def test_a_tie_of_the_model_that_ended_and_began_again_is_two():
+    ended, begun = pair(MODEL, D1, D2), pair(MODEL, D4)
+
+    _, modelled = erasure.with_purged([ended], [], [begun])
+
+    assert modelled == [begun, ended]
