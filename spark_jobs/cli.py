@@ -19,7 +19,7 @@ import typer
 from rich.markup import escape
 from typer.main import get_group
 
-from spark_jobs.commands import identity, model, quarantine, release
+from spark_jobs.commands import erase, identity, model, quarantine, release
 from spark_jobs.console import (
     Conf,
     Json,
@@ -78,6 +78,7 @@ app.add_typer(release.app, name="release")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(model.app, name="model")
 app.add_typer(identity.app, name="identity")
+app.add_typer(erase.app, name="erase")
 app.command("resolve")(resolve)
 contract_app = typer.Typer(cls=NearestName, no_args_is_help=True, help="Contracts of suppliers' feeds.")
 app.add_typer(contract_app, name="contract")

@@ -278,7 +278,7 @@ def _is_as_it_was_after_the_purge(lake, gone):
     kept = ("identity.customer", "identity.party_customer", "identity.customer_event")
 
     def told():
-        return {t: {tuple(r) for r in lake.read(t).drop("confidence_ratio").collect()} for t in kept}
+        return {t: {str(r) for r in lake.read(t).drop("confidence_ratio").collect()} for t in kept}
 
     before = told()
 
