@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze import ledger
-from spark_jobs.contracts.sources import load_sources
 from spark_jobs.dates import DateRange
 from spark_jobs.silver import happening
 from spark_jobs.silver.conform import BY_MORE_THAN_FILES, FIRST, FROM_CODES, SECOND, Maker, Work
@@ -42,7 +41,7 @@ def _feeds(lake: Lake, dates: DateRange) -> Feeds:
             cache[feed] = ledger.accepted(lake, feed, files[feed])
         return cache[feed]
 
-    return Feeds(lake, load_sources(lake.settings.conf_dirs), read, accepted, dates.last)
+    return Feeds(lake, lake.sources, read, accepted, dates.last)
 
 
 def _publisher(work: Work, table: str, make: Maker) -> Callable[[], None]:

@@ -61,9 +61,8 @@ class Work:
             before = [d for d in feed.delivered if d < self.dates.first]
             since = before[-1] if source.carry_forward and before else self.dates.first
             delivered = [d for d in feed.delivered if d >= since]
-            within = self.dates if source.carry_forward else DateRange(self.dates.first, self.dates.last)
             rows = self.feeds.of_map(feed, each, since)
-            snapshot = carry_forward(rows, key, within, delivered)
+            snapshot = carry_forward(rows, key, self.dates, delivered)
             frames.append(snapshot if source.carry_forward else snapshot.where(~F.col("is_carried")))
         if not frames:
             nothing = self.feeds.rows(entity)

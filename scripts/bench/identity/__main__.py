@@ -26,38 +26,29 @@ from spark_jobs.settings import REPOSITORY
 KINDS = (*sets.PUBLIC, "bank", "demo")
 
 
-def main() -> int:
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench-identity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--records", type=int, action="append", help="of bank people; may be repeated (10000 and 100000)"
-    )
-    parser.add_argument(
-        "--demo-people",
-        type=int,
-        action="append",
-        help="of the demo bank whose feeds are resolved; may be repeated (2000 and 20000)",
-    )
-    parser.add_argument(
-        "--set", dest="kinds", action="append", choices=KINDS, help="this set; may be repeated (all)"
-    )
-    parser.add_argument(
-        "--engine",
-        dest="engines",
-        action="append",
-        choices=list(engines.ENGINES),
-        help="this engine; may be repeated (all but splink-spark)",
-    )
+    data = Path(os.environ.get("EXAMPLES_DATA", REPOSITORY.parent / "shared" / "data"))
+    several = {
+        "--records": {"type": int, "help": "of bank people; may be repeated (10000 and 100000)"},
+        "--demo-people": {"type": int, "help": "of the demo bank whose feeds are resolved; may be repeated (2000 and 20000)"},
+        "--set": {"dest": "kinds", "choices": KINDS, "help": "this set; may be repeated (all)"},
+        "--engine": {
+            "dest": "engines", "choices": [*engines.ENGINES], "help": "this engine; may be repeated (all but splink-spark)",
+        },
+    }  # fmt: skip
+    for name, given in several.items():
+        parser.add_argument(name, action="append", **given)
     parser.add_argument("--limit", type=float, default=1800, help="seconds after which a run is stopped")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path(os.environ.get("EXAMPLES_DATA", REPOSITORY.parent / "shared" / "data")),
-        help="folder that has er/",
-    )
+    parser.add_argument("--data", type=Path, default=data, help="folder that has er/")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "benchmarks.md")
-    asked = parser.parse_args()  # fmt: skip
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = _asked()
     home = configuration.load().home / "bench" / "identity"
     kept = Results(home / "results.json")
     machine = _machine()
