@@ -1,0 +1,99 @@
+"""Bronze rows: checked files into their feeds' tables, records that cannot be read into quarantine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.bronze import apart
+from spark_jobs.bronze.ledger import Examined
+from spark_jobs.bronze.source import HEADER, NAME, BankFiles
+from spark_jobs.dates import DateRange
+from spark_jobs.history import instant
+from spark_jobs.tables import Lake, side_by_side
+
+# What one read holds in memory beside what is being written.
+READ_AT_ONCE_BYTES = 32 * 1024**2
+
+
+def load(lake: Lake, files: Sequence[Examined]) -> dict[str, int]:
+    """Load files, small feeds together. Gives the number of quarantined records by file."""
+    lake.spark.dataSource.register(BankFiles)
+    lake.ensure_schema("bronze")
+    counted: dict[str, int] = {}
+    for feeds in _together(files):
+        counted |= _load_feeds(lake, feeds)
+    return counted
+
+
+def _together(files: Sequence[Examined]) -> Iterator[dict[str, list[Examined]]]:
+    """Files by feed, as many feeds at a time as are read at once: each is picked out of what was read, so large ones go alone."""
+    by_feed: dict[str, list[Examined]] = {}
+    for each in files:
+        by_feed.setdefault(each.state.feed_code, []).append(each)
+    group: dict[str, list[Examined]] = {}
+    size = 0
+    for feed, theirs in sorted(by_feed.items()):
+        own = sum(e.state.file_bytes or 0 for e in theirs)
+        if group and size + own > READ_AT_ONCE_BYTES:
+            yield group
+            group, size = {}, 0
+        group[feed] = theirs
+        size += own
+    if group:
+        yield group
+
+
+def _load_feeds(lake: Lake, feeds: Mapping[str, Sequence[Examined]]) -> dict[str, int]:
+    given = [
+        {
+            "feed": feed, "path": str(e.path),
+            "bytes": e.state.file_bytes, "file_id": e.state.file_id, "delivery_id": e.state.delivery_id,
+            "business_date": str(e.state.business_date), "arrived_at": e.state.arrived_at.isoformat() if e.state.arrived_at else "",
+        }
+        for feed, files in feeds.items()
+        for e in files
+    ]  # fmt: skip
+    rows = (
+        lake.spark.read.format(NAME)
+        .option("conf_dirs", json.dumps([str(Path(p)) for p in lake.settings.conf_dirs]))
+        .option("files", json.dumps(given))
+        .load()
+        .withColumn("_ingested_at", instant(lake.run.known_at))
+        .localCheckpoint()
+    )
+    side_by_side(partial(_publish_feed, lake, rows, feed, files) for feed, files in feeds.items())
+    return _keep_aside(lake, rows.where("_parse_status = 'quarantined'"))
+
+
+def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examined]) -> None:
+    mine = rows.where((F.col("_feed") == feed) & (F.col("_parse_status") != "quarantined"))
+    values = [F.col("_values")[at].alias(name) for at, name in enumerate(lake.sources[feed].names())]
+    days = [e.state.business_date for e in files]
+    ids = [e.state.file_id for e in files]
+    place = [c for c in rows.columns if c not in ("_feed", "_values", HEADER)]
+    lake.publish(
+        f"bronze.{feed}", mine.select(*values, *place), DateRange(min(days), max(days)),
+        within=F.col("_file_id").isin(*ids),
+    )  # fmt: skip
+
+
+def _keep_aside(lake: Lake, unread: DataFrame) -> dict[str, int]:
+    """Records that could not be read go to quarantine, lines that are no records beside them; how many records of each file."""
+    is_none = F.col("_reason_codes")[0].isin(*apart.REASONS)
+    found = unread.groupBy("_file_id").agg(F.count_if(~is_none).alias("records")).collect()
+    counted = {row["_file_id"]: row["records"] for row in found}
+    if counted:
+        lake.publish("ops.quarantine", unread.select(
+            F.substring(F.sha2(F.concat_ws("|", "_file_id", "_line_no"), 256), 1, 26).alias("quarantine_id"),
+            F.col("_file_id").alias("file_id"), F.col("_feed").alias("feed_code"), "business_date",
+            F.col("_line_no").alias("line_no"), F.col("_byte_offset").alias("byte_offset"), F.col("_byte_len").alias("byte_len"),
+            F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.when(is_none, apart.STATE).otherwise("open").alias("state_code"),
+            F.col("_ingested_at").alias("known_at"), F.col(HEADER).alias("file_header"), F.lit(None).alias("decision_id"),
+        ))  # fmt: skip
+    return counted
