@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from spark_jobs.bronze import objects
-from spark_jobs.bronze.records import Cut, column_names
+from spark_jobs.bronze.cut import Cut, column_names
 from spark_jobs.bronze.reread import is_number
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Layout, SourceContract, SourceField

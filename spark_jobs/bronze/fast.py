@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.bronze.apart import NoRecords
+from spark_jobs.bronze.cut import Cut, column_names
 from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.pieces import PIECE, Part, Piece, begins, pieces
-from spark_jobs.bronze.records import Cut, Record, column_names, read_lines
+from spark_jobs.bronze.records import Record, read_lines
 from spark_jobs.bronze.vectors import (
     Bytes,
     Flags,

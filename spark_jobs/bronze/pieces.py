@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spark_jobs.bronze.archives import GZIP
+from spark_jobs.bronze.cut import Cut, column_names
 from spark_jobs.bronze.lines import MOST_KEPT, Line, lines, mark_size
-from spark_jobs.bronze.records import Cut, column_names
 from spark_jobs.contracts.sources import SourceContract
 
 # Small enough for what is made of it to stay in the processor's cache, large enough for calls into Arrow to cost nothing.

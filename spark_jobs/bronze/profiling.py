@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from spark_jobs.bronze import columnar, fast
+from spark_jobs.bronze.cut import Cut, column_names
 from spark_jobs.bronze.lines import cells
 from spark_jobs.bronze.pieces import begins
-from spark_jobs.bronze.records import Cut, Record, column_names, read_lines
+from spark_jobs.bronze.records import Record, read_lines
 from spark_jobs.bronze.value_profiles import ENOUGH_ROWS, Profile, profiles
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import SourceContract

@@ -20,9 +20,10 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
 from spark_jobs.bronze import fast
+from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.pieces import Part, parts
-from spark_jobs.bronze.records import Cut, Record
+from spark_jobs.bronze.records import Record
 from spark_jobs.contracts.sources import SourceContract, load_sources
 
 NAME = "oxpecker_bank_file"

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from spark_jobs.bronze.cut import column_names_of
 from spark_jobs.bronze.lines import cells
 from spark_jobs.bronze.notices import Notices
-from spark_jobs.bronze.records import Record, column_names_of
+from spark_jobs.bronze.records import Record
 from spark_jobs.bronze.reread import SIGNS, faults, kept_aside, read_again
 from spark_jobs.contracts.sources import SourceContract
 

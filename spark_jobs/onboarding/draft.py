@@ -10,7 +10,8 @@ from pathlib import Path
 
 from spark_jobs.bronze import apart
 from spark_jobs.bronze.archives import ZIP
-from spark_jobs.bronze.records import Cut, read
+from spark_jobs.bronze.cut import Cut
+from spark_jobs.bronze.records import read
 from spark_jobs.columns.certificates import Kind, declared_kinds
 from spark_jobs.columns.money import parse_number
 from spark_jobs.contracts.loader import load_codes

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from spark_jobs.bronze.archives import ZIP
+from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.lines import BOM, cells
 from spark_jobs.bronze.objects import RecordError, parse_json
-from spark_jobs.bronze.records import Cut
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract
 from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding.edges import (

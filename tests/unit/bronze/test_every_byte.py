@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from spark_jobs.bronze import archives
 from spark_jobs.bronze.archives import GZIP
 from spark_jobs.bronze.controls import verify
+from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.lines import BOM, cells, lines, mark_size, quoted
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import Cut, Record, read, read_lines
+from spark_jobs.bronze.records import Record, read, read_lines
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, Marks, SourceContract, SourceField
 from tests.nasty import makers

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from spark_jobs.bronze import fast
 from spark_jobs.bronze.controls import verify
+from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.fast import Block
 from spark_jobs.bronze.lines import BOM
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.pieces import Part, parts
-from spark_jobs.bronze.records import Cut, Record, read
+from spark_jobs.bronze.records import Record, read
 from spark_jobs.bronze.tally import Tally
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Control, Delivery, Layout, Marks, SourceContract, SourceField, Sum

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.bronze.controls import verify
+from spark_jobs.bronze.cut import Cut, schema_drift
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.records import Cut, read, schema_drift
+from spark_jobs.bronze.records import read
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField
 

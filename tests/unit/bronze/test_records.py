@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spark_jobs.bronze.archives import GZIP
-from spark_jobs.bronze.records import Cut, read
+from spark_jobs.bronze.cut import Cut
+from spark_jobs.bronze.records import read
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField, load_sources
 from spark_jobs.settings import SHIPPED_CONF
