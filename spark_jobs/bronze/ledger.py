@@ -194,18 +194,20 @@ def _file(
     checked = verify(
         path, source, package.business_date, told.get(name), control.read_bytes() if control else None
     )
-    reason = checked.reason
-    if not _day_fits(source, name, package.business_date):
-        reason = "date_mismatch"
-    elif package.ok is not None and name not in told:
-        reason = "not_listed"
+    checks, reason = checked.checks, checked.reason
+    by_name = "date_mismatch" if not _day_fits(source, name, package.business_date) else None
+    if by_name is None and package.ok is not None and name not in told:
+        by_name = "not_listed"
+    if by_name is not None:
+        checks = (*(c for c in checks if c.code != by_name), Check(by_name, None, None, False))
+        reason = by_name
     state = FileState(
         ledger_id("file", package.identity(), name, digest), delivery_id, source.source_code, source.feed,
         package.business_date, package.sequence, package.name, name, digest, path.stat().st_size, package.arrived_at,
         "held" if reason else "verified", reason, checked.rows_declared, checked.rows_found, 0,
         source.delivery.required, known_at, package.size, None, None, source.reading,
     )  # fmt: skip
-    return Examined(state, checked.checks, path, _seen(path, source, state))
+    return Examined(state, checks, path, _seen(path, source, state))
 
 
 def _seen(path: Path, source: SourceContract, state: FileState) -> Seen | None:

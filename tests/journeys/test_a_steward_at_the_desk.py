@@ -34,6 +34,7 @@ _RECORD = (
 LOANS = "select count(*), sum(loan_cny) from mart.dim_customer where loan_cny > 0"
 BORROWER = f"select customer_id from mart.dim_customer where loan_cny = {OWED}"
 FILES = f"select state_code, reason_code, decision_id is not null from {{table}} where feed_code = 'loan__duebill' and business_date = date '{DAY}'"
+CHECKED = "select verdict_code from {table} where check_code = 'not_listed'"
 ASIDE = (
     "select state_code, reason_codes, decision_id is not null from {table} where feed_code = 'loan__duebill'"
 )
@@ -118,6 +119,7 @@ def test_from_a_held_file_to_a_repaired_row_in_a_mart(walk: Callable[[str], Walk
         person.visit("/decisions")
         person.picture("7_decisions")
 
+    assert made.rows("ops.control_check", CHECKED) == [("waived",)]
     assert made.rows("ops.quarantine", ASIDE) == [("repaired", ["half_character"], True)]
     assert published.query(made.settings, LOANS)[1] == [(len(owed) + 1, sum(owed) + OWED)]
     [(customer,)] = published.query(made.settings, BORROWER)[1]

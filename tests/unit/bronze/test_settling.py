@@ -228,6 +228,15 @@ def looked(package: Package, work: Path) -> list[FileState]:
     return [e.state for e in ledger.examine(package, SOURCES, work, EVER).files]
 
 
+def test_a_file_that_its_list_does_not_name_says_so_among_its_checks(tmp_path: Path) -> None:
+    package = lay_down(tmp_path / "landing", b"")
+
+    for file in ledger.examine(package, SOURCES, tmp_path / "work", EVER).files:
+        assert (file.state.state_code, file.state.reason_code) == ("held", "not_listed")
+        assert [c.code for c in file.checks if not c.passed] == ["not_listed"]
+        assert len({c.code for c in file.checks}) == len(file.checks)
+
+
 def test_a_package_that_lies_there_as_it_did_is_not_opened_again(tmp_path: Path) -> None:
     package = lay_down(tmp_path / "landing", b"")
     known = looked(package, tmp_path / "work")
