@@ -249,6 +249,9 @@ def _described(
             signs = (*rounding(words[at]), *tabs(words[at]))
             kept = tuple(doubt for doubt in typed.doubts if doubt in signs)
             typed = replace(typed, type="string", format=None, doubts=kept)
+        if source.layout.kind == "excel" and _is_merged([row[at] for row in largest]):
+            told = "filled in the first of several rows only, as cells that were merged are: the others are empty; ask for every row to be filled"
+            typed = replace(typed, doubts=(*typed.doubts, told))
         is_code = are_codes(Counter(value for row in largest if (value := row[at]) is not None))
         privacy = privacy_of(meaning, typed, is_code)
         is_code = is_code and privacy == "C1"
@@ -266,6 +269,12 @@ def _described(
             )
         )
     return columns, decimal
+
+
+def _is_merged(values: Sequence[str | None]) -> bool:
+    """Whether a column of a sheet looks like one whose cells were merged over rows: it begins filled, and most cells below another are empty."""
+    filled = sum(v is not None for v in values)
+    return len(values) >= 6 and values[0] is not None and 0 < filled <= len(values) / 2 and values[1] is None
 
 
 def _with_shape(column: Column) -> Column:

@@ -6,8 +6,10 @@ columns begin is worked out in `widths`.
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -103,7 +105,8 @@ def _workbook(content: bytes) -> Guess:
     words = sum(bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in columns)
     if not columns or words < 0.8 * len(columns):
         raise DeliveryError("the sheet has no header; ask the supplier for one, or for a text file")
-    doubts = ["only the first sheet is read; `sheet` names another"]
+    sheets = _sheets(content)
+    doubts = [f"the workbook has {sheets} sheets: only the first is read, `sheet` names another; each is a feed of its own"] if sheets > 1 else []  # fmt: skip
     rows = _first_rows(content, skip)
     if rows and are_labels(rows[0], rows[1:]):
         doubts.append(TWO_LINES)
@@ -117,6 +120,11 @@ def _workbook(content: bytes) -> Guess:
         skip += 1
     layout = Layout("excel", "utf-8", header=is_named, skip_lines=skip)
     return Guess(layout, columns, len(columns), doubts=tuple(doubts))
+
+
+def _sheets(content: bytes) -> int:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return sum(bool(re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)) for name in archive.namelist())
 
 
 def _first_rows(content: bytes, skip: int) -> list[list[str]]:

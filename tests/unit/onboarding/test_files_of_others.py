@@ -312,6 +312,28 @@ def test_a_company_called_like_a_sum_is_a_customer(tmp_path: Path) -> None:
     assert draft.draft.rows == 24
 
 
+def test_cells_that_were_merged_over_rows_are_asked_about(tmp_path: Path) -> None:
+    branches = {0: "城东支行", 12: "城西支行"}
+    rows = [[branches.get(n), *row] for n, row in enumerate(SHEET[1:])]
+
+    draft = sheet(tmp_path, ["支行", *SHEET[0]], *rows)
+
+    assert "cells that were merged" in asked(draft, "zhi_xing")
+    assert "merged" not in asked(draft, "xing_ming")
+
+
+def test_a_workbook_of_several_sheets_says_so_and_one_of_one_does_not(tmp_path: Path) -> None:
+    assert not any("sheets" in q for q in sheet(tmp_path, *SHEET).questions)
+
+    book = Workbook()
+    for row in SHEET:
+        book.worksheets[0].append(row)
+    book.create_sheet("城西").append(["客户号"])
+    book.save(tmp_path / "x_20260930.xlsx")
+    (draft,), _ = onboard([tmp_path / "x_20260930.xlsx"])
+    assert any("2 sheets" in q for q in draft.questions)
+
+
 def test_two_lines_of_names_of_a_sheet_are_a_header(tmp_path: Path) -> None:
     draft = sheet(tmp_path, ["cust_no", "cust_name", "open_dt", "bal"], *SHEET)
 
