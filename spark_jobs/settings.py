@@ -53,8 +53,8 @@ class ServerSettings:
     # More options of the server's JVM, as one text.
     java_options: str = ""
     shuffle_partitions: int = 2
-    # A run that finds less than this in landing for its dates is interpreted, not compiled (`session.work_on`). 0: everything is compiled.
-    interpret_below_mb: int = 0
+    # A run that finds less than this in landing for its dates works as suits small days (`session.SMALL_DAY`). 0: none does.
+    small_day_below_mb: int = 0
     extra_conf: Mapping[str, str] = field(default_factory=dict)
     # Set on a cluster whose Connect endpoint somebody else runs: then nothing is started here.
     remote: str | None = None

@@ -16,6 +16,7 @@ import yaml
 
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import GateFailed, OxpeckerError, SettingsError
+from spark_jobs.session import SMALL_DAY, is_on_small_day
 from spark_jobs.settings import REPOSITORY, Settings
 from spark_jobs.tables import Lake, Written
 
@@ -24,8 +25,8 @@ THREADS = 4
 _SOURCE = re.compile(r"source\(\s*'(\w+)'\s*,\s*'(\w+)'\s*\)")
 
 
-def write_profile(settings: Settings) -> Path:
-    """dbt's own profile for this lake's server; holds an address on this machine and no secret."""
+def write_profile(settings: Settings, session: Mapping[str, str] | None = None) -> Path:
+    """dbt's own profile for this lake's server; holds an address on this machine and no secret. `session`: settings of its sessions."""
     folder = settings.home / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
     target = {
@@ -38,6 +39,8 @@ def write_profile(settings: Settings) -> Path:
         "connect_retries": 3,
         # The server answers a poll when the statement has ended, or after five seconds; dbt would sleep another five after each.
         "poll_interval": 0,
+        # Spark's Thrift server heeds a setting of a session only where it is said to be one (seen with Spark 4.2).
+        "server_side_parameters": {f"set:hiveconf:{key}": value for key, value in (session or {}).items()},
     }
     content = {"oxpecker": {"target": "lake", "outputs": {"lake": target}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -49,9 +52,11 @@ def dbt(
     *arguments: str,
     dates: DateRange | None = None,
     rules: Mapping[str, Any] | None = None,
+    session: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run one dbt command for this lake; the caller judges its exit code. `rules` become variables of the project."""
-    folder = write_profile(settings)
+    """Run one dbt command for this lake; the caller judges its exit code. `rules` become variables of the project, `session` settings of the
+    server's sessions."""
+    folder = write_profile(settings, session)
     variables: dict[str, Any] = {"prefix": settings.prefix, **(rules or {})}
     command = [
         str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments,
@@ -114,7 +119,9 @@ def run(lake: Lake, dates: DateRange) -> None:
         },
         "pension": dict(lake.rules("segment")["pension"]),
     }
-    done = dbt(lake.settings, "build", "--exclude-resource-type", "unit_test", dates=dates, rules=given)
+    session = SMALL_DAY if is_on_small_day(lake.spark) else {}
+    build = ("build", "--exclude-resource-type", "unit_test")
+    done = dbt(lake.settings, *build, dates=dates, rules=given, session=session)
     nodes = results(lake.settings)
     for node in nodes:
         kind, _, name = node["unique_id"].split(".")[:3]
