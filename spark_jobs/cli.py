@@ -319,6 +319,21 @@ def sql(
 
 
 @app.command()
+def timeline(
+    customer: Annotated[str, typer.Option("--customer", help="A customer id, as `oxpecker sql` shows it.")],
+    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only these: contact, complaint, rule, stage, …")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    profile: Profile = None,
+) -> None:  # fmt: skip
+    """What happened between the bank and one customer, in order, from the published marts: contacts, complaints, rules, stages, scores."""
+    from spark_jobs.exports import timeline as of
+
+    if form not in ("table", "csv", "json"):
+        raise typer.BadParameter(f"no format `{form}`; known are table, csv, json")
+    print_rows(of.COLUMNS, of.of_customer(load_settings(profile), customer, tuple(kinds or ())), form)
+
+
+@app.command()
 def explain(
     customer: Annotated[str, typer.Option("--customer", help="A customer id, as `oxpecker sql` shows it.")],
     column: Annotated[str, typer.Option("--column", help="A column of profile.customer_daily or of a layer, for example aum_cny.")],
