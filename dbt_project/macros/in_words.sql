@@ -11,3 +11,12 @@ array_join(transform({{ column }}, code -> coalesce(element_at(map(
 array_join({{ column }}, '{{ separator }}')
     {%- endif -%}
 {%- endmacro %}
+{# What the bank wants with a tier, in the words of conf/codes/tier_goal.csv (the marts job hands them over as variable); null without a tier. #}
+{% macro goal_of(tier) -%}
+    {%- set goals = var('tier_goals') -%}
+case {{ tier }}
+    {%- if goals is mapping -%}
+        {%- for code, goal in goals.items() %} when '{{ code }}' then '{{ goal }}'{%- endfor %}
+    {%- else %} when '' then ''
+    {%- endif %} end
+{%- endmacro %}

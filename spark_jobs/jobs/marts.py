@@ -117,6 +117,7 @@ def run(lake: Lake, dates: DateRange) -> None:
             code: {word: row[word] for word in ("zh", "en", "action_zh", "action_en")}
             for code, row in lake.codes("churn_reason").items()
         },
+        "tier_goals": {tier: each["goal"] for tier, each in lake.rules("tier")["strategies"].items()},
         "pension": dict(lake.rules("segment")["pension"]),
     }
     session = SMALL_DAY if is_on_small_day(lake.spark) else {}

@@ -101,7 +101,8 @@ def _hits(known: Known) -> DataFrame:
         alerts.new_churn_band_a(scores.select("customer_id", "business_date", "band_code")),
     ]  # fmt: skip
     inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
-    return reduce(DataFrame.unionByName, fired).where(inside & F.col("trigger").isNotNull())
+    every = reduce(DataFrame.unionByName, fired).where(inside & F.col("trigger").isNotNull())
+    return alerts.keep_wanted(every, tiers, lake.rules("tier")["strategies"])
 
 
 def _positions(lake: Lake, dates: DateRange) -> DataFrame:

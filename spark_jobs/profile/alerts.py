@@ -8,6 +8,8 @@ the numbers that made the rule fire; no name, phone or number of a person.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
@@ -231,6 +233,23 @@ def expiring_risk_grades(grades: DataFrame, customers: DataFrame, rules: Mapping
         grades.select("customer_id", "business_date", "expire_date"), ["customer_id", "business_date"]
     ).where(F.date_sub("expire_date", rules["risk_notice_days"]) == _action_date())
     return _hits(due, "A15", F.col("expire_date"), {"expire_date": F.col("expire_date")})
+
+
+def keep_wanted(hits: DataFrame, tiers: DataFrame, strategies: Mapping[str, Any]) -> DataFrame:
+    """Fewer rows: without hits of rules that the strategy of the customer's tier refuses (rules: tier).
+
+    tiers: customer_id, business_date, tier_code. Who has no tier is refused nothing. Where no tier refuses anything, nothing is joined.
+    """
+    refused = [
+        (F.col("_tier") == tier) & F.col("rule_code").isin(*strategy["refuses"])
+        for tier, strategy in sorted(strategies.items())
+        if strategy["refuses"]
+    ]
+    if not refused:
+        return hits
+    known = tiers.select("customer_id", "business_date", F.col("tier_code").alias("_tier"))
+    joined = hits.join(known, ["customer_id", "business_date"], "left")
+    return joined.where(~F.coalesce(reduce(or_, refused), F.lit(False))).drop("_tier")
 
 
 def new_churn_band_a(scores: DataFrame) -> DataFrame:

@@ -251,3 +251,27 @@ def test_the_wealthy_are_reviewed_each_quarter_and_a_quick_call_is_no_review(spa
     ]
     # What counts as one is the bank's word for it; calls and care are none.
     assert ALERT["review_kinds"] == ["review"]
+
+
+@pytest.mark.requirement("R-SEG-06")
+def test_a_rule_that_the_strategy_of_a_tier_refuses_gives_no_hit_there(spark):
+    hits = table(spark, "customer_id string, business_date date, rule_code string, subject_ref string, trigger string", """
+        mass   | 2026-09-30 | A03 | p | {}
+        mass   | 2026-09-30 | A01 | o | {}
+        rich   | 2026-09-30 | A03 | p | {}
+        nobody | 2026-09-30 | A03 | p | {}
+    """)  # fmt: skip
+    tiers = table(spark, "customer_id string, business_date date, tier_code string", """
+        mass | 2026-09-30 | MASS
+        mass | 2026-09-29 | HNW
+        rich | 2026-09-30 | HNW
+    """)  # fmt: skip
+    shipped = rules(load(), "tier")["strategies"]
+    digital = {**shipped, "MASS": {**shipped["MASS"], "refuses": ["A03", "A04"]}}
+
+    assert who(alerts.keep_wanted(hits, tiers, digital)) == [
+        ("mass", "A01", "2026-09-30"),
+        ("nobody", "A03", "2026-09-30"),
+        ("rich", "A03", "2026-09-30"),
+    ]
+    assert alerts.keep_wanted(hits, tiers, shipped).count() == 4

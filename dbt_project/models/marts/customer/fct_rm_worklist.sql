@@ -60,6 +60,7 @@ tasks as (
         hits.*,
         managers.manager_staff_id,
         daily.aum_30_avg_cny,
+        daily.tier_code,
         previous.previous_rule_code,
         previous.previous_outcome_code,
         previous.previous_closed_at
@@ -104,6 +105,8 @@ select
     due_at,
     not_before_at,
     aum_30_avg_cny,
+    tier_code,
+    {{ goal_of('tier_code') }} as tier_goal_code,
     if(is_within_capacity, 'sent', 'queued') as outcome_code,
     if(outcome_code = 'sent' and not is_within_capacity, 'capacity', first_reason_code) as first_reason_code,
     is_within_capacity,
