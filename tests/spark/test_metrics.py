@@ -109,7 +109,7 @@ def test_outlets_add_up_to_branches_and_branches_to_the_bank_also_when_an_outlet
         for n in range(12)
     ]
     rows = table(spark, OUTLET, "\n".join(customers)).selectExpr(
-        "*", "customer_id AS subject_id", "0.00BD AS outflow_cny", "'MASS' AS tier_code", "'growth' AS stage_code", "'25-34' AS age_band_code"
+        "*", "customer_id AS subject_id", "0.00BD AS outflow_cny", "'MASS' AS tier_code", "'growth' AS stage_code", "'G02' AS group_code", "'25-34' AS age_band_code"
     )  # fmt: skip
     asked = [
         m for m in load_metrics((SHIPPED_CONF,)) if m.code in ("net_inflow_per_customer", "aum_per_customer")
