@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 
-from spark_jobs import settings as settings_module
-from spark_jobs.contracts import load
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports.timeline import EVENTS, of_customer
-from spark_jobs.settings import SHIPPED_CONF
-
-CONTRACTS = load((SHIPPED_CONF,))
-ARROW = {
-    "string": pa.string(), "date": pa.date32(), "timestamp": pa.timestamp("us", tz="UTC"), "boolean": pa.bool_(), "bigint": pa.int64(),
-    "int": pa.int32(), "array<string>": pa.list_(pa.string()), "decimal(18,2)": pa.decimal128(18, 2), "decimal(9,4)": pa.decimal128(9, 4),
-    "decimal(9,6)": pa.decimal128(9, 6),
-}  # fmt: skip
+from tests.support.published import CONTRACTS, publish
 
 
 def at(day: int, hour: int) -> datetime:
@@ -45,23 +33,8 @@ ROWS = {
 
 @pytest.fixture
 def shown(tmp_path):
-    """A release of some marts, with the columns their contracts say; there are no scores yet."""
-    settings = settings_module.load(home=tmp_path, prefix="")
-    tables = {}
-    for mart, rows in ROWS.items():
-        schema = pa.schema([(f.name, ARROW[f.type]) for f in CONTRACTS.stored_fields(f"mart.{mart}")])
-        path = str(settings.warehouse / "mart_build" / mart)
-        write_deltalake(
-            path,
-            pa.Table.from_pylist([{**dict.fromkeys(schema.names), **row} for row in rows], schema=schema),
-        )
-        tables[f"mart.{mart}"] = {"version": 0, "path": path, "physical": mart}
-    release = {
-        "release_id": "r1", "business_date": "2026-09-30", "run_id": "x", "rules_version": "x", "code_version": "x",
-        "published_at": "2026-09-30T22:30:00Z", "tables": tables,
-    }  # fmt: skip
-    settings.current_release.write_text(json.dumps(release))
-    return settings
+    """A release of some marts; there are no scores yet."""
+    return publish(tmp_path, ROWS)
 
 
 @pytest.mark.requirement("R-A-08")
