@@ -70,8 +70,8 @@ JOBS: tuple[Job, ...] = (
         ("silver.deposit_daily", "silver.loan_daily", "silver.card_daily", "silver.wealth_holding_daily", "silver.wealth_trade",
          "silver.transaction", "silver.agreement", "silver.party_agreement", "silver.product_hist", "silver.fx_rate_daily",
          "silver.opening_customer", "silver.opening_customer_month", "silver.opening_holding_month", "silver.opening_tier_month",
-         "identity.party_customer", "identity.customer", "verdict:identity"),
-        ("profile.o_*", "profile._o_*"), "Money and products: accounts, positions, flows, AUM, months.", logic_version=3, retries=2,
+         "silver.person_list", "silver.party_identifier", "identity.party_customer", "identity.customer", "verdict:identity"),
+        ("profile.o_*", "profile._o_*"), "Money and products: accounts, positions, flows, AUM, months.", logic_version=4, retries=2,
     ),
     Job(
         "profile_b", "spark_jobs.jobs.profile_b:run",
@@ -113,11 +113,11 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "customer", "spark_jobs.jobs.customer:run",
-        ("silver.party_hist", "silver.customer_manager_hist", "identity.party_customer", "identity.customer", "identity.golden_hist",
-         "identity.household_member", "profile.b_customer_daily", "profile.x_customer_daily", "profile.s_customer_daily", "profile.o_customer_daily",
+        ("silver.party_hist", "silver.person_list", "silver.party_identifier", "silver.customer_manager_hist", "identity.party_customer",
+         "identity.customer", "identity.golden_hist", "identity.household_member", "profile.b_customer_daily", "profile.x_customer_daily", "profile.s_customer_daily", "profile.o_customer_daily",
          "profile.a_customer_daily"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
-        logic_version=3, retries=2,
+        logic_version=4, retries=2,
     ),
     Job(
         "metrics", "spark_jobs.jobs.metrics:run",

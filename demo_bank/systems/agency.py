@@ -1,4 +1,4 @@
-"""AGENCY, payroll and social-card agency of the corporate department: a workbook per branch, a cover sheet and the list.
+"""AGENCY, payroll, social-card and toll-collection (ETC) agency of the corporate department: a workbook per branch, a cover sheet and the list.
 
 Once a month, on its fifth working day, for the month before. What employers fill in by hand went through a spreadsheet.
 """
@@ -24,6 +24,9 @@ WORKING_DAY = 5
 COVER, LIST = "填报说明", "明细"
 PAYROLL = ("emp_name", "cert_no", "acct_no", "mobile", "amount", "pay_month")
 SOCIAL_CARD = ("name", "cert_no", "mobile", "card_no", "issued_dt")
+ETC_SIGN = ("name", "cert_no", "acct_no", "plate_no", "signed_dt")
+# Share of account holders who had signed for toll collection (ETC) by the date; every list names all of them.
+DRIVERS = 0.12
 # Share of the people who got a social card in a month.
 CARDS = 0.01
 
@@ -62,16 +65,30 @@ def package(registry: Registry, books: Books, day: date) -> list[Inner]:
         (str(world.names[p]), str(world.certs[p]), str(world.mobiles[p]), f"SC{month:%y%m}{p:08d}", f"{month:%Y-%m}-{p % 28 + 1:02d}")
         for p in carded.tolist()
     ]  # fmt: skip
+    driving, contracts = etc(books)
     made: list[Inner] = []
     for outlet in np.unique(world.outlets).tolist():
         for name, columns, rows, who in (
             ("PAYROLL", PAYROLL, payroll, paid),
             ("SOCIAL_CARD", SOCIAL_CARD, cards, carded),
+            ("ETC_SIGN", ETC_SIGN, contracts, driving),
         ):
             mine = [rows[k] for k in np.flatnonzero(world.outlets[who] == outlet)]
             if mine:
                 made.append(workbook(f"{name}_{outlet}_{day:%Y%m%d}.xlsx", columns, mine).inner())
     return made
+
+
+def etc(books: Books) -> tuple[Ints, list[tuple[str, ...]]]:
+    """(person, contract): first holders who drive, each by the first account, with a plate of a province that has none."""
+    held, world = books.accounts, books.world
+    people, first = np.unique(held.holder, return_index=True)
+    drives = stream(world.seed, SYSTEM, "etc", len(people)).random(len(people)) < DRIVERS
+    rows: list[tuple[str, ...]] = [
+        (str(world.names[p]), str(world.certs[p]), str(held.numbers[at]).strip(), f"澄A{p:06d}", f"{2019 + p % 7}-{p % 12 + 1:02d}-{p % 28 + 1:02d}")
+        for p, at in zip(people[drives].tolist(), first[drives].tolist(), strict=True)
+    ]  # fmt: skip
+    return people[drives], rows
 
 
 def workbook(name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Workbook:

@@ -6,18 +6,21 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
-from demo_bank import names
+from demo_bank import cast, names
 from demo_bank.packages import Inner
-from demo_bank.population import World
+from demo_bank.population import Strings, World, with_check_digit
 from demo_bank.streams import stream
 
 SYSTEM = "HRORG"
 ARRIVES = time(5, 30)
 AGENTS, COMPLAINT_STAFF = 40, 8
-EMPLOYEE = ("emp_no", "name", "org_code", "team", "role", "from", "to")
+EMPLOYEE = ("emp_no", "name", "org_code", "team", "role", "from", "to", "cert_no")
+# One ordinary person of so many works at the bank whose customer he is.
+STAFF_EVERY = 29
 ORG_TREE = ("org_code", "name", "level", "parent", "eff_from", "eff_to", "merged_into")
 OPEN = "9999-12-31"
 HEAD_OFFICE = "330000"
+RESIDENT, ELSEWHERE = "01", "339899"
 
 
 def arrival(day: date) -> datetime:
@@ -72,12 +75,30 @@ def _employees(world: World) -> list[tuple[str, ...]]:
     n = len(told)
     rng = stream(world.seed, SYSTEM, "EMPLOYEE", n)
     sexes = np.where(rng.random(n) < 0.5, "1", "2")
-    named = names.drawn(rng, sexes, np.arange(n), np.zeros(n, bool))
+    named = names.drawn(rng, sexes, np.arange(n), np.zeros(n, bool)).astype("U24")
     since = np.datetime64("2010-01-04") + rng.integers(0, 4000, n)
+    certs = strangers(n)
+    for k, person in enumerate(own_customers(world)[:n]):
+        named[k], certs[k] = world.names[person], world.certs[person]
     return [
-        (number, str(name), org, team, role, str(start), OPEN)
-        for (number, org, team, role), name, start in zip(told, named, since, strict=True)
+        (number, str(name), org, team, role, str(start), OPEN, str(cert))
+        for (number, org, team, role), name, start, cert in zip(told, named, since, certs, strict=True)
     ]
+
+
+def own_customers(world: World) -> list[int]:
+    """Persons who are employees as well, the first of the list of employees: adults with a resident id who are customers from the first date."""
+    of_age = world.is_adult & ~world.is_newcomer & np.isnat(world.died) & (world.cert_kinds == RESIDENT)
+    ordinary = np.arange(cast.CAST + 4, world.people, STAFF_EVERY)
+    return [int(person) for person in ordinary if of_age[person]]
+
+
+def strangers(n: int) -> Strings:
+    """Resident ids of employees who are nobody's customer here: of an area in which no person of the bank was ever registered."""
+    stems = np.array(
+        [f"{ELSEWHERE}{1970 + k % 30}{k % 12 + 1:02d}{k % 28 + 1:02d}{k % 1000:03d}" for k in range(n)]
+    )
+    return with_check_digit(stems)
 
 
 def _places(world: World, reused: bool) -> list[tuple[str, ...]]:

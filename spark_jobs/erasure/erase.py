@@ -127,7 +127,12 @@ def run(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now
             for customer in sorted(found.gone.asked)
             if (told := _certificate(store, found, pinned, customer, rules, landing, archive)) is not None
         ]
+        employed = {
+            source.table for source in load_sources(settings.conf_dirs).values() if "staff" in source.maps
+        }
         for row in rows:
+            if employed & hits.get(row["customer_id"], {}).keys():
+                row["exemption_codes"].append("staff_record")
             row |= {
                 "removed_file_cnt": removed, "scanned_file_cnt": scanned,
                 "scan_hits": hits.get(row["customer_id"], {}) if found.values.of([row["customer_id"]]) else None,

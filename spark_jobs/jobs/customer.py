@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import explode_days
+from spark_jobs.jobs.listed import read_listed
 from spark_jobs.profile import customer
 from spark_jobs.profile.a_person import describe_people
 from spark_jobs.profile.members import explode_memberships
@@ -26,6 +27,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     who = customer.describe_customers(
         customer.summarise_parties(parties, memberships), describe_people(memberships, parties, golden),
         customer.summarise_managers(managers, memberships), golden, explode_days(lake.read("identity.household_member"), dates),
+        read_listed(lake, memberships, dates, "staff", "is_staff"),
     )  # fmt: skip
     wanted = lake.contracts.table("profile.customer_daily").columns
     layers = [lake.read(table, dates) for table in LAYERS]

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from spark_jobs.dates import DateRange
 from spark_jobs.history import current_belief, explode_days
 from spark_jobs.identity.registers import leave_out_erased
+from spark_jobs.jobs.listed import read_listed
 from spark_jobs.profile import o_customer, o_flow, o_month, o_party, o_position
 from spark_jobs.profile.members import explode_memberships, link_months
 from spark_jobs.profile.o_account import assemble_account_daily, derive_cny, explode_holders, zero
@@ -169,7 +170,8 @@ def _customers(money: Money, opening: DataFrame, known: Known) -> DataFrame:
     ever = current_belief(lake.read("silver.party_agreement")).where(F.col("role_code").isin(*HOLDS))
     since = o_customer.summarise_relations(ever, agreements, money.memberships)
     totals = o_customer.summarise_money(windows, money.memberships, known, rules)
-    return o_customer.assemble_customer_daily(totals, flows, held, since)
+    etc = read_listed(lake, money.memberships, dates, "etc", "has_etc")
+    return o_customer.assemble_customer_daily(totals, flows, held, since, etc)
 
 
 def _with_opening_salary(lake: Lake, windows: DataFrame) -> DataFrame:

@@ -55,20 +55,27 @@ def summarise_managers(managers: DataFrame, memberships: DataFrame) -> DataFrame
 
 
 def describe_customers(
-    parties: DataFrame, people: DataFrame, managers: DataFrame, golden: DataFrame, households: DataFrame
+    parties: DataFrame,
+    people: DataFrame,
+    managers: DataFrame,
+    golden: DataFrame,
+    households: DataFrame,
+    staff: DataFrame,
 ) -> DataFrame:
     """Who each customer is, as was known on the day. Grain out: customer_id, business_date of `parties`, which decides who there is.
 
     parties   `summarise_parties`; people: `a_person.describe_people`; managers: `summarise_managers`
     golden    identity.golden_hist by day: customer_id, business_date, sex_code; households: identity.household_member by day
-    Nobody is called a minor whose birth date is not known: null. Region and staff are not known of yet: null.
+    staff     `listed.flag_listed` of the list of staff
+    Nobody is called a minor whose birth date is not known, or staff or not whose certificate is not: null. Regions are not known of yet: null.
     """
     key = ["customer_id", "business_date"]
     told = people.select(*key, "age_years", "is_deceased")
     wide = parties.join(told, key, "left").join(managers, key, "left")
     wide = wide.join(golden.select(*key, "sex_code"), key, "left")
     wide = wide.join(households.select(*key, "household_id"), key, "left")
-    unknown = {"region_code": "string", "is_staff": "boolean"}
+    wide = wide.join(staff.select(*key, "is_staff"), key, "left")
+    unknown = {"region_code": "string"}
     return wide.withColumns({
         "age_band_code": age_band(F.col("age_years")), "is_minor": F.col("age_years") < ADULT_YEARS,
         "is_deceased": F.coalesce("is_deceased", F.lit(False)), **{c: F.lit(None).cast(kind) for c, kind in unknown.items()},

@@ -110,14 +110,14 @@ def summarise_relations(holders: DataFrame, agreements: DataFrame, memberships: 
 
 
 def assemble_customer_daily(money: DataFrame, *layers: DataFrame) -> DataFrame:
-    """o_customer_daily: one row per customer and day of `money`; who has nothing has 0, not null."""
+    """o_customer_daily: one row per customer and day of `money`; who has nothing has 0, not null. `has_etc` is a layer's, and null where it is not known."""
     wide = reduce(lambda left, right: left.join(right, KEY, "left"), layers, money)
     absent = {
         "outflow_cny": zero(), "inflow_cny": zero(), "product_cnt": F.lit(0), "product_kind_cnt": F.lit(0), "has_car_loan": F.lit(False),
         "has_had_agreement": F.lit(False),
     }  # fmt: skip
     filled = {column: F.coalesce(column, value) for column, value in absent.items()}
-    return wide.withColumns({**filled, "has_etc": F.lit(None).cast("boolean")})
+    return wide.withColumns(filled)
 
 
 def reconcile(

@@ -180,6 +180,9 @@ FIRST: dict[str, Maker] = {
         w.feeds.rows("party_identifier"), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
     ),
     "silver.party_contact": _contacts,
+    "silver.person_list": lambda w: party.fold_lists(
+        w.feeds.rows("person_list"), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
+    ),
     "silver.party_agreement": lambda w: w.history("party_agreement"),
     "silver.product_hist": lambda w: w.history("product"),
     "silver.org_hist": lambda w: w.history("org"),

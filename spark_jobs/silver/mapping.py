@@ -48,6 +48,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
     ),
     "party_identifier": ("party_key_name", "party_key_phone"),
     "party_contact": ("party_key_name", "party_key_phone"),
+    "person_list": ("id_kind_code", "id_value"),
     "consent": ("op_code", "sequence_ms"),
     "customer_manager": ("priority_no",),
     "digital_event": ("search_text",),

@@ -103,6 +103,19 @@ def fold_identifiers(rows: DataFrame, token: Token, kinds: Mapping[str, Kind] | 
     return fold_history(told, ["party_id", "id_kind_code", "id_token"], payload)
 
 
+def fold_lists(rows: DataFrame, token: Token, kinds: Mapping[str, Kind] | None = None) -> DataFrame:
+    """silver.person_list from rows of entity `person_list`: entries whose certificate passes its check, under the token that
+    `fold_identifiers` gives the same certificate. Others are left out: what is told of a placeholder would be told of everybody who has it.
+    """
+    parsed = parsed_certificate(F.col("id_kind_code"), F.col("id_value"), kinds)
+    told = rows.withColumn("_c", parsed).where(
+        (F.col("_c.class_code") == "strong") & (F.col("_c.checksum_code") == "valid")
+    )
+    space = F.coalesce("_c.family_code", "_c.kind_code")
+    named = told.withColumn("id_token", token("id", space, F.coalesce("_c.match_value", "_c.value_norm")))
+    return fold_history(named, ["list_code", "list_entry_id"], ["source_code", "id_token"])
+
+
 def fold_contacts(rows: DataFrame, token: Token, region: str = CHINA) -> DataFrame:
     """silver.party_contact from rows of entity `party_contact`. A phone's own shape decides between mobile and landline."""
     told = rows.withColumn("_p", normalised_phone(F.col("contact_value"), region))

@@ -92,7 +92,7 @@ def test_their_maps_fit_our_entities():
         for each in read_maps(source, load(dirs), lambda name: load_codes(dirs, name), tuple(TRANSFORMS))
     }
 
-    assert filled == {"digital_event", "party", "party_identifier", "party_contact"}
+    assert filled == {"digital_event", "party", "party_identifier", "party_contact", "person_list"}
 
 
 @pytest.mark.requirement("R-ING-01")
