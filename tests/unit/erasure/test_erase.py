@@ -18,6 +18,7 @@ from spark_jobs.erasure.store import Store
 from spark_jobs.errors import OxpeckerError
 from tests.support.forgotten import (
     ACCOUNT,
+    CERTIFICATE,
     DAY,
     HE,
     HER_ACCOUNT,
@@ -266,3 +267,17 @@ def test_a_bank_in_which_nobody_asked_purges_nothing(tmp_path):
 def test_anniversaries_of_a_leap_day_fall_on_the_28th():
     assert certificates.years_after(date(2024, 2, 29), 5) == date(2029, 2, 28)
     assert certificates.years_after(date(2025, 1, 10), 5) == date(2030, 1, 10)
+
+
+def test_an_employee_s_record_stays_with_his_employer_and_the_certificate_says_so(bank):
+    employed = [{"emp_no": "T00001", "name": NAME, "cert_no": CERTIFICATE}]
+    bank.write("bronze.hrorg__employee", bank.delivered("hrorg__employee", "emp-1", employed))
+
+    (told,) = purge(bank).certificates
+
+    assert told["scan_hits"] == {"bronze.hrorg__employee": 1}
+    assert "staff_record" in told["exemption_codes"]
+    assert files_that_name_him(bank) == {
+        str(path.relative_to(bank.settings.home.parent))
+        for path in (bank.settings.warehouse / "bronze" / "hrorg__employee").glob("*.parquet")
+    }
