@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 HEADER_WORD = re.compile(r"[^\W\d][^\r\n]{0,59}")
+_BEGIN_WORDS = re.compile(r"(?i)(H|HD|HDR|HEAD|HEADER|BEG|BEGIN|BOF|START|文件头|文件頭)")
 _FIGURES = re.compile(r"[\d.,\-+/: ]*\d[\d.,\-+/: ]*")
 # What a last line that is no record begins with, where nothing else says it.
 END_WORDS = re.compile(r"(?i)(END|ENDE|EOF|TRL|TRAILER|TAIL|TOTAL|SUM|SUMME|COUNT|合计|合計|总计|結束|结束)")
@@ -66,6 +67,15 @@ def _letters(text: str) -> tuple[bool, bool, bool, bool]:
     return (
         any("a" <= c <= "z" for c in text), any("A" <= c <= "Z" for c in text), any(ord(c) > 0x2FFF for c in text), "_" in text,
     )  # fmt: skip
+
+
+def begins_a_file(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line is a record of its own kind that tells of the file: a word for it, and no other line begins so."""
+    return (
+        len(rows) > 2
+        and bool(_BEGIN_WORDS.fullmatch(rows[0][0].strip()))
+        and all(row[0].strip() != rows[0][0].strip() for row in rows[1:] if row)
+    )
 
 
 def find_trailer(

@@ -56,10 +56,15 @@ def rounding(words: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def tabs(words: Mapping[str, int]) -> tuple[str, ...]:
-    """The question about values with a tab before or behind them, by which exports keep a spreadsheet from rounding; empty where there are none."""
-    found = share_of(words, lambda w: w != w.strip("\t")) if words else 0
+    """The question about values with signs around them that nobody sees; empty where there are none.
+
+    By a tab exports keep a spreadsheet from rounding a number; 0x1E behind the last field ends a record where a line end follows.
+    """
+    found = share_of(words, lambda w: w != w.strip("\t\x1c\x1d\x1e\x1f")) if words else 0
     return (
-        (f"{found:.0%} have a tab before or behind them, which is a part of the value: ask for plain ones",)
+        (
+            f"{found:.0%} have a tab or another sign that nobody sees before or behind them, which is a part of the value: ask for plain ones",
+        )
         if found >= _SOME
         else ()
     )

@@ -26,6 +26,7 @@ from spark_jobs.onboarding.edges import (
     END_WORDS,
     HEADER_WORD,
     are_labels,
+    begins_a_file,
     counts,
     find_header,
     find_trailer,
@@ -340,6 +341,11 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
         else:
             layout = replace(layout, header=True)
         header = tuple(names)
+    elif begins_a_file(rows):
+        skip, rows, lines = skip + 1, rows[1:], lines[1:]
+        doubts.append(
+            "the first line is no record but tells of the file; what it declares is not compared: ask for a last line or a file beside it that does"
+        )
     doubts += _about_quotes_and_ends(rows, columns, is_quoted)
     trailer = find_trailer(rows, lines, columns, left_out)
     if trailer is not None:

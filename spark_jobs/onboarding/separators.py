@@ -79,7 +79,7 @@ def _sign_runs(line: str) -> set[str]:
     """Pieces of one to three signs that are neither letters, digits nor part of ordinary words."""
     pieces = set()
     # A back-tick before values keeps spreadsheets from rounding them, and parts nothing.
-    for found in re.finditer(r"[^\w\s\"'.`]+|[\x00-\x1f]+|_", line):
+    for found in re.finditer(r"[^\w\s\"'.`]+|[\x00-\x0c\x0e-\x1f]+|_", line):
         run = found[0]
         if not run.isascii() and run not in "¦§¶¤":
             continue

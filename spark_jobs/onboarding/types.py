@@ -113,6 +113,8 @@ _DAYS: tuple[tuple[str, str, str | None], ...] = (
     (r"\d{2}\.\d{2}\.\d{2}", "date", "dd.MM.yy"),
     (r"\d{4}年\d{2}月\d{2}日", "date", "yyyy年MM月dd日"),
     (r"\d{4}年\d{1,2}月\d{1,2}日", "date", "yyyy年M月d日"),
+    # In several ways in one column, each of which is read.
+    (r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}", "date", None),
 )
 
 

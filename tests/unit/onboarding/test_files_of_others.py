@@ -124,6 +124,47 @@ def test_signs_that_stand_around_a_number_are_asked_about(tmp_path: Path, form: 
     assert question in asked(draft, "ka_hao")
 
 
+def test_a_first_line_that_tells_of_the_file_is_no_record(tmp_path: Path) -> None:
+    content = "HDR|20260930|24|CORE\n" + "".join("|".join(r) + "\n" for r in RECORDS)
+
+    draft = drafted(tmp_path, content)
+
+    assert (draft.draft.rows, draft.draft.guess.layout.skip_lines, draft.held) == (24, 1, {})
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+    assert any("tells of the file" in q for q in draft.questions)
+
+
+def test_records_of_which_each_begins_alike_are_all_records(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "".join("H|" + "|".join(r) + "\n" for r in RECORDS))
+
+    assert draft.draft.rows == 24
+
+
+def test_days_written_in_several_ways_are_days(tmp_path: Path) -> None:
+    days = [
+        day if n % 3 else day.replace("-", "/" if n % 2 else "") for n, (_, _, day, _) in enumerate(RECORDS)
+    ]
+    assert {len(day) for day in days} == {8, 10}
+
+    draft = drafted(tmp_path, "客户号,开户日期\n" + "".join(f"C{n},{day}\n" for n, day in enumerate(days)))
+
+    assert draft.draft.columns[1].typed.type == "date"
+
+
+def test_a_return_too_many_is_no_separator(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "no,amt\r\r\n" + "".join(f"C{n},{n}.50\r\r\n" for n in range(1, 25)))
+
+    assert draft.draft.guess.layout.separator == ","
+    assert draft.held == {"x_20260930.csv": "line_ends"}
+
+
+def test_a_sign_that_ends_records_before_their_line_ends_is_asked_about(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "".join("\x1d".join(r[::-1]) + "\x1e\n" for r in RECORDS))
+
+    assert draft.draft.guess.layout.separator == "\x1d"
+    assert "nobody sees" in asked(draft, "c04")
+
+
 def test_a_web_address_does_not_begin_with_a_name(tmp_path: Path) -> None:
     rows = "".join(f"C{n},https://x.example/{n}\n" for n in range(1, 25))
 
