@@ -10,7 +10,7 @@ import pytest
 
 from expectations.report import render
 from expectations.report.alerts import Alert, Ledgers, alerts
-from expectations.report.data import Clock, _alert_line
+from expectations.report.lines import Timetable, alert_line
 from spark_jobs import settings as settings_module
 from spark_jobs.bronze.ledger import FileState
 from spark_jobs.bronze.timeliness import Deadline
@@ -185,11 +185,11 @@ def test_an_opening_package_and_a_feed_of_no_contract_raise_nothing() -> None:
 
 
 def test_the_page_shows_alerts_with_their_units_in_the_banks_time() -> None:
-    clock = Clock(SETTINGS)
+    clock = Timetable(SETTINGS)
     held = raised([txn("a", "held", reason="control_total")])
     late = raised([], deadlines=[due(None, "missed")])
 
-    text = render.page(example(alerts=tuple(_alert_line(a, clock) for a in (*held, *late))))
+    text = render.page(example(alerts=tuple(alert_line(a, clock) for a in (*held, *late))))
 
     section = text[text.index('id="alerts"') : text.index('id="held"')]
     # 17:00 UTC is one in the morning of the next day in Shanghai.
