@@ -291,16 +291,11 @@ def _relationship_ends(store: Store, gone: Gone) -> dict[str, date | None]:
 
 def _scan(store: Store, told: Values) -> tuple[dict[str, dict[str, int]], int]:
     """Customer → place → files in which one of the texts still stands, and how many files were looked at."""
-    found: dict[str, dict[str, int]] = {}
-    scanned = 0
-    home, left = store.settings.home, (store.settings.landing.parent, store.settings.landing)
-    for customer in sorted({*told.numbers, *told.names}):
-        hits, scanned = scan.found(home, told.of([customer]), left)
-        for path in hits:
-            place = _place(store, path)
-            counts = found.setdefault(customer, {})
-            counts[place] = counts.get(place, 0) + 1
-    return found, scanned
+    texts = {customer: told.of([customer]) for customer in sorted({*told.numbers, *told.names})}
+    left = (store.settings.landing.parent, store.settings.landing)
+    hits, scanned = scan.found(store.settings.home, texts, left)
+    places = {customer: Counter(_place(store, path) for path in files) for customer, files in hits.items()}
+    return {customer: dict(sorted(counts.items())) for customer, counts in places.items()}, scanned
 
 
 def _place(store: Store, path: Path) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from spark_jobs.bronze import steward_log
@@ -28,30 +30,25 @@ def packages(store: Store, tokens: Collection[str], shown: str | None) -> tuple[
     current: list[Path] = []
     for manifest in sorted(store.settings.exports.glob(f"*/*/{MANIFEST}")):
         told = manifest_of(manifest.parent) or {}
-        if not _holds(manifest.parent, told, set(tokens)):
+        if not _holds(manifest.parent, told, tokens):
             continue
         (current if told.get("release_id") == shown else old).append(manifest.parent)
     return old, current
 
 
 def _holds(folder: Path, manifest: Mapping[str, Any], tokens: Collection[str]) -> bool:
+    """Whether a file of the package tells of one of them. An `erase`, and a merge into who was erased, say no more than the token."""
+    wanted = pa.array(sorted(tokens), pa.string())
     for file in manifest.get("files", ()):
         path = folder / file["name"]
         if not path.is_file():
             continue
-        columns = [c for c in TOKENS if c in pq.read_schema(path).names]
-        rows = pq.read_table(path, columns=columns)
-        # An `erase`, and a merge into who was erased, say no more than the token.
-        operations = (
-            pq.read_table(path, columns=["op_code"])["op_code"].to_pylist()
-            if "op_code" in pq.read_schema(path).names
-            else None
-        )
-        for at in range(rows.num_rows):
-            if operations is not None and operations[at] != "upsert":
-                continue
-            if any(rows[c][at].as_py() in tokens for c in columns):
-                return True
+        names = pq.read_schema(path).names
+        rows = pq.read_table(path, columns=[c for c in (*TOKENS, "op_code") if c in names])
+        if "op_code" in names:
+            rows = rows.filter(pc.equal(rows["op_code"], "upsert"))
+        if any(pc.any(pc.is_in(rows[c], wanted)).as_py() for c in TOKENS if c in names):
+            return True
     return False
 
 

@@ -103,6 +103,10 @@ def test_a_decision_that_no_run_has_entered_yet_stays_in_its_file(bank):
     assert len(bank.settings.steward_decisions.read_text().splitlines()) == 2
 
 
+def scanned(home: Path) -> set[Path]:
+    return set(scan.found(home, {"his": [NAME]})[0].get("his", ()))
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -114,7 +118,7 @@ def test_a_decision_that_no_run_has_entered_yet_stays_in_its_file(bank):
 def test_the_scan_finds_a_name_however_it_is_written(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
 
-    assert set(scan.found(tmp_path, [NAME])[0]) == {tmp_path / name}
+    assert scanned(tmp_path) == {tmp_path / name}
 
 
 def test_the_scan_looks_into_lists_maps_and_bytes_of_a_table(tmp_path):
@@ -128,10 +132,8 @@ def test_the_scan_looks_into_lists_maps_and_bytes_of_a_table(tmp_path):
     for name, column in columns.items():
         pq.write_table(pa.table({"c": column}), tmp_path / name, compression="zstd", write_statistics=False)
 
-    hits, count = scan.found(tmp_path, [NAME])
-
-    assert {path.name for path in hits} == columns.keys() - {"none.parquet"}
-    assert count == 5
+    assert {path.name for path in scanned(tmp_path)} == columns.keys() - {"none.parquet"}
+    assert scan.found(tmp_path, {"his": [NAME]})[1] == 5
 
 
 def test_two_values_side_by_side_make_no_number(tmp_path):
@@ -143,7 +145,7 @@ def test_two_values_side_by_side_make_no_number(tmp_path):
         use_dictionary=False,
     )
 
-    assert scan.found(tmp_path, ["15400000025"])[0] == {}
+    assert scan.found(tmp_path, {"his": ["15400000025"]})[0] == {}
 
 
 def test_suppliers_files_are_not_the_lake_s_wherever_they_lie(tmp_path):
@@ -151,12 +153,12 @@ def test_suppliers_files_are_not_the_lake_s_wherever_they_lie(tmp_path):
     landing.mkdir()
     (landing / "CIF.dat").write_text(NAME)
 
-    assert scan.found(tmp_path, [NAME], [landing])[0] == {}
+    assert scan.found(tmp_path, {"his": [NAME]}, [landing])[0] == {}
     # A home below the folder in which landing lies is looked at.
     home = tmp_path / "home"
     home.mkdir()
     (home / "x").write_text(NAME)
-    assert set(scan.found(home, [NAME], [tmp_path, landing])[0]) == {home / "x"}
+    assert scan.found(home, {"his": [NAME]}, [tmp_path, landing])[0] == {"his": {home / "x": 1}}
 
 
 @pytest.mark.parametrize(
@@ -172,3 +174,14 @@ def test_suppliers_files_are_not_the_lake_s_wherever_they_lie(tmp_path):
 )
 def test_a_number_names_somebody_when_it_is_long_and_whole(number, names_somebody):
     assert mentions.telling(number) is names_somebody
+
+
+def test_one_look_tells_persons_apart_and_namesakes_share_what_is_found(tmp_path):
+    (tmp_path / "his").write_text(f"{HE} {NAME}")
+    (tmp_path / "hers").write_text(HER_NAME)
+
+    hits, _ = scan.found(tmp_path, {"his": [HE, NAME], "hers": [HER_NAME], "namesake": [NAME]})
+
+    assert {person: [path.name for path in files] for person, files in hits.items()} == {
+        "his": ["his"], "hers": ["hers"], "namesake": ["his"],
+    }  # fmt: skip
