@@ -16,8 +16,11 @@ from spark_jobs import delta_log, stored
 from spark_jobs.erasure import certificates, erase
 from spark_jobs.erasure.store import Store
 from spark_jobs.errors import OxpeckerError
+from spark_jobs.explain.tables import Tables
+from spark_jobs.exports import release as releases
 from tests.support.forgotten import (
     ACCOUNT,
+    ASKED,
     CERTIFICATE,
     DAY,
     HE,
@@ -281,3 +284,15 @@ def test_an_employee_s_record_stays_with_his_employer_and_the_certificate_says_s
         str(path.relative_to(bank.settings.home.parent))
         for path in (bank.settings.warehouse / "bronze" / "hrorg__employee").glob("*.parquet")
     }
+
+
+def test_an_older_release_is_explained_by_the_newest_rows_where_its_files_have_gone(bank):
+    bank.write("ops.stage_commit", [
+        {"job_code": "silver", "table_name": "silver.party_hist", "delta_version_after": 1, "started_at": ASKED},
+    ])  # fmt: skip
+    purge(bank)
+
+    told = Tables(bank.settings, releases.require_current(bank.settings), bank.contracts)
+
+    assert [row["party_id"] for row in told.ask("select party_id from silver.party_hist")] == [bank.she]
+    assert told.moved == ["silver.party_hist"]
