@@ -37,7 +37,8 @@ class Address(NamedTuple):
     province, city, district                  names in full; a name without a code is one that the standard does not list (development
                                               zones, divisions withdrawn without an heir)
     rest         what follows, simplified, numbers of houses and rooms as `90-3-2-501`; null when nothing does
-    norm         what two spellings of one address share: region code, or the names where there is none, `|`, rest. Null without an address
+    norm         what two spellings of one address share: region code, `|`, names without a code, rest; without a region names, `|`, rest. Null
+                 without an address
     reason_code  `address_masked` when characters are hidden, `address_contradiction` when province and city lie apart
     """
 
@@ -72,16 +73,15 @@ def parse_address(text: str | None) -> Address:
     codes = (found.province_code, found.city_code, found.district_code)
     region = next((code for code in reversed(codes) if code), None)
     rest = normalised_rest(found.rest) or None
-    where = region or "".join(filter(None, (found.city, found.district)))
-    # A zone has no code of its own, and two zones of one city may have streets of one name.
-    beyond = found.district if found.district and found.district_code is None and region else ""
+    # What has no code is told by its name: two zones of one city may have streets of one name.
+    named = ((found.city, found.city_code), (found.district, found.district_code))
+    beyond = "".join(name for name, code in named if name and code is None)
+    norm = f"{region}|{beyond}{rest or ''}" if region else f"{beyond}|{rest or ''}"
     reason = (
         "address_masked" if "*" in folded else "address_contradiction" if found.is_contradictory else None
     )
     province = current()[found.province_code].name if found.province_code else None
-    return Address(
-        *codes, region, province, found.city, found.district, rest, f"{where}|{beyond}{rest or ''}", reason
-    )
+    return Address(*codes, region, province, found.city, found.district, rest, norm, reason)
 
 
 def _cleaned(folded: str) -> str:

@@ -11,7 +11,10 @@ from spark_jobs.history import OPEN_DATE
 
 ELEMENTS = (
     "name", "sex_code", "birth_date", "nationality_code", "occupation_code", "deceased_date", "id_value_norm", "mobile_norm",
+    "address_norm",
 )  # fmt: skip
+# What a version of a party says; certificates and phones are tables of their own.
+_OF_PARTIES = tuple(e for e in ELEMENTS if e not in ("id_value_norm", "mobile_norm"))
 # What is counted as known; a customer that lives has no date of death.
 _COUNTED = tuple(e for e in ELEMENTS if e != "deceased_date")
 _NAME_QUALITY = ("full", "latin", "truncated", "damaged", "masked")
@@ -47,7 +50,7 @@ def facts(parties: DataFrame, identifiers: DataFrame, contacts: DataFrame) -> Da
             (F.when(quality == 0, 9).otherwise(quality) if e == "name" else _birth_rank() if e == "birth_date" else F.lit(0))
             .cast("int").alias("quality_rank"),
         )
-        for e in ELEMENTS[:6]
+        for e in _OF_PARTIES
     ]  # fmt: skip
     said = parties.select("party_id", "source_code", "valid_from", "valid_to", F.inline(F.array(*plain)))
     numbers = identifiers.where("id_class_code = 'strong' and checksum_state_code = 'valid'")
@@ -85,7 +88,7 @@ def assemble_golden(members: DataFrame, said: DataFrame, order: Sequence[str]) -
     On each day the best value of what its parties on that day said up to then: what still holds before what ended, then the better
     quality, the source order, the newest change, the smallest party id, the smallest value. Null where nobody ever said anything.
     Grain: customer_id × [valid_from, valid_to); no gaps from the customer's first day on, neighbours differ. `provenance` names the
-    winning party and source of each known element, in the order of ELEMENTS.
+    winning party and source of each known element, in the order of ELEMENTS. `region_code` is the one of the winning address.
     """
     belongs = members.select(
         "customer_id", "party_id", F.col("valid_from").alias("_in"), F.col("valid_to").alias("_out")
@@ -175,4 +178,7 @@ def _joined(wide: DataFrame) -> DataFrame:
         .agg(F.min("_from").alias("valid_from"), F.max("_to").alias("valid_to"))
         .drop("_span")
     )
-    return spans.withColumns({e: F.col(e).cast("date") for e in ("birth_date", "deceased_date")})
+    placed = F.nullif(F.regexp_extract("address_norm", r"^(\d{6})\|", 1), F.lit(""))
+    return spans.withColumns(
+        {"region_code": placed, **{e: F.col(e).cast("date") for e in ("birth_date", "deceased_date")}}
+    )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.divisions import city_code
+
 ADULT_YEARS = 18
 _BANDS = ((18, "<18"), (30, "18-29"), (45, "30-44"), (60, "45-59"), (75, "60-74"))
 
@@ -65,20 +67,21 @@ def describe_customers(
     """Who each customer is, as was known on the day. Grain out: customer_id, business_date of `parties`, which decides who there is.
 
     parties   `summarise_parties`; people: `a_person.describe_people`; managers: `summarise_managers`
-    golden    identity.golden_hist by day: customer_id, business_date, sex_code; households: identity.household_member by day
+    golden    identity.golden_hist by day: customer_id, business_date, sex_code, region_code; households: identity.household_member by day
     staff     `listed.flag_listed` of the list of staff
-    Nobody is called a minor whose birth date is not known, or staff or not whose certificate is not: null. Regions are not known of yet: null.
+    Nobody is called a minor whose birth date is not known, or staff or not whose certificate is not: null. The region is the city of the
+    address, the province where no city is told, null without an address that can be placed.
     """
     key = ["customer_id", "business_date"]
     told = people.select(*key, "age_years", "is_deceased")
     wide = parties.join(told, key, "left").join(managers, key, "left")
-    wide = wide.join(golden.select(*key, "sex_code"), key, "left")
+    lives = city_code(F.col("region_code")).alias("region_code")
+    wide = wide.join(golden.select(*key, "sex_code", lives), key, "left")
     wide = wide.join(households.select(*key, "household_id"), key, "left")
     wide = wide.join(staff.select(*key, "is_staff"), key, "left")
-    unknown = {"region_code": "string"}
     return wide.withColumns({
         "age_band_code": age_band(F.col("age_years")), "is_minor": F.col("age_years") < ADULT_YEARS,
-        "is_deceased": F.coalesce("is_deceased", F.lit(False)), **{c: F.lit(None).cast(kind) for c, kind in unknown.items()},
+        "is_deceased": F.coalesce("is_deceased", F.lit(False)),
     })  # fmt: skip
 
 

@@ -175,7 +175,9 @@ Maker = Callable[[Work], DataFrame]
 
 # Tables that read bronze only.
 FIRST: dict[str, Maker] = {
-    "silver.party_hist": lambda w: party.fold_parties(w.feeds.rows("party")),
+    "silver.party_hist": lambda w: party.fold_parties(
+        w.feeds.rows("party"), reference.own_cities(w.feeds.rows("region"))
+    ),
     "silver.party_identifier": lambda w: party.fold_identifiers(
         w.feeds.rows("party_identifier"), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
     ),

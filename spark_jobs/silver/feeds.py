@@ -25,6 +25,8 @@ from spark_jobs.silver.transforms import TRANSFORMS
 from spark_jobs.silver.views import Views
 from spark_jobs.tables import Lake
 
+# Tables of which the rows follow from another entity's files as well: the bank's own divisions place its customers.
+_ALSO_OF: Mapping[str, tuple[str, ...]] = {"silver.party_hist": ("silver.region",)}
 LOGIC_VERSION = pipeline.job("silver").logic_version
 _INPUT_TYPES: Mapping[str, T.DataType] = {
     "is_birth_date_invalid": T.BooleanType(),
@@ -105,8 +107,10 @@ class Feeds:
         return min((feed.delivered[0] for feed in self.feeds.values() if feed.delivered), default=self.last)
 
     def made_of(self, table: str) -> str:
-        """Name of everything a table's rows follow from, where they follow from the files of its own feeds and the bank's rules alone."""
-        feeds = [f for f in self.feeds.values() if any(m.table == table for m in f.maps)]
+        """Name of everything a table's rows follow from, where they follow from the files of its own feeds (and of a few named
+        tables) and the bank's rules alone."""
+        tables = (table, *_ALSO_OF.get(table, ()))
+        feeds = [f for f in self.feeds.values() if any(m.table in tables for m in f.maps)]
         files = {feed.source.feed: feed.telling for feed in feeds if feed.telling}
         content = json.dumps([self.lake.run.rules_version, LOGIC_VERSION, files], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -45,6 +45,7 @@ INPUTS: Mapping[str, tuple[str, ...]] = {
         "is_birth_date_invalid",
         "id_kind_code",
         "id_value",
+        "address",
     ),
     "party_identifier": ("party_key_name", "party_key_phone"),
     "party_contact": ("party_key_name", "party_key_phone"),

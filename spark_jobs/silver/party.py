@@ -8,6 +8,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.addresses import parsed_address
 from spark_jobs.columns.certificates import Kind, parsed_certificate
 from spark_jobs.columns.dates import local_date
 from spark_jobs.columns.names import parsed_name
@@ -22,11 +23,15 @@ _PARTY_RAW = (
     "source_code", "party_no_source", "party_kind_code", "name", "name_latin", "sex_code", "birth_date", "nationality_code",
     "occupation_code", "status_code", "open_org_code", "opened_date", "deceased_date", "is_masked", "is_identifiable",
     "birth_month", "is_birth_date_invalid", "id_kind_code", "id_value",
+    "address", "region_code",
 )  # fmt: skip
 
 
-def fold_parties(rows: DataFrame) -> DataFrame:
-    """silver.party_hist from rows of entity `party`: versions per party, with what the name and birth date are worth."""
+def fold_parties(rows: DataFrame, cities: DataFrame) -> DataFrame:
+    """silver.party_hist from rows of entity `party`: versions per party, with what the name and birth date are worth, and where it lives.
+
+    cities: `reference.own_cities`
+    """
     folded = fold_history(rows, ["party_id"], list(_PARTY_RAW))
     told = folded.withColumn("_name", parsed_name(F.coalesce("name", "name_latin"))).withColumn(
         "_cert", parsed_certificate(F.col("id_kind_code"), F.col("id_value"))
@@ -46,6 +51,7 @@ def fold_parties(rows: DataFrame) -> DataFrame:
         F.col("_name.quality_code").alias("name_quality_code"),
         quality.alias("birth_date_quality_code"),
     ).withColumn("is_masked", masked)
+    versions = derive_places(versions, cities)
     # A card centre gives year and month; the first of the month keeps them comparable and says so by its quality.
     versions = versions.withColumn("birth_date", F.coalesce("birth_date", "birth_month"))
     died = F.min(F.when(F.col("status_code") == "deceased", F.col("valid_from"))).over(
@@ -55,6 +61,29 @@ def fold_parties(rows: DataFrame) -> DataFrame:
     return versions.withColumn(
         "deceased_date", F.when(is_dead, F.coalesce("deceased_date", died))
     ).withColumn("party_kind_code", F.coalesce("party_kind_code", F.lit("person")))
+
+
+def derive_places(versions: DataFrame, cities: DataFrame) -> DataFrame:
+    """More columns, same rows: where a party lives, from `address` as delivered and `region_code` where the source gives one.
+
+    region_code   the source's, else the city that the bank's own list has under a name the standard does not know, else what the address
+                  tells by the standard; null where nothing places it
+    address_norm  as `Address.norm`, under that code
+    cities        `reference.own_cities`
+    """
+    told = versions.withColumn("_a", parsed_address(F.col("address"))).crossJoin(F.broadcast(cities))
+    listed, province = F.try_element_at("_cities", F.col("_a.city")), F.left("_a.province_code", F.lit(2))
+    lies_there = province.isNull() | (province == F.left(listed, F.lit(2)))
+    own = F.when(F.col("_a.city_code").isNull() & lies_there, listed)
+    street = F.when(own.isNotNull(), F.concat_ws("", "_a.district", "_a.rest")).otherwise(
+        F.substring_index("_a.norm", "|", -1)
+    )
+    better = F.coalesce("region_code", own)
+    norm = F.when(better.isNotNull(), F.concat_ws("|", better, F.coalesce(street, F.lit("")))).otherwise(
+        F.col("_a.norm")
+    )
+    region = F.coalesce(better, "_a.region_code")
+    return told.withColumns({"address_norm": norm, "region_code": region}).drop("_a", "_cities")
 
 
 def conform_parties(history: DataFrame, dates: DateRange) -> DataFrame:

@@ -105,6 +105,20 @@ def event_kinds(spark: SparkSession, codes: Mapping[str, Mapping[str, str]]) -> 
     )
 
 
+def own_cities(rows: DataFrame) -> DataFrame:
+    """What the bank's list of divisions calls cities: one row with a map `_cities`, name → code. A name that several cities had is left out.
+
+    rows: entity `region`. The map is empty for a bank without such a list; cities of the standard need none (columns/divisions.py).
+    """
+    cities = rows.where((F.col("level_code") == "city") & ~F.col("_gone") & F.col("region_name").isNotNull())
+    known = cities.groupBy("region_name").agg(
+        F.min("region_code").alias("region_code"), F.max("region_code").alias("_other")
+    )
+    plain = known.where(F.col("region_code") == F.col("_other"))
+    pairs = F.array_sort(F.collect_list(F.struct("region_name", "region_code")))
+    return plain.agg(F.map_from_entries(pairs).alias("_cities"))
+
+
 def fold_regions(rows: DataFrame) -> DataFrame:
     """silver.region: the newest statement of each division and beginning; what the source no longer lists is left out."""
     newest = keep_newest(

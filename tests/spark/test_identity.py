@@ -315,8 +315,12 @@ def test_the_golden_record_follows_what_held_on_each_day(spark):
         a | core | mobile_norm | +861   | 0 | 2026-09-01 | 2026-09-01 | 2026-09-15
         b | ecif | name        | 何*    | 5 | 2026-09-10 | 2026-09-10 | 9999-12-31
         b | ecif | sex_code    | F      | 0 | 2026-09-12 | 2026-09-12 | 9999-12-31
+        d | core | address_norm | 330106/文三路90 | 0 | 2026-09-01 | 2026-09-01 | 2026-09-03
+        d | core | address_norm | /望潮路1        | 0 | 2026-09-03 | 2026-09-03 | 9999-12-31
     """,
     )
+
+    said = said.withColumn("value", F.translate("value", "/", "|"))  # the bar parts the columns above
 
     golden = assemble_golden(members, said, ["ecif", "core"]).orderBy("customer_id", "valid_from").collect()
 
@@ -336,7 +340,13 @@ def test_the_golden_record_follows_what_held_on_each_day(spark):
         ("c", "2026-09-01", "2026-09-12", "何清", None, "+861"),
         ("c", "2026-09-12", "2026-09-20", "何清", "F", "+861"),
         ("c", "2026-09-20", "9999-12-31", "何婉清", "F", "+861"),
-        ("e", "2026-09-01", "2026-09-05", None, None, None),
+        ("e", "2026-09-01", "2026-09-03", None, None, None),
+        ("e", "2026-09-03", "2026-09-05", None, None, None),
+    ]
+    # who moved to a place that nothing names has no region, not the one before
+    assert [(r["address_norm"], r["region_code"]) for r in golden[3:]] == [
+        ("330106|文三路90", "330106"),
+        ("|望潮路1", None),
     ]
     assert [(p["element_code"], p["party_id"], p["source_code"]) for p in golden[1]["provenance"]] == [
         ("name", "a", "core"), ("sex_code", "b", "ecif"), ("mobile_norm", "a", "core"),

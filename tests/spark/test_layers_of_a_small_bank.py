@@ -13,7 +13,9 @@ pytestmark = pytest.mark.slow
 
 DATES = DateRange(date(2026, 9, 29), date(2026, 9, 30))
 MEMBERSHIP = "party_id string, customer_id string, link_reason_code string, confidence_ratio decimal(9,6), valid_from date, valid_to date"
-GOLDEN = "customer_id string, sex_code string, birth_date date, valid_from date, valid_to date"
+GOLDEN = (
+    "customer_id string, sex_code string, birth_date date, region_code string, valid_from date, valid_to date"
+)
 LAYERS = ("b", "x", "s", "o", "a")
 KEYS = {("wang", 29), ("wang", 30), ("li", 30)}
 
@@ -29,8 +31,8 @@ def two_people(spark, make_lake):
         spark, MEMBERSHIP, "p | wang | | | 2026-09-01 | 9999-12-31\n q | li | | | 2026-09-30 | 9999-12-31"
     )
     golden = table(spark, GOLDEN, """
-        wang | M | 2010-01-01 | 2026-09-01 | 2026-09-30
-        wang | F | 1980-01-01 | 2026-09-30 | 9999-12-31
+        wang | M | 2010-01-01 | | 2026-09-01 | 2026-09-30
+        wang | F | 1980-01-01 | 330106 | 2026-09-30 | 9999-12-31
     """)  # fmt: skip
     known = lake.empty("identity.golden_hist").drop("known_from", "known_to")
     lake.publish_all({
@@ -67,6 +69,12 @@ def test_five_layers_and_the_one_view_hold_the_same_customers(two_people):
     assert [(days["wang", d]["age_years"], days["wang", d]["sex_code"], days["wang", d]["is_minor"]) for d in (29, 30)] == [
         (16, "M", True), (46, "F", False),
     ]  # fmt: skip
+    # The district of an address is told as its city.
+    assert [days[who, d]["region_code"] for who, d in (("wang", 29), ("wang", 30), ("li", 30))] == [
+        None,
+        "330100",
+        None,
+    ]
     assert [days["wang", d]["manager_staff_id"] for d in (29, 30)] == [None, "m"]
     assert (days["li", 30]["age_years"], days["li", 30]["is_minor"], days["li", 30]["tenure_days"]) == (
         None,

@@ -40,6 +40,7 @@ _COUNTED = Trail(
 )
 WHO: Mapping[str, Trail] = {
     "sex_code": _who("sex_code", "The best-founded sex that any party of the customer states; unknown never wins."),
+    "region_code": _who("address_norm", "The city of the best-founded address; the province where no city is told."),
     "age_years": _who("birth_date", "Full years from the golden birth date to the day."),
     "age_band_code": _who("birth_date", "Band of the age in full years."),
     "is_minor": _who("birth_date", "Younger than 18 on the day; without a birth date nobody is taken for a minor."),

@@ -146,6 +146,15 @@ def test_two_houses_stay_two(one, other):
     assert parse_address(f"江苏省苏州市{one}").norm != parse_address(f"江苏省苏州市{other}").norm
 
 
+def test_cities_without_a_code_are_told_by_their_names():
+    taiwan = (
+        parse_address("台湾省高雄市苓雅区中正路3号").norm,
+        parse_address("台湾省台南市苓雅区中正路3号").norm,
+    )
+    assert taiwan == ("710000|高雄市苓雅区中正路3", "710000|台南市苓雅区中正路3")
+    assert parse_address("滨江市望潮区云栖路12号").norm == "滨江市望潮区|云栖路12"
+
+
 def test_a_masked_address_says_so_and_keeps_what_is_seen():
     found = parse_address("浙江省杭州市西湖区****")
     assert (found.region_code, found.rest, found.reason_code) == ("330106", None, "address_masked")
