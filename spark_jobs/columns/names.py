@@ -18,9 +18,11 @@ from pypinyin import Style, pinyin
 from pyspark.sql import Column
 
 from spark_jobs.columns.batches import structured
-from spark_jobs.columns.text import DOTS, folded_width
+from spark_jobs.columns.text import DOTS, folded_accents, folded_width
 
 MAX_KEYS = 16
+# Branch systems of the eighties keep twenty bytes of a name, ten hanzi; few names are longer, and all of those are of minorities.
+CUT_BYTES = 20
 # How these characters are read as a surname (D32). Elsewhere in a name they are read the usual way.
 SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "单": ("SHAN",), "解": ("XIE",), "查": ("ZHA",), "仇": ("QIU",), "区": ("OU",), "曾": ("ZENG",),
@@ -29,7 +31,10 @@ SURNAME_READINGS: dict[str, tuple[str, ...]] = {
     "冼": ("XIAN",), "召": ("SHAO",), "种": ("CHONG",), "秘": ("BI",), "繁": ("PO",), "黑": ("HE",), "万俟": ("MOQI",),
     "尉迟": ("YUCHI",), "长孙": ("ZHANGSUN",), "尉": ("WEI",), "隗": ("KUI", "WEI"), "宓": ("MI", "FU"),
     "纪": ("JI",), "晟": ("CHENG", "SHENG"), "折": ("SHE",), "逄": ("PANG",), "那": ("NA",), "车": ("CHE",),
-    "吕": ("LV", "LU", "LYU"),
+    "吕": ("LV", "LU", "LYU"), "卜": ("BU",), "阚": ("KAN",), "薄": ("BO",), "都": ("DU",), "牟": ("MOU", "MU"), "费": ("FEI", "BI"),
+    "谌": ("CHEN", "SHEN"), "莘": ("SHEN", "XIN"), "郗": ("XI", "CHI"), "郇": ("XUN", "HUAN"), "柏": ("BAI", "BO"), "祭": ("ZHAI",), "句": ("GOU",),
+    "能": ("NAI",), "眭": ("SUI",), "佴": ("NAI",), "逢": ("PANG", "FENG"), "占": ("ZHAN",), "乜": ("NIE",), "厍": ("SHE",), "撒": ("SA",),
+    "单于": ("CHANYU",), "澹台": ("TANTAI",), "闾丘": ("LVQIU", "LUQIU", "LYUQIU"),
 }  # fmt: skip
 COMPOUND_SURNAMES = frozenset(
     [
@@ -124,7 +129,7 @@ class Name(NamedTuple):
 
     folded        simplified, dots and spaces gone, upper case, surname twins folded; null when nothing comparable is left
     script_code   hans (no traditional-only character), hant, latn, mixed, or null
-    quality_code  full, masked (李*明), damaged (`?`, U+FFFD, private use), latin, or empty
+    quality_code  full, masked (李*明), damaged (`?`, U+FFFD, private use), truncated (Chinese, and as long as old systems keep), latin, or empty
     pinyin_keys   possible readings, surname first, without spaces; sorted, at most MAX_KEYS
     """
 
@@ -169,9 +174,10 @@ def _simplified(text: str) -> str:
 def fold_name(text: str) -> str:
     """Key under which spellings of one name meet; empty when nothing is left.
 
-    Dots and spaces go, so that 阿卜杜拉·买买提 with any dot, or none, is one key. Surname twins (肖/萧) become one.
+    Dots, spaces and accents of Latin letters go, so that 阿卜杜拉·买买提 with any dot, or none, is one key, and so are José and JOSE.
+    Surname twins (肖/萧) become one.
     """
-    plain = _SPACES_AND_DOTS.sub("", folded_width(text))
+    plain = _SPACES_AND_DOTS.sub("", folded_accents(folded_width(text)))
     plain = _FULL_STOPS.sub("", plain)
     plain = _TITLES.sub("", simplified(plain)).upper()
     return _SURNAME_TWINS.get(plain[:1], plain[:1]) + plain[1:]
@@ -271,7 +277,14 @@ def _quality(text: str, folded: str) -> str:
         return "masked"
     if re.search(rf"[?\ufffd{_PRIVATE_USE}]", plain) or "锟斤拷" in plain or not folded:
         return "damaged"
-    return "full" if re.search(rf"[{_HANZI}]", plain) else "latin"
+    if not _ANY_HANZI.search(plain):
+        return "latin"
+    return "truncated" if _fills_old_field(text) else "full"
+
+
+def _fills_old_field(text: str) -> bool:
+    """Whether a name takes all bytes that old systems have for it, but for the half of a last character: more of it may be lost (D36)."""
+    return CUT_BYTES - 1 <= len(text.strip(" \u3000").encode("gb18030", "replace")) <= CUT_BYTES
 
 
 def parsed_name(text: Column) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 from pyspark.sql import Column
@@ -21,6 +22,26 @@ DOTS = "·•・‧∙․⋅●"
 def folded_width(text: str) -> str:
     """Full-width letters, digits and punctuation as ASCII; invisible characters gone. Hanzi stay as they are."""
     return text if text.isascii() else text.translate(_FOLDED)
+
+
+# Latin letters that do not come apart into a letter and an accent.
+_LETTERS = str.maketrans({
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ł": "l", "Ł": "L",
+    "þ": "th", "Þ": "TH", "ı": "i",
+})  # fmt: skip
+_LATIN_ENDS = 0x0250, 0x1E00, 0x1F00
+
+
+def folded_accents(text: str) -> str:
+    """Latin letters without accents (José → Jose, Straße → Strasse). Other scripts stay as they are."""
+    return text if text.isascii() else "".join(map(_plain_letter, text.translate(_LETTERS)))
+
+
+def _plain_letter(letter: str) -> str:
+    basic_end, more_start, more_end = _LATIN_ENDS
+    if ord(letter) < basic_end or more_start <= ord(letter) < more_end:
+        return "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
+    return "" if unicodedata.combining(letter) and ord(letter) < 0x0370 else letter
 
 
 def bound(value: Column, use: Callable[[Column], Column]) -> Column:

@@ -89,6 +89,60 @@ def test_a_taiwan_permit_matches_by_its_first_eight_digits():
     )
 
 
+HONG_KONG, MACAU, TAIWAN = (
+    n + check_digit(n) for n in ("81000019900101001", "82000019880505002", "83000019751231003")
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "match_value", "worth", "reason"),
+    [
+        # home-return permits of Hong Kong and Macau: nine characters, and two more that count renewals
+        ("06", "H12345678", "H12345678", "medium", None),
+        ("06", "m1234567803", "M12345678", "medium", None),
+        ("06", "Ｈ１２３４５６７８０１", "H12345678", "medium", None),
+        ("06", "H1234 5678 01", "H12345678", "medium", None),
+        ("06", "X12345678", "X12345678", "weak", "id_shape"),
+        ("06", "H1234567", "H1234567", "weak", "id_shape"),
+        # Taiwan permits: eight digits; older ones two more and a letter
+        ("07", "12345678", "12345678", "medium", None),
+        ("07", "1234567802B", "12345678", "medium", None),
+        ("07", "1234567", "1234567", "weak", "id_shape"),
+        # residence permits: as resident ids, under 81, 82 and 83
+        ("08", HONG_KONG, HONG_KONG, "strong", None),
+        ("08", MACAU, MACAU, "strong", None),
+        ("08", TAIWAN, TAIWAN, "strong", None),
+        ("08", "339801199003070019", None, "blocked", "id_checksum"),
+        # foreign permanent residence: fifteen characters, since 2023 eighteen digits
+        ("10", "USA123456789012", "USA123456789012", "medium", None),
+        ("10", "us123456789012", "US123456789012", "weak", "id_shape"),
+        # passports
+        ("04", "e12345678", "E12345678", "medium", None),
+        ("04", "EA1234567", "EA1234567", "medium", None),
+        ("04", "G12345678", "G12345678", "medium", None),
+        ("05", "K 1234567 A", "K1234567A", "medium", None),
+    ],
+)
+def test_permits_match_by_what_a_renewal_keeps(kind, value, match_value, worth, reason):
+    found = parse_certificate(kind, value)
+    assert (found.match_value, found.class_code, found.reason_code) == (match_value, worth, reason)
+
+
+@pytest.mark.parametrize(
+    ("first_17", "worth"),
+    [
+        ("51020219700101001", "strong"),  # Chongqing while it lay in Sichuan, until 1997
+        ("11010319700101001", "strong"),  # Chongwen, until 2010
+        ("33980119700101001", "strong"),  # no division ever: a generated person
+        ("99010119700101001", "blocked"),  # no province has this number
+        ("71000019700101001", "strong"),
+    ],
+)
+def test_a_number_keeps_the_division_of_the_day_it_was_given_out(first_17, worth):
+    found = parse_certificate("01", first_17 + check_digit(first_17))
+    assert (found.class_code, found.region_code) == (worth, first_17[:6] if worth == "strong" else None)
+
+
 def test_taiwan_id():
     assert is_taiwan_id("A123456789")
     assert not is_taiwan_id("A123456788")

@@ -55,10 +55,14 @@ def test_placeholders_are_no_numbers(text):
     assert (found.norm, found.is_placeholder) == (None, True)
 
 
-def test_a_masked_number_keeps_what_can_be_compared():
-    found = parse_phone("154****1234")
-    assert (found.norm, found.is_masked, found.masked) == (None, True, "154****1234")
-    assert parse_phone("+86 154****1234").masked == "154****1234"
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [("154****1234", "154****1234"), ("+86 154****1234", "154****1234"), ("0086154****1234", "154****1234"), ("0154****1234", "154****1234"),
+     ("154＊＊＊＊1234", "154****1234"), ("１５４＊＊＊＊１２３４", "154****1234"), ("154-****-1234", "154****1234"), ("1540***1234", "1540***1234")],
+)  # fmt: skip
+def test_a_masked_number_keeps_what_can_be_compared(text, masked):
+    found = parse_phone(text)
+    assert (found.norm, found.is_masked, found.masked, found.kind_code) == (None, True, masked, "mobile")
 
 
 def test_a_rounded_number_is_lost():
