@@ -91,7 +91,7 @@ def _by_code() -> dict[str, tuple[Division, ...]]:
 def division_in(code: str, year: int) -> Division | None:
     """What a code meant in a year: the name under which it was listed then; for other years the nearest one. None for unknown codes.
 
-    Resident numbers keep the code of the day they were given out: 510201 is Chongqing's city centre while it lay in Sichuan.
+    Resident numbers keep the code of the day they were given out: 510202 is the centre of Chongqing while it lay in Sichuan.
     """
     known = _by_code().get(code)
     if not known:

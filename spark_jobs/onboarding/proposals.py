@@ -205,6 +205,7 @@ def _person(
             ("party_status", "status_code"),
         ):
             lines += _coded(best.get(kind), looked.get(kind), target)
+        lines += _address(columns, made)
         made.maps.append(("party", [*lines, *identity]))
     elif names or identity:
         made.questions.append(
@@ -244,6 +245,16 @@ def _name(names: Sequence[Column], made: Proposal) -> list[Line]:
         )
         return []
     return [Line("name", c.name, c.means("name"), c.meaning.why) for c in names if c.meaning]
+
+
+def _address(columns: Sequence[Column], made: Proposal) -> list[Line]:
+    found = [c for c in columns if c.means("address") >= ENOUGH]
+    if len(found) > 1:
+        made.questions.append(
+            f"several addresses ({', '.join(c.name for c in found)}): parts of one? Then {{concat: [province, city, street]}}; `address` is left out"
+        )
+        return []
+    return _plain(found[0], "address", "address") if found else []
 
 
 def _plain(column: Column | None, kind: str, target: str) -> list[Line]:

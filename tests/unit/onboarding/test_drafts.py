@@ -70,6 +70,7 @@ def test_a_taiwanese_file_is_big5_with_years_of_the_republic_and_taiwan_ids(tmp_
     assert by_source["餘額"]["type"] == "number"
     assert {by_source[n]["class"] for n in ("客戶編號", "身分證字號", "姓名", "手機", "地址")} == {"C2-id"}
     party = contract["maps"]["party"]
+    assert party["address"] == "di_zhi"
     assert (party["id_kind_code"], party["name"], party["birth_date"]) == (
         {"const": "20"},
         "xing_ming",
