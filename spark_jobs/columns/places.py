@@ -35,7 +35,7 @@ _DISTRICTS = {
 # Words of statistics that stand between a city and its districts.
 _FILLERS = ("市辖区", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖县", "自治区直辖县")
 # A name without 市 or 区 that goes on like this is a street or another kind of division: 南京东路, 河北区.
-_STREET_ALL_OVER = r"[东西南北中]{0,2}[一二三四五六七八九十]?(?:路|街|大道|道|巷|弄|胡同|站)"
+_STREET_ALL_OVER = r"[东西南北中]{0,2}[一二三四五六七八九十]?(?:路|街|大街|大路|大道|道|巷|弄|胡同|站)"
 _NOT_A_PLACE = re.compile(rf"[省市区县州盟旗]|地区|自治|特别行政区|{_STREET_ALL_OVER}")
 # Or, where no province stands before it, a house that is called after a city far away: 杭州大厦, 北京饭店.
 _NOT_A_CITY = re.compile(

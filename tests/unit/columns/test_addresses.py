@@ -3,7 +3,16 @@
 import pytest
 
 from spark_jobs.columns.addresses import Address, parse_address
-from spark_jobs.columns.divisions import COUNTY, city_of, current, division_in, divisions, names, place_of
+from spark_jobs.columns.divisions import (
+    COUNTY,
+    city_of,
+    current,
+    division_in,
+    divisions,
+    names,
+    place_of,
+    stem,
+)
 
 # address | province | city | district | finest code | rest; an empty cell is null
 CASES = """
@@ -177,6 +186,27 @@ def test_every_division_is_found_by_its_full_name():
         if parse_address(f"{path}光明路1号").region_code != division.code:
             lost.append(division.code)
     assert not lost
+
+
+def test_shorter_names_are_read_rightly_or_not_at_all():
+    """Without 省 and 市, without the province, without the city, and the county alone: the county, what holds it, or nothing."""
+    wrong, read, asked = [], 0, 0
+    for county in (d for d in current().values() if d.level == COUNTY):
+        province, city = current()[f"{county.code[:2]}0000"], city_of(county.code)
+        between = "" if city in (county.code, province.code) else stem(current()[city].name)
+        for path in (f"{stem(province.name)}{between}", between, stem(province.name), ""):
+            found = parse_address(f"{path}{county.name}解放东路1号").region_code
+            asked, read = asked + 1, read + (found == county.code)
+            if found not in (county.code, city, province.code, None):
+                wrong.append((path, county.code, found))
+    assert not wrong
+    assert read / asked > 0.98
+
+
+@pytest.mark.parametrize("street", ["路", "东路", "中路", "南大街", "二路"])
+def test_a_street_called_after_a_place_is_no_place(street):
+    called = {stem(d.name) for d in current().values() if d.level != COUNTY and d.name != stem(d.name)}
+    assert [name for name in called if parse_address(f"{name}{street}8号").region_code] == []
 
 
 def test_a_name_that_two_places_share_is_none():
