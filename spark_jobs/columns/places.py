@@ -48,13 +48,16 @@ _OWN_STREET = re.compile(
 )
 # Streets all over the country are called so.
 _MOSTLY_STREETS = frozenset({"中山", "朝阳", "东方", "解放"})
-_CITY_LIKE = re.compile(rf"[{_HAN}]{{2,3}}市(?![场政民郊区]|花园|广场|中心)")
+# Parts of any town, although one only is a division under the name: 老城区, 东区.
+_ANY_TOWN = re.compile(r"[东西南北中城郊矿新老市港口关]+区")
+# 物美超市 is a shop, 东花市 a quarter.
+_CITY_LIKE = re.compile(rf"[{_HAN}]{{2,3}}(?<![超门集夜城都闹早菜花米])市(?![场政民郊区]|花园|广场|中心)")
 _ZONE = re.compile(
     rf"[{_HAN}A-Za-z]{{0,10}}?(?:经济技术开发区|高新技术产业(?:开发)?区|高新技术开发区|经济开发区|产业开发区|高新区|经开区|开发区|工业园区|保税区|示范区|"
     r"度假区|风景名胜区|管理区)"
 )
 _DISTRICT_LIKE = re.compile(
-    r"[^\W\da-zA-Z路街巷弄道村镇乡号里]{1,6}?(?:自治县|自治旗|(?<![小社园校厂住宅活作])区|县|旗)"
+    r"[^\W\da-zA-Z路街巷弄道村镇乡号里]{1,6}?(?:自治县|自治旗|(?<![小社园校厂住宅活作苑一二三四五六七八九十东南西北中])区|县|旗)"
 )
 _DIGIT = re.compile(r"\d")
 _IN_TAIWAN = re.compile(rf"[{_HAN}]{{1,3}}?[区市镇乡]")
@@ -157,7 +160,7 @@ def _counties(province: _Found, city: _Found) -> Iterator[_Found]:
     parent = city.code or province.code
     for name, codes in _matches(city.rest, known.spelled):
         near = _near(codes, parent)
-        if len(near) == 1:
+        if len(near) == 1 and not (parent is None and _ANY_TOWN.fullmatch(name)):
             yield _Found(near[0], city.rest[len(name) :], True, name)
     if parent is None:
         return
