@@ -50,7 +50,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "silver", "spark_jobs.jobs.silver:run", ("bronze.*", "verdict:bronze"), ("silver.*",),
-        "Conform each supplier's shape to the bank's entities.", logic_version=2, retries=2,
+        "Conform each supplier's shape to the bank's entities.", logic_version=3, retries=2,
     ),
     Job(
         "ledgers", "spark_jobs.jobs.ledgers:run", ("ops.delivery_file", "silver.calendar"), ("ops.deadline", "ops.schema_version"),
@@ -62,7 +62,7 @@ JOBS: tuple[Job, ...] = (
         ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
          "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "ops.erasure_key", "ops.erasure_tie",
          "verdict:silver"),
-        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=6, retries=2,
+        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=7, retries=2,
     ),
     _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),
     Job(
@@ -117,7 +117,7 @@ JOBS: tuple[Job, ...] = (
          "identity.customer", "identity.golden_hist", "identity.household_member", "profile.b_customer_daily", "profile.x_customer_daily", "profile.s_customer_daily", "profile.o_customer_daily",
          "profile.a_customer_daily"),
         ("profile.customer_daily", "profile.customer_current"), "One row per customer and day, all layers joined.",
-        logic_version=4, retries=2,
+        logic_version=5, retries=2,
     ),
     Job(
         "metrics", "spark_jobs.jobs.metrics:run",
