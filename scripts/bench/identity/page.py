@@ -49,7 +49,7 @@ def _head(machine: Mapping[str, Any], packages: Mapping[str, Sequence[Sequence[s
         "## Who is who, side by side\n\n"
         f"Written by `make bench-identity` on {machine['day']}: {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, load "
         f"{machine['load_before']} before it began ({busy}).\nBeside this product: {', '.join(versions) or 'nothing'}. Same files, same measures; one configuration of "
-        "this product for all sets; Splink and this product join from a probability of .95 on. Rows that this call did not measure are those of the last that did."
+        "this product for all sets; Splink joins from a probability of .95 on, this product from .8. Rows that this call did not measure are those of the last that did."
     )
 
 

@@ -24,6 +24,8 @@ SETTLED = 1e-5
 # How many pairs what we expect beforehand weighs. Levels that never came up keep a share, so that no pair is excluded by surprise.
 PRIOR_WEIGHT = 20.0
 SMOOTHING = 0.5
+# So many pairs of strangers, who differ, are thought of beside those of a file: a handful of records says nothing of how people are called.
+STRANGERS_KNOWN = 300.0
 # Of equal values of random pairs at least this share is chance, however many of them are matches.
 LEAST_CHANCE = 0.02
 # Fields of one rule agree together by chance at most so many times as often as if they were apart.
@@ -49,7 +51,8 @@ class FieldPrior:
 
     same       expected levels of one person (sums to 1 over levels 1…); `random` pairs that agree exactly, per level; `pairs` that compare
     last, most_else  level of values that disagree altogether, and how often one person's records may do so at most, levels behind it included
-    most_beyond  how often one person's records may have a level behind `last` at most
+    is_telling whether strangers mostly differ in it, whatever the file (names and numbers do, sex and town do not)
+    most       how often one person's records may have each level at most
     is_shared  whether a household has it in common; free: levels that are more frequent in a household than among random pairs
     twins      levels of the names of twins; is_twins_own: whether twins have it in common as one person's records do (the birth date)
     """
@@ -66,7 +69,8 @@ class FieldPrior:
     bands: npt.NDArray[np.uint8] | None = None
     twins: Real | None = None
     is_twins_own: bool = False
-    most_beyond: float = 1.0
+    most: Real | None = None
+    is_telling: bool = False
 
     def shape(self, partners: float) -> Real | None:
         """Shares of the exact levels among equal pairs of one person, who has `partners` other records on average; None: to be learned.
@@ -186,11 +190,12 @@ def _learn(
     for f, prior in enumerate(priors):
         seen = _seen(found, f, weight[:, SAME])
         same = _with_prior(seen, prior.same)
-        for first, most in ((prior.last + 1, prior.most_beyond), (prior.last, prior.most_else)):
-            if (apart := same[first:].sum()) > most:
-                # What is above goes to the levels that agree, each by its share.
-                same[:first] *= (1.0 - most) / (1.0 - apart)
-                same[first:] *= most / apart
+        if prior.most is not None:
+            same = _within(same, prior.most)
+        if (apart := same[prior.last :].sum()) > prior.most_else:
+            # What is above goes to the levels that agree, each by its share.
+            same[: prior.last] *= (1.0 - prior.most_else) / (1.0 - apart)
+            same[prior.last :] *= prior.most_else / apart
         if (shape := prior.shape(max(1.0, 2 * model.sizes[SAME] / records))) is not None:
             same[EXACT] = same[EXACT].sum() * np.maximum(shape[EXACT], 1e-4)
         model.log[SAME, f] = _log(same)
@@ -239,6 +244,8 @@ def _strangers(
         seen = _seen(random, f, random.pairs * share)
         seen[0] = 0.0
         seen[1 : len(prior.same)] += SMOOTHING * (prior.same[1:] > 0)
+        others = STRANGERS_KNOWN if prior.is_telling else 0.0
+        seen[prior.last] += others
         known = _seen(found, f, weight[:, SAME] + weight[:, HOUSEHOLD])
         equal = np.zeros(LEVELS)
         equal[EXACT] = np.maximum(
@@ -246,10 +253,20 @@ def _strangers(
         )
         smoothed = np.maximum(equal[EXACT], SMOOTHING * (prior.same[EXACT] > 0))
         # What smoothing adds counts as pairs too: of a field that two or three records have, it would else leave nothing to disagree.
-        equal[EXACT] = smoothed / (max(prior.pairs, 1.0) + (smoothed - equal[EXACT]).sum() + SMOOTHING)
+        equal[EXACT] = smoothed / (
+            max(prior.pairs, 1.0) + others + (smoothed - equal[EXACT]).sum() + SMOOTHING
+        )
         rest = seen.copy()
         rest[EXACT] = 0.0
         model.log[CHANCE, f] = _log(equal + (1.0 - equal.sum()) * rest / max(rest.sum(), 1e-12))
+
+
+def _within(levels: Real, most: Real) -> Real:
+    """Levels of which none is above its most; what is goes to the others, each by its share."""
+    over = levels > most
+    kept = np.where(over, most, levels)
+    kept[~over] *= 1.0 + (levels - kept).sum() / max(kept[~over].sum(), 1e-12)
+    return kept
 
 
 def _seen(counted: Counted, f: int, weight: Real) -> Real:

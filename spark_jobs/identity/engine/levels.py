@@ -6,6 +6,7 @@ BANDS are equal values, from rare to common ones: that two people are both calle
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,6 +41,8 @@ _CROSSED = NEAR + 3
 _MASKED = {"name": NEAR + 5, "phone": NEAR, "number": NEAR + 2}
 # A Chinese name that is longer is written with a dot between its parts; masked, it is often cut to three signs.
 _MOST_HAN_SIGNS = 4
+# A word of one letter, or of no vowel, beside another.
+_INITIALS = re.compile("[a-z]{2,} ([a-z]|[^aeiouv ]{2,3})|([a-z]|[^aeiouv ]{2,3}) [a-z]{2,}", re.ASCII)
 # Of a phone number with its country; longer ones are compared sign by sign.
 _MOST_DIGITS = 16
 
@@ -175,9 +178,7 @@ def _masked(coded: Coded) -> npt.NDArray[np.bool_]:
 def _abbreviated(coded: Coded) -> npt.NDArray[np.bool_]:
     """Names in letters that may be a surname and the initials of a given name: wang nx."""
     if "abbreviated" not in coded.facts:
-        found = [
-            v.isascii() and len(v.split(" ")) == 2 and min(map(len, v.split(" "))) < 4 for v in coded.values
-        ]
+        found = [_INITIALS.fullmatch(v) is not None for v in coded.values]
         coded.facts["abbreviated"] = np.array(found, bool)
     return coded.facts["abbreviated"]
 
@@ -381,17 +382,18 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 1
     # The same words in another order are the same name, too.
     level[same | (bare[a] == bare[b])] = NEAR
-    short = _abbreviated(coded)
-    for at in np.flatnonzero(short[a] != short[b]):
-        if (short[a[at]] or short[b[at]]) and names.abbreviates(left[at], right[at]):
+    short, full = _abbreviated(coded), _hanzi(coded) & ~masked
+    for at in np.flatnonzero((short[a] & full[b]) | (full[a] & short[b])):
+        if names.abbreviates(left[at], right[at]):
             level[at] = NEAR + 4
-    shown = _shown(coded)
-    for at in np.flatnonzero(masked[a] | masked[b]):
-        fits = _unmasks(left[at], right[at])
-        if fits:
+    shown, first = _shown(coded), _signs(coded, _MOST_HAN_SIGNS)[:, 0]
+    hidden = masked[a] | masked[b]
+    level[hidden] = NEAR + 8
+    # Most of them do not even begin alike; in letters, that is not seen at once.
+    alike_first = (first[a] == first[b]) | (first[a] == ord("*")) | (first[b] == ord("*"))
+    for at in np.flatnonzero(hidden & (alike_first | ~_hanzi(coded)[a] | ~_hanzi(coded)[b])):
+        if _unmasks(left[at], right[at]):
             level[at] = NEAR + 4 if shown[a[at]] and shown[b[at]] else NEAR + 5
-        else:
-            level[at] = NEAR + 8
     return level
 
 

@@ -23,8 +23,13 @@ _EQUAL, _NEAR, _ELSE, _CONTRADICTION = 0.80, 0.15, 0.05, 1e-5
 # What stays the same through life, one person's two records have altogether different at most so often; addresses and phones change freely.
 # Where few fields are left, people of one name could else be taken for one person whose birth date is always another.
 _MOST_ELSE = {"date": 0.1, "name": 0.1, "part": 0.1, "number": 0.1}
-# How often one person is called by two names that others bear, too: by a second given name, by the name of a husband.
-_MOST_BEYOND = {"given": 0.02, "surname": 0.05}
+# How often one person is called by two names that others bear, too (by a second given name, by the name of a husband), and by Chinese names of
+# which one sign is another that does not sound alike. Brothers, sisters and twins are, more often than not.
+_MOST_OF = {
+    "given": {"two names in use": 0.02},
+    "surname": {"two names in use": 0.05},
+    "name": {"a word or two characters": 0.01, "same surname": 0.01},
+}
 # How alike the names of twins are: a Chinese family often has one sign in common beside the surname.
 _TWINS = {
     "name": {
@@ -134,7 +139,8 @@ def prior(field: Field) -> FieldPrior:
         band if has_shape else None,
         twins=_of_twins(field),
         is_twins_own=field.kind == "date",
-        most_beyond=_MOST_BEYOND.get(field.name, 1.0),
+        most=_most_of(field),
+        is_telling=field.kind in ("name", "part", "date", "number", "phone", "email"),
     )
 
 
@@ -149,6 +155,15 @@ def _of_first_alone(
         if space and len(first) > 1 and (alone := place.get(first)) is not None:
             found[max(band[at], band[alone])] += seen[at] * seen[alone]
     return found
+
+
+def _most_of(field: Field) -> npt.NDArray[np.float64] | None:
+    if field.name not in _MOST_OF:
+        return None
+    most = np.ones(LEVELS)
+    for label, share in _MOST_OF[field.name].items():
+        most[LABELS[field.kind].index(label)] = share
+    return most
 
 
 def _of_twins(field: Field) -> npt.NDArray[np.float64] | None:

@@ -170,38 +170,43 @@ def readings(full: str) -> frozenset[str]:
 def unmasks_spelt(masked: str, spelt: str) -> bool:
     """Whether a Chinese name with stars may be one in letters: surname, and the last sign where it is seen, by their readings."""
     surname, last = masked[: surname_length(masked)], masked[-1]
-    words = spelt.split()
-    if len(words) == 1:
-        said = [(words[0], words[0])]
-    else:
-        said = [(words[0], "".join(words[1:])), (words[-1], "".join(words[:-1]))]
-    return any(_begins(first, surname, len(words) == 1) and _ends(given, last) for first, given in said)
+    return any(
+        _begins(first, surname, is_glued) and (last == "*" or given.endswith(_sounds(last)))
+        for first, given, is_glued in _orders(spelt)
+    )
 
 
 def abbreviates(one: str, other: str) -> bool:
     """Whether one of two names, in letters, is the surname and the initials of the other, which is Chinese: zhu mk, 朱明凯."""
     short, full = (one, other) if one.isascii() else (other, one)
-    if full.isascii() or "*" in full or not short.isascii():
-        return False
     given, surname = parts(full)
     initials = "".join(s[0] for s in _syllables(given))
     words = short.split(" ")
     return any(i == initials and _begins(s, surname, False) for s, i in (words, words[::-1]))
 
 
+@lru_cache(maxsize=65536)
+def _orders(spelt: str) -> tuple[tuple[str, str, bool], ...]:
+    """(what begins with the surname, what ends with the given name, whether both are one word) of a name in letters, in either order."""
+    words = spelt.split()
+    if len(words) < 2:
+        return ((spelt, spelt, True),)
+    return (words[0], "".join(words[1:]), False), (words[-1], "".join(words[:-1]), False)
+
+
+@lru_cache(maxsize=262144)
 def _begins(word: str, surname: str, is_glued: bool) -> bool:
-    sounds = {s.lower() for s in readings(surname)} if "*" not in surname else set()
-    if "*" in surname or not is_glued:
-        return "*" in surname or bool(
-            sounds & {word, *(s.lower() for s in ROMANISED_SURNAMES.get(word.upper(), ()))}
-        )
-    return word.startswith(tuple(sounds)) if sounds else False
+    if "*" in surname:
+        return True
+    sounds = {s.lower() for s in readings(surname)}
+    if is_glued:
+        return bool(sounds) and word.startswith(tuple(sounds))
+    return not sounds.isdisjoint({word, *(s.lower() for s in ROMANISED_SURNAMES.get(word.upper(), ()))})
 
 
-def _ends(given: str, last: str) -> bool:
-    return last == "*" or given.endswith(
-        tuple(s.lower() for s in pinyin(last, style=Style.NORMAL, heteronym=True)[0])
-    )
+@lru_cache(maxsize=8192)
+def _sounds(sign: str) -> tuple[str, ...]:
+    return tuple(s.lower() for s in pinyin(sign, style=Style.NORMAL, heteronym=True)[0])
 
 
 @lru_cache(maxsize=262144)

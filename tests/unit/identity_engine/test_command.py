@@ -205,7 +205,7 @@ def test_a_state_made_otherwise_is_refused(files: Path) -> None:
     run(both, files / "map.yml", files / "a.parquet", Asked(save_model=files / "m.json"))
     run(both, files / "map.yml", files / "1.parquet", Asked(state=state, model=files / "m.json"))
     run(both, files / "map.yml", files / "2.parquet", Asked(state=state))
-    with pytest.raises(SettingsError, match="--state state: made with threshold 0.95, now it is 0.9"):
+    with pytest.raises(SettingsError, match="--state state: made with threshold 0.8, now it is 0.9"):
         run(both, files / "map.yml", files / "1.parquet", Asked(0.9, state=state))
     run(both, files / "map.yml", files / "a.parquet", Asked(save_model=files / "other.json"))
     with pytest.raises(SettingsError, match="made with another model than other.json"):

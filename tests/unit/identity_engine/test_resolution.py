@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.errors import DeliveryError
+from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import resolve
 from spark_jobs.resolve import mapping, reading
@@ -49,7 +50,7 @@ def test_public_sets_reach_the_stated_targets_with_one_configuration(
         pytest.skip("the public sets (shared/data/er beside the checkout) are not here")
     (tmp_path / "map.yml").write_text(roles)
     read = reading.read_people([SETS / f for f in files], mapping.load(tmp_path / "map.yml"), truth)
-    measures = judged(read, resolve(read), 0.95)
+    measures = judged(read, resolve(read), THRESHOLD)
     assert measures["closure"].f1 >= target
 
 
@@ -132,3 +133,17 @@ def test_nothing_but_the_roles_tells_who_is_who() -> None:
         them.columns, them.sources, pa.array([f"z{99 - int(k.as_py())}" for k in them.keys]), "GB"
     )
     assert np.unique(resolve(them).labels).size == np.unique(resolve(renamed).labels).size
+
+
+def test_a_handful_of_records_is_enough_to_tell_one_person_from_a_family() -> None:
+    rows = """
+        crm  | 1 | 王小明 | 1980-01-02 | 15400001234
+        crm  | 2 | 王小红 | 1982-11-30 | 15400001234
+        crm  | 3 | 李强 | 1975-05-06 | 15400005678
+        card | 4 | WANG XIAOMING | 1980-01 | 154****1234
+        card | 5 | 赵敏 | 1990-09-09 | 15400009999
+    """
+    ids = resolve(people("source | id | full_name | birth_date | phone", rows)).clusters.sort_by("record_id")
+    one, sister, *others, card, _ = ids["cluster_id"].to_pylist()
+    assert card == one
+    assert len({one, sister, *others, ids["cluster_id"].to_pylist()[4]}) == 4
