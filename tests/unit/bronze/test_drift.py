@@ -192,15 +192,15 @@ def test_the_difference_reads_like_a_sentence() -> None:
 
 
 def test_what_a_feed_of_tasks_touches_is_its_table_the_metrics_and_the_worklist() -> None:
-    """`silver.crm_task` is read by the jobs of metrics and marts (pipeline.py), and one mart names it."""
+    """`silver.crm_task` is read by the jobs of rules, metrics and marts (pipeline.py); one mart names it, two name the hits of rules."""
     found = touched(
         ["silver.crm_task"], load((SHIPPED_CONF,)).tables, marts_of(REPOSITORY / "dbt_project" / "models")
     )
 
     assert found.silver == ("silver.crm_task",)
-    assert found.profile == ()
+    assert found.profile == ("profile.a_rule_hit",)
     assert "metric.value" in found.metric
-    assert found.marts == ("mart.fct_rm_worklist",)
+    assert found.marts == ("mart.fct_rm_worklist", "mart.fct_rule_outcome")
 
 
 def test_what_a_feed_of_the_calendar_touches_reaches_the_marts_that_name_it() -> None:
