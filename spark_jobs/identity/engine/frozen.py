@@ -13,6 +13,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def saved(model: Frozen) -> str:
         },
     }  # fmt: skip
     if model.seen:
-        document["seen"] = pairs.told(model.seen)
+        document["seen"] = pairs.told(model.seen) | {"counted_by": _counter(document)}
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -154,7 +155,17 @@ def loaded(text: str, key: str, name: str = "model") -> Frozen:
         raise OutdatedModel(
             f"{name}: made by an engine that reads, keys or compares records otherwise than this one; learn and save it anew"
         )
+    if model.seen and said["seen"].get("counted_by") != _counter(said):
+        raise OutdatedModel(
+            f"{name}: what its pairs looked like was counted under another model or engine; learn and save it anew"
+        )
     return model
+
+
+def _counter(document: Mapping[str, Any]) -> str:
+    """A hash of the engine and the classes by which pairs were counted: counts of others would be held against days for nothing."""
+    content = json.dumps([document["probe"], document["classes"]], sort_keys=True)
+    return sha256(content.encode()).hexdigest()[:16]
 
 
 def _read(said: Mapping[str, Any], key: str) -> Frozen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -280,6 +281,14 @@ def test_what_was_seen_is_kept_in_the_model_and_a_model_without_it_opens_too(mod
         "birth": [10_000, 0, 0],
     }
     assert frozen.loaded(frozen.saved(replace(model, seen=None)), model.form.key).seen is None
+
+
+def test_counts_that_another_model_or_engine_made_are_refused(model):
+    """Levels had moved under a model that was learned anew while its counts stayed: each day would have been held for nothing."""
+    said = json.loads(frozen.saved(replace(model, seen=LEARNED)))
+    said["classes"]["sizes"][0] += 1
+    with pytest.raises(frozen.OutdatedModel, match="counted under another model"):
+        frozen.loaded(json.dumps(said), model.form.key)
 
 
 def test_the_shipped_model_has_seen_pairs_of_each_class(model):
