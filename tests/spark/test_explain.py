@@ -15,6 +15,7 @@ from spark_jobs.exports import release as releases
 from spark_jobs.history import current_belief
 from spark_jobs.jobs import bronze, customer, profile_o, silver
 from spark_jobs.silver.conform import FIRST, Work
+from spark_jobs.tables import side_by_side
 
 DAY = date(2026, 9, 21)
 TABLES = (
@@ -33,7 +34,7 @@ def core_bank(make_lake, nano_landing):
     dates = DateRange.day(DAY)
     bronze.run(lake, dates, systems=["CORE"])
     work = Work(lake, silver._feeds(lake, dates), dates)
-    silver._side_by_side([silver._publisher(work, table, FIRST[table]) for table in TABLES])
+    side_by_side([silver._publisher(work, table, FIRST[table]) for table in TABLES])
     work.feeds.views.drop()
     members = current_belief(lake.read("silver.party_hist")).select(
         "party_id", F.col("party_id").alias("customer_id"), F.lit("core_number").alias("link_reason_code"),
