@@ -43,14 +43,24 @@ SMALL_DAY = {
 }
 
 
+# Session → what it was served with, while it works as on a small day.
+_served: dict[str, dict[str, str | None]] = {}
+
+
 def work_on(session: SparkSession, settings: Settings, landed_bytes: int) -> None:
     """Have this session work as suits what came in: a small day as SMALL_DAY says, else as the server does. Rows are the same either way."""
     is_small = landed_bytes < settings.server.small_day_below_mb * 1024**2
-    for key, value in SMALL_DAY.items():
-        if is_small:
+    if is_small and session.session_id not in _served:
+        _served[session.session_id] = {key: session.conf.get(key, None) for key in SMALL_DAY}
+        for key, value in SMALL_DAY.items():
             session.conf.set(key, value)
-        else:
-            session.conf.unset(key)
+    elif not is_small and session.session_id in _served:
+        # Unset, a key of the server's own configuration would fall back to Spark's default: 200 partitions a shuffle, 50 a Delta log.
+        for key, served in _served.pop(session.session_id).items():
+            if served is None:
+                session.conf.unset(key)
+            else:
+                session.conf.set(key, served)
 
 
 def is_on_small_day(session: SparkSession) -> bool:
