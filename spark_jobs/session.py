@@ -6,6 +6,7 @@ from functools import cache
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pyspark.sql import SparkSession
 from pyspark.sql.connect import plan
@@ -44,19 +45,19 @@ SMALL_DAY = {
 
 
 # Session → what it was served with, while it works as on a small day.
-_served: dict[str, dict[str, str | None]] = {}
+_served: WeakKeyDictionary[SparkSession, dict[str, str | None]] = WeakKeyDictionary()
 
 
 def work_on(session: SparkSession, settings: Settings, landed_bytes: int) -> None:
     """Have this session work as suits what came in: a small day as SMALL_DAY says, else as the server does. Rows are the same either way."""
     is_small = landed_bytes < settings.server.small_day_below_mb * 1024**2
-    if is_small and session.session_id not in _served:
-        _served[session.session_id] = {key: session.conf.get(key, None) for key in SMALL_DAY}
+    if is_small and session not in _served:
+        _served[session] = {key: session.conf.get(key, None) for key in SMALL_DAY}
         for key, value in SMALL_DAY.items():
             session.conf.set(key, value)
-    elif not is_small and session.session_id in _served:
+    elif not is_small and session in _served:
         # Unset, a key of the server's own configuration would fall back to Spark's default: 200 partitions a shuffle, 50 a Delta log.
-        for key, served in _served.pop(session.session_id).items():
+        for key, served in _served.pop(session).items():
             if served is None:
                 session.conf.unset(key)
             else:
