@@ -54,7 +54,7 @@ class ServerSettings:
     java_options: str = ""
     shuffle_partitions: int = 2
     # A run that finds less than this in landing for its dates works as suits small days (`session.SMALL_DAY`). 0: none does.
-    small_day_below_mb: int = 0
+    small_day_below_kb: int = 0
     extra_conf: Mapping[str, str] = field(default_factory=dict)
     # Set on a cluster whose Connect endpoint somebody else runs: then nothing is started here.
     remote: str | None = None
