@@ -30,9 +30,6 @@ from spark_jobs.stored import dataset
 
 # A model of fewer records guesses; of more it learns nothing new.
 LEAST_RECORDS = 500
-_TABLES = {
-    "party_hist": record_versions.PARTY, "party_identifier": record_versions.NUMBER, "party_contact": record_versions.CONTACT,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,9 @@ def learned(settings: Settings, rules: Mapping[str, Any]) -> tuple[Frozen, int]:
 
 def in_lake(settings: Settings, rules: Mapping[str, Any]) -> Versions:
     """Record versions of everybody in silver, as believed now. Read without a server; a table that is not there is empty."""
-    parties, numbers, contacts = (_believed(settings, table, columns) for table, columns in _TABLES.items())
+    parties, numbers, contacts = (
+        _believed(settings, table, columns) for table, columns in record_versions.TABLES.items()
+    )
     return record_versions.versions(parties, numbers, contacts, rules)
 
 
@@ -86,7 +85,8 @@ def write(path: Path, model: Frozen) -> int:
 
 
 def _believed(settings: Settings, table: str, columns: tuple[str, ...]) -> pa.Table:
-    place = str(settings.warehouse / f"{settings.prefix}silver" / table)
+    layer, _, thing = table.partition(".")
+    place = str(settings.warehouse / f"{settings.prefix}{layer}" / thing)
     if not DeltaTable.is_deltatable(place):
         return pa.table({column: pa.nulls(0) for column in columns})
     found = dataset(DeltaTable(place)).to_table(columns=[*columns, "known_to"])

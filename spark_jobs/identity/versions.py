@@ -26,6 +26,7 @@ PARTY = (
 )  # fmt: skip
 NUMBER = ("party_id", "id_kind_code", "id_value_norm", "valid_from", "valid_to")
 CONTACT = ("party_id", "contact_kind_code", "contact_norm", "is_placeholder", "valid_from", "valid_to")
+TABLES = {"silver.party_hist": PARTY, "silver.party_identifier": NUMBER, "silver.party_contact": CONTACT}
 Days = npt.NDArray[np.int32]
 # How many values of a kind a version has at most, a column each.
 _MOST = {roles.FULL_NAME: 2, roles.BIRTH_DATE: 1, roles.SEX: 1, roles.NATIONAL_ID: 2, roles.OTHER_ID: 2, roles.PHONE: 3, roles.E_MAIL: 1}  # fmt: skip

@@ -35,9 +35,6 @@ from spark_jobs.whois.person import CustomerTold
 # Pairs of two customers of which the best is shown.
 MOST_PAIRS = 400
 _BIT = math.log(2)
-_TABLES = {
-    "silver.party_hist": record_versions.PARTY, "silver.party_identifier": record_versions.NUMBER, "silver.party_contact": record_versions.CONTACT,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,7 +162,7 @@ def _said(book: Book, parties: Collection[str]) -> Versions:
         rows: list[dict[str, Any]] = book.ask(f"select {', '.join(columns)} from {table} where {wanted}")
         return pa.table({c: pa.array([row[c] for row in rows]) for c in columns})
 
-    people, numbers, contacts = (of(table, columns) for table, columns in _TABLES.items())
+    people, numbers, contacts = (of(table, columns) for table, columns in record_versions.TABLES.items())
     return record_versions.versions(people, numbers, contacts, book.rules)
 
 

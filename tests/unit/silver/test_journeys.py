@@ -17,22 +17,28 @@ HEADS = {
 }
 
 
-def bank(folder: Path, **lines: str) -> None:
-    """Checks the shipped journeys with a line of the bank's own laid over them."""
+def bank(folder: Path, **lines: str) -> set[str]:
+    """Checks the shipped journeys with a line of the bank's own laid over them; gives the touchpoints that were accepted."""
     (folder / "codes").mkdir(parents=True)
     for name, line in lines.items():
         (folder / "codes" / f"{name}.csv").write_text(f"{HEADS[name]}\n{line}\n", encoding="utf-8")
     dirs = settings.load(overlay=folder).conf_dirs
-    check_journeys(load_codes(dirs, "touchpoint"), load_codes(dirs, "journey"))
+    touchpoints = load_codes(dirs, "touchpoint")
+    check_journeys(touchpoints, load_codes(dirs, "journey"))
+    return set(touchpoints)
 
 
 @pytest.mark.requirement("R-JRN-01")
 def test_a_bank_adds_a_stage_and_a_journey_without_code(tmp_path):
-    bank(tmp_path / "a", touchpoint="mb_transfer_done,转账结果,Result,mobile,transfer,2,transfer_result")
-    bank(
+    stage = bank(
+        tmp_path / "a", touchpoint="mb_transfer_done,转账结果,Result,mobile,transfer,2,transfer_result"
+    )
+    journey = bank(
         tmp_path / "b", touchpoint="kiosk,自助机,Kiosk,counter,onboarding,1,",
         journey="onboarding,开户,Onboarding,,Outlet management,kiosk,kiosk,true",
     )  # fmt: skip
+    assert {"mb_transfer", "mb_transfer_done"} <= stage
+    assert {"mb_transfer", "kiosk"} <= journey
 
 
 @pytest.mark.requirement("R-JRN-01")
