@@ -12,8 +12,8 @@ from spark_jobs.identity.engine import THRESHOLD
 
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV (also .gz) or Parquet files of people.")],
-    map_file: Annotated[Path, typer.Option("--map", help="YAML: which column plays which role.")],
     out: Annotated[Path, typer.Option("--out", help="Parquet (or .csv): source, record_id, cluster_id, confidence.")],
+    map_file: Annotated[Path | None, typer.Option("--map", help="YAML: which column plays which role. Without it one is proposed, and used where nothing is open.")] = None,
     threshold: Annotated[float, typer.Option("--threshold", help="Probability of one person from which on records are joined.")] = THRESHOLD,
     report: Annotated[Path | None, typer.Option("--report", help="Folder that gets index.html: counts, classes, weights, calibration.")] = None,
     truth: Annotated[str | None, typer.Option("--truth", help="Column with the true person: prints how right the clusters are.")] = None,

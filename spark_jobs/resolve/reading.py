@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,20 +14,24 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from spark_jobs.errors import DeliveryError, SettingsError, nearest
-from spark_jobs.identity.engine.people import People
+from spark_jobs.identity.engine.people import BIRTH_DATE, GIVEN, SURNAME, People
 from spark_jobs.resolve.mapping import FileMap, Map
 
 _DELIMITERS = ",;\t|"
 _PROBE = 65536
+# Roles whose several columns are parts of one value, and what stands between them.
+_WHOLE: Mapping[str, str] = {GIVEN: " ", SURNAME: " ", BIRTH_DATE: "-"}
+_PARTS_OF_A_DATE = ("year", "month", "day")
 
 
 def read_people(paths: Sequence[Path], mapped: Map, truth: str | None = None) -> People:
     """All records of all files. Errors name file and column, and what is near; never a value."""
     tables = [(path, read_table(path), mapped.of(path)) for path in paths]
+    _check_columns(tables)
+    tables = [_with_whole_parts(path, table, m) for path, table, m in tables]
     roles = sorted(
         {(role, i) for _, _, m in tables for role, columns in m.roles.items() for i in range(len(columns))}
     )
-    _check_columns(tables)
     columns: dict[str, list[pa.Array]] = {}
     for role, i in roles:
         parts = [_column(table, _at(m, role, i)) for _, table, m in tables]
@@ -107,6 +112,34 @@ def _is_utf_8(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         return len(head) == _PROBE and error.start > len(head) - 9
     return True
+
+
+def _with_whole_parts(path: Path, table: pa.Table, mapped: FileMap) -> tuple[Path, pa.Table, FileMap]:
+    """Given names in several columns as one, so surnames (a suffix behind them), and a birth date in year, month and day."""
+    roles = dict(mapped.roles)
+    for role, sign in _WHOLE.items():
+        columns = roles.get(role, ())
+        if len(columns) < 2 or (role == BIRTH_DATE and len(columns) != len(_PARTS_OF_A_DATE)):
+            continue
+        said = [pc.fill_null(pc.utf8_trim_whitespace(_column(table, name)), "") for name in columns]
+        whole = said[0]
+        for more in said[1:]:
+            both = pc.binary_join_element_wise(whole, more, sign)
+            whole = pc.if_else(pc.equal(more, ""), whole, pc.if_else(pc.equal(whole, ""), more, both))
+        if role == BIRTH_DATE:
+            # Of a day without its year, or of a year and a day without a month, nothing is known but the year.
+            whole = pc.if_else(pc.equal(said[0], ""), "", pc.if_else(pc.equal(said[1], ""), said[0], whole))
+        name = sign.join(columns)
+        table = table.append_column(_fresh(name, table), pc.if_else(pc.equal(whole, ""), None, whole))
+        roles[role] = (table.column_names[-1],)
+    return path, table, replace(mapped, roles=roles)
+
+
+def _fresh(name: str, table: pa.Table) -> str:
+    """A name that no column has."""
+    while name in table.column_names:
+        name += "+"
+    return name
 
 
 def _at(mapped: FileMap, role: str, i: int) -> str | None:

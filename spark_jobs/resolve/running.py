@@ -27,6 +27,7 @@ from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import CERTAIN, Resolution, accepted_pairs, bar, in_order, resolve
 from spark_jobs.identity.watch import share_moved
 from spark_jobs.resolve import mapping, models, reading, states
+from spark_jobs.resolve.proposal import propose
 from spark_jobs.resolve.truth import Measure, measured
 
 # Fewer pairs of one person tell nothing, and by how much they may move from one run to the next: a quarter.
@@ -46,8 +47,8 @@ class Asked:
     state: Path | None = None
 
 
-def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
-    """Resolve files and write the clusters."""
+def run(files: Sequence[Path], map_file: Path | None, out: Path, asked: Asked) -> None:
+    """Resolve files and write the clusters. map_file: None: by a map that is proposed, kept beside `out` and, where nothing is open, used."""
     threshold, truth = asked.threshold, asked.truth
     if not 0.5 <= threshold < 1:
         raise SettingsError("--threshold is a probability from 0.5 to below 1")
@@ -60,6 +61,7 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
             "--state keeps its model itself, as model.json in its folder; leave --save-model out"
         )
     _check_target(out)
+    map_file = map_file or _proposed(files, out, truth)
     people = reading.read_people(files, mapping.load(map_file), truth)
     if asked.state:
         _run_on(asked.state, people, out, asked)
@@ -78,6 +80,35 @@ def run(files: Sequence[Path], map_file: Path, out: Path, asked: Asked) -> None:
         _print_measures(measures)
     if asked.report is not None:
         _report(asked.report, people, result, threshold, measures)
+
+
+def _proposed(files: Sequence[Path], out: Path, truth: str | None) -> Path:
+    """A map that nothing is open in, shown and kept beside `out`.
+
+    Errors: SettingsError where something is open (the map is kept nevertheless), or where another map is there already.
+    """
+    made, path = propose(files, truth), out.with_name(f"{out.stem}.map.yml")
+    text = made.text()
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
+        raise SettingsError(
+            f"{path}: is there and says otherwise than what would be proposed; give it by --map, or remove it"
+        )
+    path.write_text(text, encoding="utf-8")
+    screen.print(text, end="", highlight=False, markup=False, soft_wrap=True)
+    if not made.is_sure:
+        command = " ".join(
+            [
+                "oxpecker resolve",
+                *map(str, files),
+                f"--map {path} --out {out}",
+                *([f"--truth {truth}"] if truth else []),
+            ]
+        )
+        raise SettingsError(
+            f"the map is not sure ({len(made.questions)} open, see above); it is kept as {path}. Mend it, then: {command}"
+        )
+    screen.print(f"map kept as {path}", highlight=False, soft_wrap=True)
+    return path
 
 
 def _report(

@@ -33,3 +33,8 @@ def _formal() -> dict[str, str]:
 def formal(name: str) -> str:
     """The name that a folded given name may stand for; empty where it has no such forms."""
     return _formal().get(name, "")
+
+
+def is_known(name: str) -> bool:
+    """Whether a folded given name is one of those listed here, formal or not."""
+    return name in _formal()
