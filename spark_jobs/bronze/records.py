@@ -191,7 +191,9 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
     places = [at.get(f.source_name) for f in source.fields]
     declared = {f.source_name for f in source.fields}
     extra = [(name, i) for name, i in at.items() if name not in declared]
+    # Half a character eats the first byte of a separator: the bytes have more of them than the text.
     has_half = codecs.lookup(layout.encoding).name in TWO_BYTE
+    separator = layout.separator.encode(layout.encoding)
     is_header, none = headers_among(header, source), NoRecords(source)
     for line in lines_:
         record, raw = _record(line, layout), line.raw
@@ -217,8 +219,10 @@ def _read_delimited(lines_: Iterator[Line], header: bytes | None, source: Source
         elif none and none.among_cells(found, places):
             record.reasons[:] = [NO_RECORD]
         elif len(found) != len(order):
-            half = has_half and not raw.isascii() and len(found) < len(order)
-            record.reasons.append("half_character" if half else "column_count")
+            is_eaten = (
+                has_half and len(found) < len(order) and raw.count(separator) > text.count(layout.separator)
+            )
+            record.reasons.append("half_character" if is_eaten else "column_count")
         else:
             record.values = [
                 None if i is None else _blank(found[i], f) for i, f in zip(places, source.fields, strict=True)

@@ -21,6 +21,11 @@ _NOTE = re.compile(
     r"(?i)(?P<word>制表|填表|复核|復核|审核|審核|经办|經辦|打印|列印|导出|導出|统计|備註|备注|说明|說明|注|附注|note|remark|prepared|printed)"
     r"[^:：]{0,6}[:：].*"
 )
+# How many there were (共60笔记录, "60 rows selected."), rules of hyphens, and what ends a dump of PostgreSQL.
+_COUNT = re.compile(r"[共总總][计計有]?[:：]?\d+(?P<word>[笔筆条條行户戶人]).*")
+_ROWS = re.compile(r"(?i)\(?\d+(rows?|records?)(selected|inset)?\.?\)?")
+_RULE = re.compile(r"(?P<word>[+=*]?[-=_*~]{4})[-+=_*~]*")
+_END = "\\."
 # More than so many of them are no sums of others.
 MOST = 0.25
 
@@ -40,13 +45,17 @@ def words_apart(samples: Sequence[Sample], source: SourceContract) -> Mapping[st
 
 
 def _word(cell: str, leaves_out: bool) -> str | None:
-    """What the contract would call a line with this first cell; None for a record. Only words of ours, none of the cell's own."""
+    """What the contract would call a line with this first cell; None for a record. Only words of ours, never a value."""
     word = plain(cell)
     if WORDS.fullmatch(word):
         return word
     if leaves_out and (group := _OF_A_GROUP.fullmatch(word)):
         return f"*{group['word']}"
-    if leaves_out and (note := _NOTE.fullmatch(cell)):
+    if leaves_out and (count := _COUNT.fullmatch(word)):
+        return f"{word[0]}*{count['word']}*"
+    if leaves_out and (_ROWS.fullmatch(word) or word == _END):
+        return re.sub(r"\d+", "*", word)
+    if leaves_out and (note := _NOTE.fullmatch(cell) or _RULE.fullmatch(cell)):
         return f"{note['word']}*"
     return None
 

@@ -101,7 +101,9 @@ def draft(
         raise DeliveryError(f"{told}; a draft needs a day on which there was something")
     codes = lambda code_list: load_codes(dirs, code_list)  # noqa: E731
     columns, decimal = _described(files, names, plain, places, declared_kinds(codes("cert_kind")))
-    key = keys.guess_key(files, [c.typed for c in columns], [c.meaning for c in columns])
+    key = keys.guess_key(
+        files, [c.typed for c in columns], [c.meaning for c in columns], [c.source_name for c in columns]
+    )
     columns = [_with_shape(c) if c.source_name in misshapen else c for c in columns]
     doubts += [
         f"`{name}`: are rows with {' and '.join(words)} no records, but sums or notes? They are drafted so (`set_aside`), and load nowhere"
@@ -112,6 +114,8 @@ def draft(
     key_names = [columns[p].name for p in key.columns] if key else []
     lists = [Path(p).stem for p in overlaid_files(dirs, "codes", "*.csv")]
     proposal = propose(columns, key_names, lists, codes, name.split("__")[0])
+    if guess.is_foreign_log:
+        proposal = Proposal(questions=["no map is proposed for a change log of another form"])
     again = keys.overlap(files, key.columns) if key else None
     return Draft(
         feed, name, encoding, guess, tuple(columns), key, again, control, control_file, proposal, rows, unreadable, tuple(doubts),
@@ -145,10 +149,10 @@ def _best_guess(samples: Sequence[Sample], encoding: str) -> Guess:
     layout = guess.layout
     if layout.kind == "delimited":
         layout = replace(layout, quote=layout.quote or any(o.layout.quote for o in alike))
-    if layout.kind == "jsonl":
+    if layout.kind in ("jsonl", "cdc"):
         columns = dict.fromkeys(guess.columns or ())
         for other in others:
-            columns.update(dict.fromkeys(other.columns or () if other.layout.kind == "jsonl" else ()))
+            columns.update(dict.fromkeys(other.columns or () if other.layout.kind == layout.kind else ()))
         # A field that is an object on one record and empty on another is named by its parts only.
         plain = tuple(c for c in columns if not any(o.startswith(f"{c}.") for o in columns))
         guess = replace(guess, columns=plain, width=len(plain))
@@ -178,7 +182,7 @@ def _columns(
 
 
 def _source_names(guess: Guess, names: Sequence[str]) -> Sequence[str]:
-    by_name = guess.layout.kind in ("jsonl", "parquet", "excel") or guess.layout.header
+    by_name = guess.layout.kind in ("jsonl", "cdc", "parquet", "excel") or guess.layout.header
     return guess.columns if by_name and guess.columns else names
 
 

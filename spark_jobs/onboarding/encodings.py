@@ -17,7 +17,11 @@ from spark_jobs.errors import DeliveryError
 MOST_LINES = 5000
 # Lines of one sample may be broken, a sample may not: with more than this in ten thousand wrong the encoding is another one.
 MOST_WRONG = 0.02
+# Of so few everyday characters chance makes as many; of fewer than the second, another encoding is as likely.
+NO_ENCODING, DOUBTFUL = 0.15, 0.6
 _PUNCTUATION = "，。、；：？！“”‘’（）《》【】·—…　￥％－．０１２３４５６７８９"
+# What separates fields and records in bank files is among 0x01 to 0x07, 0x14 and from 0x1A on.
+_CONTROLS = bytes([0, 8, *range(0x0E, 0x14), *range(0x15, 0x1A), 0x7F])
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
 
@@ -35,6 +39,10 @@ def census(content: bytes) -> Encoding:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_two_byte(content):
         raise DeliveryError(
             "UTF-16 or another encoding of two bytes a character; ask the supplier for UTF-8 (in Excel: CSV UTF-8)"
+        )
+    if _is_binary(content):
+        raise DeliveryError(
+            "no text: NUL and other control bytes stand all over it; ask the supplier which program wrote it, and for CSV in UTF-8 or Parquet"
         )
     if content.startswith(BOM):
         return Encoding("utf-8", 1.0, "it begins with the UTF-8 byte-order mark")
@@ -63,7 +71,7 @@ def census(content: bytes) -> Encoding:
     second = next(weight for weight, other in weighed[1:] if {name, other} != {"cp950", "big5hkscs"})
     if name == "gb18030" and _may_be_korean(lines):
         return Encoding(name, 0.65, "it may as well be Korean (`encoding: euc-kr`): ask")
-    if best == 0.0:
+    if best <= NO_ENCODING:
         return Encoding(
             "utf-8",
             0.1,
@@ -78,6 +86,8 @@ def census(content: bytes) -> Encoding:
         "cp950": "; it is Big5 as Taiwan writes it",
         "big5hkscs": "; it is Big5 as Hong Kong writes it",
     }.get(name, "")
+    if best < DOUBTFUL:
+        more = ", which are few: it may be in an encoding that we do not look for (Russian, Thai, Japanese)"
     return Encoding(
         name,
         round(min(0.99, sure), 2),
@@ -86,9 +96,16 @@ def census(content: bytes) -> Encoding:
 
 
 def _is_two_byte(content: bytes) -> bool:
-    """Every second byte of ASCII in UTF-16 is NUL."""
+    """Every second byte of ASCII in UTF-16 is NUL, and hardly any of the others."""
     head = content[:4096]
-    return len(head) >= 16 and max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 2 * 0.4
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    return len(head) >= 16 and max(even, odd) > len(head) // 2 * 0.4 and min(even, odd) < max(even, odd) / 8
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether control bytes that no text has are a tenth of the beginning; those that part columns and records are none of them."""
+    head = content[:4096].rstrip(b"\x00")
+    return len(head) >= 16 and len(head) - len(head.translate(None, _CONTROLS)) > 0.1 * len(head)
 
 
 def _read_wrongly(lines: list[bytes]) -> float:
@@ -102,10 +119,11 @@ def _read_wrongly(lines: list[bytes]) -> float:
 
 def _becomes_utf8(text: str, other: str) -> bool:
     try:
-        text.encode(other).decode("utf-8")
+        undone = text.encode(other).decode("utf-8")
     except UnicodeError:
         return False
-    return True
+    # 元 is two bytes in GB that are a letter nobody writes in UTF-8; hanzi are three bytes there.
+    return other != "gb18030" or any(ord(sign) >= 0x800 for sign in undone)
 
 
 def _may_be_korean(lines: list[bytes]) -> bool:

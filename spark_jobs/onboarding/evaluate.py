@@ -122,8 +122,9 @@ class Evaluator:
             return instant_of(raw, self.zone, declared.format)
         if kind.startswith("implied") or kind == "number":
             return parse_number(
-                raw, int(kind.removeprefix("implied") or 0) if kind != "number" else 0, declared.decimal
-            )
+                raw, int(kind.removeprefix("implied") or 0) if kind != "number" else 0, declared.decimal,
+                declared.is_overpunched,
+            )  # fmt: skip
         if kind == "boolean":
             return raw.lower() in TRUE_WORDS
         return raw

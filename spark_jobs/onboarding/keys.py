@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -14,6 +15,8 @@ MOST_COLUMNS = 3
 MOST_CANDIDATES = 12
 MOST_ROWS = 20_000
 _CHANCE, _LAST = 3, 9
+# A number of the line is another record's tomorrow.
+_OF_THE_LINE = re.compile(r"(?i)(序号|序號|行号|行號|row_?(no|num|id)|line_?(no|num)|lfd_?nr)")
 Rows = Sequence[Sequence[str | None]]
 
 
@@ -28,11 +31,12 @@ class Key:
 
 
 def guess_key(
-    files: Sequence[Rows], typed: Sequence[Typed], meanings: Sequence[Meaning | None]
+    files: Sequence[Rows], typed: Sequence[Typed], meanings: Sequence[Meaning | None], names: Sequence[str]
 ) -> Key | None:
     """The key, smallest first, then the one of the likelier and earlier columns. None where chance would do as well, or nothing fits.
 
     files  the records of each sample: a key names a record of one file, the next file may bring it again
+    names  the supplier's, of the columns
     """
     samples = [rows[:MOST_ROWS] for rows in files if len(rows) > 1]
     rows_looked_at = sum(map(len, samples))
@@ -40,11 +44,12 @@ def guess_key(
         return None
     filled = [p for p in range(len(typed)) if all(row[p] is not None for rows in samples for row in rows)]
     told_apart = [p for p in filled if len({row[p] for rows in samples for row in rows}) > 1]
+    unlikely = [_unlikely(*told) for told in zip(typed, meanings, names, strict=True)]
     # Moments, amounts and names are seldom twice in a small file by chance: they are taken where nothing else is left.
     for worst in (_CHANCE, _LAST):
-        candidates = [p for p in told_apart if _unlikely(typed[p], meanings[p]) < worst]
+        candidates = [p for p in told_apart if unlikely[p] < worst]
         for size in range(1, MOST_COLUMNS + 1):
-            found = _keys_of(size, candidates, samples, typed, meanings)
+            found = _keys_of(size, candidates, samples, unlikely)
             if found:
                 sure = (
                     (1 - 1 / rows_looked_at**0.5)
@@ -61,16 +66,13 @@ def _keys_of(
     size: int,
     candidates: Sequence[int],
     samples: Sequence[Rows],
-    typed: Sequence[Typed],
-    meanings: Sequence[Meaning | None],
+    unlikely: Sequence[int],
 ) -> list[tuple[int, ...]]:
     """Sets of so many columns that name each record, the likelier and earlier ones first."""
-    ranked = sorted(candidates, key=lambda p: (_unlikely(typed[p], meanings[p]), p))
+    ranked = sorted(candidates, key=lambda p: (unlikely[p], p))
     sets = combinations(sorted(ranked[:MOST_CANDIDATES] if size > 1 else ranked), size)
     found = [columns for columns in sets if all(_names_each(rows, columns) for rows in samples)]
-    return sorted(
-        found, key=lambda columns: (sum(_unlikely(typed[p], meanings[p]) for p in columns), columns)
-    )
+    return sorted(found, key=lambda columns: (sum(unlikely[p] for p in columns), columns))
 
 
 def _names_each(rows: Rows, columns: tuple[int, ...]) -> bool:
@@ -83,9 +85,11 @@ def _names_each(rows: Rows, columns: tuple[int, ...]) -> bool:
     return True
 
 
-def _unlikely(typed: Typed, meaning: Meaning | None) -> int:
+def _unlikely(typed: Typed, meaning: Meaning | None, name: str) -> int:
     """How unlikely a column is part of a key; 9 never is."""
     kind = meaning.kind if meaning else None
+    if _OF_THE_LINE.fullmatch(name):
+        return 4
     if kind in ("balance", "amount", "money", "address", "secret", "email", "birth"):
         return _LAST
     if typed.type == "number":

@@ -11,14 +11,14 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from spark_jobs.bronze.archives import ZIP
 from spark_jobs.bronze.cut import Cut
-from spark_jobs.bronze.lines import BOM, cells
+from spark_jobs.bronze.lines import cells, mark_size
 from spark_jobs.bronze.objects import RecordError, parse_json
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract
 from spark_jobs.errors import DeliveryError
@@ -33,7 +33,15 @@ from spark_jobs.onboarding.edges import (
     looks_like_a_value,
     trailer_mark_of,
 )
-from spark_jobs.onboarding.separators import ENOUGH_LINES, are_cells_quoted, find_separator, joined
+from spark_jobs.onboarding.separators import (
+    ENOUGH_LINES,
+    LAST_RESORTS,
+    MOST_ABOVE,
+    are_cells_quoted,
+    find_separator,
+    joined,
+    last_resort,
+)
 
 MOST_LINES = 3000
 MOST_TITLES = 4
@@ -42,13 +50,23 @@ _MOST_WORD = 64
 # A single line with more fields than this may be a whole file without line ends.
 _MANY_COLUMNS = 100
 TWO_LINES = "the header is two lines, names and then labels; the fields are called by the labels"
+_HEAD = 4096
+# What only records of a change log have, by the program that writes it.
+_CHANGES = {
+    "GoldenGate": {"op_type", "op_ts", "pos"},
+    "Canal": {"isDdl", "data", "es"},
+    "Maxwell": {"xid", "data", "ts"},
+}
 # Spreadsheets are told the separator by a first line.
 _SAID_SEPARATOR = re.compile(r'"?sep=(.)"?')
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A layout with what is known of its columns. `columns` are the supplier's names, in file order; None where the file gives none."""
+    """A layout with what is known of its columns. `columns` are the supplier's names, in file order; None where the file gives none.
+
+    is_foreign_log  a change log that the reader takes for plain records: nothing is to be mapped from it as it is
+    """
 
     layout: Layout
     columns: tuple[str, ...] | None = None
@@ -56,6 +74,7 @@ class Guess:
     trailer: str | None = None
     doubts: tuple[str, ...] = ()
     confidence: float = 1.0
+    is_foreign_log: bool = False
 
 
 def guess_layout(content: bytes, encoding: str) -> Guess:
@@ -64,7 +83,7 @@ def guess_layout(content: bytes, encoding: str) -> Guess:
         return _parquet(content)
     if content.startswith(ZIP):
         return _workbook(content)
-    body = content.removeprefix(BOM)
+    body = content[mark_size(content[:4], encoding) :]
     if not body.strip():
         raise DeliveryError("the file is empty; a draft needs a day on which there was something")
     if b"\n" not in body and b"\r" in body:
@@ -74,7 +93,9 @@ def guess_layout(content: bytes, encoding: str) -> Guess:
     if first == b"{":
         return _json_lines(body, encoding)
     if first == b"[" and re.match(rb"\[\s*[\[{]", body.lstrip()):
-        raise DeliveryError("one JSON array; ask the supplier for one object a line (JSON lines)")
+        raise DeliveryError(
+            "one JSON array; ask the supplier for one object a line (JSON lines), which `jq -c '.[]'` makes of it, too"
+        )
     return _text(body, encoding)
 
 
@@ -154,7 +175,8 @@ def bare(layout: Layout) -> SourceContract:
 def _json_lines(body: bytes, encoding: str) -> Guess:
     lines = [line for line in body.split(b"\n") if line.strip()][:MOST_LINES]
     paths: dict[str, None] = {}
-    read = 0
+    images: dict[str, None] = {}
+    read = changes = 0
     wrong: Counter[str] = Counter()
     lists: set[str] = set()
     for line in lines:
@@ -164,11 +186,19 @@ def _json_lines(body: bytes, encoding: str) -> Guess:
             wrong[str(problem)] += 1
             continue
         read += 1
+        if (image := _image(found)) is not None:
+            changes += 1
+            images.update(dict.fromkeys(path for path, _ in _leaves(image, "")))
         lists |= {path for path, value in _leaves(found, "") if _is_table(value)}
         paths.update(dict.fromkeys(path for path, _ in _leaves(found, "")))
     if read < ENOUGH_LINES * len(lines):
         raise DeliveryError(
             f"it begins like JSON but most lines are no object ({wrong.most_common(1)[0][0]}); ask the supplier for one object a line (JSON lines)"
+            + (
+                ", which `jq -c .` makes of objects that are written over several lines, too"
+                if b'"' in body[:_HEAD]
+                else ""
+            )
         )
     if lists and len(lines) == 1:
         raise DeliveryError(
@@ -180,9 +210,33 @@ def _json_lines(body: bytes, encoding: str) -> Guess:
         f"`{path}` holds a list of objects, which fills no column: it stays beside the record (`_rescued`); ask for a feed of its own"
         for path in sorted(lists)
     )
-    if {"op", "ts_ms"} <= paths.keys() and any(p.startswith(("after", "before")) for p in paths):
-        doubts += ("a change log, by its `op`, `before` and `after`? Then `kind: cdc`, and fields are named as in the row",)  # fmt: skip
-    return Guess(Layout("jsonl", encoding), tuple(paths), len(paths), doubts=doubts)
+    if images and changes >= ENOUGH_LINES * read:
+        told = "a change log, by its `op`, `before` and `after`: fields are those of the row; `source` and the like are left out. Deletions: `delete_when: {op: [d]}`"
+        columns = ("$op", "$ts_ms", *images)
+        return Guess(Layout("cdc", encoding), columns, len(columns), doubts=(told,))
+    writer = _writer_of_changes(paths)
+    if writer:
+        doubts += (
+            f"a change log as {writer} writes it, in a form that `kind: cdc` does not read: as drafted a deletion is a record like others. Ask for Debezium's form (`op` c, u, r, d; `ts_ms`; `before`; `after`), or map with care",
+        )
+    return Guess(
+        Layout("jsonl", encoding), tuple(paths), len(paths), doubts=doubts, is_foreign_log=writer is not None
+    )
+
+
+def _image(found: dict[str, object]) -> dict[str, object] | None:
+    """The row of a record of a change log as `kind: cdc` reads it; None where it is none."""
+    record = found["payload"] if isinstance(found.get("payload"), dict) and "op" not in found else found
+    assert isinstance(record, dict)
+    image = record.get("before" if record.get("op") == "d" else "after")
+    is_change = record.get("op") in ("c", "u", "r", "d") and "ts_ms" in record
+    return image if is_change and isinstance(image, dict) and image else None
+
+
+def _writer_of_changes(paths: Iterable[str]) -> str | None:
+    """Which other program writes its changes with these names; None for plain records."""
+    firsts = {path.split(".")[0] for path in paths}
+    return next((writer for writer, names in _CHANGES.items() if names <= firsts), None)
 
 
 def _leaves(found: dict[str, object], before: str) -> Iterator[tuple[str, object]]:
@@ -226,7 +280,10 @@ def _text(body: bytes, encoding: str) -> Guess:
             best = (share, columns, separator, is_quoted)
     fixed = _fixed(raw, encoding, left_out)
     if best is None and fixed is None:
-        return _one_column(text, raw, encoding)
+        last = last_resort(text)
+        if last is None:
+            return _one_column(text, raw, encoding)
+        best = (last[1], last[2], last[0], False)
     if best is None or (fixed is not None and fixed.confidence > best[0]):
         assert fixed is not None
         return fixed
@@ -314,9 +371,9 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     lines = joined(text) if is_quoted else list(text)
     rows = [cells(line, layout) or [line] for line in lines]
     skip = 0
-    while skip < min(6, len(rows) - 1) and len(rows[skip]) != columns:
+    while skip < min(MOST_ABOVE, len(rows) - 1) and len(rows[skip]) != columns:
         skip += 1
-    skip = 0 if skip == 6 else skip
+    skip = 0 if skip == MOST_ABOVE else skip
     skip = _below_titles(rows, columns, skip)
     doubts = [
         f"line {n} has {len(row)} fields and the records have {columns}; it is left out: is it the header?"
@@ -328,19 +385,24 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     if header is not None and len(rows) > 1 and len(rows[1]) == columns and are_labels(rows[1], rows[2:]):
         doubts.append(TWO_LINES)
         skip, rows, lines, header = skip + 1, rows[1:], lines[1:], tuple(rows[1])
+    if separator in LAST_RESORTS:
+        doubts.append(f"`{separator}` parts the columns only because nothing else does: is it the separator?")
     if header is not None:
         rows, lines = rows[1:], lines[1:]
         # The reader finds columns by the names of the header: two alike, an empty one, or one with a full stop cannot be found.
         names = [name.strip().strip('"') for name in header]
-        if len(set(names)) < len(names) or not all(names) or any("." in name for name in names):
+        named = _without_empty_ends(names, [row for row in rows if len(row) == columns])
+        if len(set(named)) < len(named) or not all(named) or any("." in name for name in named):
             skip += 1
             doubts.append(
                 "the header has a name twice, empty or with a full stop in it; columns are taken by their place"
             )
             layout = replace(layout, header=False)
         else:
-            layout = replace(layout, header=True)
+            layout, names = replace(layout, header=True), named
         header = tuple(names)
+    elif skip:
+        doubts += [] if doubts else [_left_out(skip)]
     elif begins_a_file(rows):
         skip, rows, lines = skip + 1, rows[1:], lines[1:]
         doubts.append(
@@ -360,6 +422,18 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     return Guess(replace(layout, skip_lines=skip), header, columns, trailer, tuple(doubts), share)
 
 
+def _without_empty_ends(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names without empty ones at the end that have no values: separators at the end of each line are no columns."""
+    kept = list(names)
+    while kept and not kept[-1] and not any(row[len(kept) - 1].strip() for row in rows):
+        kept.pop()
+    return kept
+
+
+def _left_out(lines: int) -> str:
+    return f"the first {'line is' if lines == 1 else f'{lines} lines are'} left out in every file, as cut otherwise than the records: is none of them a record, or the header?"
+
+
 def _about_quotes_and_ends(rows: Sequence[Sequence[str]], columns: int, is_quoted: bool) -> list[str]:
     """What to ask where quotes are no quotes of ours, or where nothing shows what ends a record."""
     asked = []
@@ -367,6 +441,11 @@ def _about_quotes_and_ends(rows: Sequence[Sequence[str]], columns: int, is_quote
     if not is_quoted and inside > 0.05 * len(rows):
         asked.append(
             "quotes stand around values and others inside of them are not doubled, so they are read as text; ask for doubled ones"
+        )
+    whole = [row for row in rows if len(row) == columns]
+    if len(whole) > 2 and all(row[0][:1] + row[-1][-1:] in ("{}", "[]", "()", "<>") for row in whole):
+        asked.append(
+            f"each record stands between {whole[0][0][0]} and {whole[0][-1][-1]}, which are a part of its first and its last value: ask for records without"
         )
     if len(rows) == 1 and columns > _MANY_COLUMNS:
         asked.append(
@@ -377,7 +456,7 @@ def _about_quotes_and_ends(rows: Sequence[Sequence[str]], columns: int, is_quote
 
 def _below_titles(rows: Sequence[Sequence[str]], columns: int, skip: int) -> int:
     """Where the header stands when the lines above it are titles that a spreadsheet filled up with separators; else `skip`."""
-    for at in range(skip, min(skip + 6, len(rows) - 1)):
+    for at in range(skip, min(skip + MOST_ABOVE, len(rows) - 1)):
         filled = sum(bool(cell.strip()) for cell in rows[at])
         if len(rows[at]) == columns == filled and find_header(rows[at:], columns):
             return at

@@ -33,6 +33,11 @@ SURNAMES = frozenset(
 )
 # Words in the names of columns: Chinese in both scripts, English, German. The first that fits is the meaning.
 _WORDS: tuple[tuple[str, str], ...] = (
+    # Somebody who acts for the customer, who is another person (or a company).
+    (
+        "agent",
+        r"^法人$|法人(代表|姓名)|法定代表|联系人|聯絡人|经办人|經辦人|代理人|负责人|負責人|担保人|配偶|紧急|contact_?(name|person)|legal_?(rep|person)|guarantor|spouse|agent_?name",
+    ),
     ("secret", r"(^|_)(pass(word|wd)?|pwd|pin|cvv2?|cvc)($|_)|密码|密碼|口令"),
     ("id_kind", r"(cert|id)_?(type|kind)|证件(类|种)|證件(類|種)|ausweisart"),
     (
@@ -50,13 +55,13 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ),
     ("balance", r"(^|_)bal(ance)?($|_)|余额|餘額|saldo"),
     ("amount", r"(^|_)(amt|amount)($|_)|金额|金額|betrag"),
-    ("currency", r"(^|_)(ccy|currency|curr|cur)($|_)|币种|幣別|币别|währung|waehrung"),
+    ("currency", r"(^|_)(ccy|currency|curr|crncy|cur)($|_)|币种|幣別|币别|währung|waehrung"),
     ("direction", r"(^|_)(dc|dc_?flag|dr_?cr|side|direction|sh)($|_)|借贷|借貸|soll"),
     (
         "account",
-        r"(^|_)(acct|account)(_?(no|id|num|nr))?($|_)|账号|帐号|帳號|账户号?|konto|iban|card_?no|卡号|卡號",
+        r"(^|_)(acct|account)(_?(no|id|num|nr))?$|(^|_)(acct|account)_?(no|id|num|nr)($|_)|账号|帐号|帳號|账户号?|konto|iban|card_?no|卡号|卡號",
     ),
-    ("opened", r"open(ed|ing)?_?(dt|date|day)|开户|開戶|eröffnet|eroeffnet|(^|_)seit"),
+    ("opened", r"open(ed|ing)?_?(dt|date|day)|(^|_)opn_?(dt|date)|开户|開戶|eröffnet|eroeffnet|(^|_)seit"),
     ("booked", r"(txn|trans|book(ed|ing)?|post|value)_?(dt|date|day)|交易日|记账日|記帳日|buchung|(^|_)wert"),
     ("changed", r"upd|update|modif|last_?ch|更新|修改"),
     ("nationality", r"nation|国籍|國籍|staatsang"),
@@ -99,12 +104,12 @@ def guess_meaning(name: str, words: Counter[str], typed: Typed, kinds: Mapping[s
     """The best meaning of a column, None where nothing points anywhere. kinds: certificates that the bank declares by shape and check."""
     named = word_of(name)
     told = {w: n for w, n in words.most_common(MOST_WORDS) if w not in typed.null}
-    if named == "secret":
-        return Meaning("secret", BY_NAME, "its name says so")
+    if named in ("secret", "agent"):
+        return Meaning(named, BY_NAME, "its name says so")
     if not told:
         return Meaning(named, 0.3, "its name says so, it is empty") if named else None
-    if typed.type == "string":
-        found = _checked(told, kinds) or _shaped(told, named)
+    if typed.type == "string" or named == "phone":
+        found = _checked(told, kinds, named) or _shaped(told, named)
         if found is not None:
             return found
         if named in ("national_id", "phone", "email"):
@@ -136,7 +141,7 @@ def _share(words: Mapping[str, int], fits: Callable[[str], bool]) -> float:
     return sum(n for w, n in words.items() if fits(w)) / sum(words.values())
 
 
-def _checked(words: Mapping[str, int], kinds: Mapping[str, Kind]) -> Meaning | None:
+def _checked(words: Mapping[str, int], kinds: Mapping[str, Kind], named: str | None) -> Meaning | None:
     """Numbers with a check digit, and e-mail addresses: no accident when most of them pass."""
     tests: list[tuple[str, str | None, str, Callable[[str], bool]]] = [
         ("national_id", "01", "pass the check of resident ids", _is_resident_id),
@@ -158,7 +163,7 @@ def _checked(words: Mapping[str, int], kinds: Mapping[str, Kind]) -> Meaning | N
         share = _share(words, fits)
         if share >= LIKELY:
             return Meaning(meaning, round(min(0.99, share), 2), f"{share:.0%} {told}", code_)
-    masked = _share(words, _is_masked)
+    masked = _share(words, _is_masked) if named != "phone" else 0.0
     if masked < LIKELY:
         return None
     return Meaning("masked_id", round(masked * SURE, 2), f"{masked:.0%} are numbers with stars inside")
@@ -272,6 +277,7 @@ def privacy_of(meaning: Meaning | None, typed: Typed, is_code: bool) -> str:
         "customer",
         "account",
         "secret",
+        "agent",
     ):
         return "C2-id"
     if typed.type not in ("string", "boolean"):

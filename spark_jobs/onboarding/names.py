@@ -22,11 +22,20 @@ _IN_NAMES: tuple[tuple[str, str | None], ...] = (
     (r"(?<!\d)\d{4}\.\d{2}\.\d{2}(?!\d)", "yyyy.MM.dd"),
     (r"(?<!\d)\d{2}\.\d{2}\.\d{4}(?!\d)", "dd.MM.yyyy"),
     (r"(?<!\d)\d{2}-\d{2}-\d{4}(?!\d)", "dd-MM-yyyy"),
+    (r"\d{4}年\d{2}月\d{2}日", "yyyy年MM月dd日"),
+    # The hour or the time of day, or a number, right behind the day.
+    (r"(?<!\d)20\d{6}(?=([01]\d|2[0-3])([0-5]\d){0,2}(?!\d))", None),
     (r"(?<!\d)1\d{6}(?!\d)", "roc"),
     (r"(?<!\d)\d{6}(?!\d)", "yyMMdd"),
+    (r"(?<!\d)\d{6}(?=\d{2}(?!\d))", "yyMMdd"),
 )
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
 _SEQUENCE = re.compile(r"(?<=[_\-])\d{2}(?=[_.\-]|$)")
+# What stands behind the day and changes from file to file: a time of day, a number, or another day.
+_CLOCK = re.compile(
+    r"(?:(?<=\})|(?<=[_\-.tT]))(?:[01]\d|2[0-3])(?:[0-5]\d){1,2}(?=[_.\-]|$)|(?<=\})(?:[01]\d|2[0-3])(?=[_.\-]|$)"
+)
+_COUNTED = re.compile(r"(?<=\})\d{2}(?=\D|$)|(?<=[_\-(vV])\d{1,3}(?=[_.\-)]|$)")
 # Bare, these are true, false or null for YAML; the reader of contracts refuses them.
 # Letters without a decomposition, as German and Nordic suppliers write them.
 _SPELLED = {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE"}
@@ -46,15 +55,7 @@ def template_of(path: Path) -> Template:
     """The template of a file's name; of its folder and name where only the folder bears a date."""
     found = _dated(path.name)
     if found is not None:
-        text, day = found
-        doubts = []
-        numbered = list(_SEQUENCE.finditer(text))
-        if len(numbered) == 1:
-            text = f"{text[: numbered[0].start()]}{{seq}}{text[numbered[0].end() :]}"
-            doubts.append(
-                "is the two-digit number in the name the sequence of a corrected file? a higher one replaces a lower one"
-            )
-        return Template(text, day, tuple(doubts))
+        return _with_places(*found)
     folder = _dated(path.parent.name)
     if folder is not None:
         return Template(f"{folder[0]}/{path.name}", folder[1])
@@ -62,6 +63,31 @@ def template_of(path: Path) -> Template:
         f"{{date}}/{path.name}", None,
         ("the name bears no business date: put each file into a folder of its day (2026-09-30/…), or ask for a date in the name",),
     )  # fmt: skip
+
+
+def _with_places(text: str, day: date) -> Template:
+    """A name with the day taken out, and what else changes from file to file: another day, then a time, or else a number."""
+    doubts = []
+    begin, brace, behind = text.partition("}")
+    if other := _dated(behind):
+        place = other[0].index("{date")
+        behind = f"{behind[:place]}*{other[0][other[0].index('}', place) + 1 :]}"
+        doubts.append(
+            "there are two days in the name: is the first one the business date? The other one may be any (`*`)"
+        )
+    text = f"{begin}{brace}{behind}"
+    at = len(begin)
+    for pattern, start, question in (
+        (_CLOCK, at, "is the time in the name when the file was made (a later one replaces an earlier one: `{seq}`), or its hour of the day (each counts: `{part}`)?"),
+        (_SEQUENCE, 0, "is the two-digit number in the name the sequence of a corrected file? a higher one replaces a lower one"),
+        (_COUNTED, at, "is the number behind the day the sequence of a corrected file (a higher one replaces a lower one: `{seq}`), or one of several files a day (`{part}`)?"),
+    ):  # fmt: skip
+        numbered = list(pattern.finditer(text, start))
+        if len(numbered) == 1:
+            text = f"{text[: numbered[0].start()]}{{seq}}{text[numbered[0].end() :]}"
+            doubts.append(question)
+            break
+    return Template(text, day, tuple(doubts))
 
 
 def _dated(name: str) -> tuple[str, date] | None:

@@ -209,7 +209,7 @@ def _person(
         made.maps.append(("party", [*lines, *identity]))
     elif names or identity:
         made.questions.append(
-            f"a person (`{number.expression}`) has several records: is this a list beside the customers? `party` is left out"
+            f"records are named by {'+'.join(key) or 'nothing'}, not by the person (`{number.expression}`): is this a list beside the customers? `party` is left out"
         )
     if identity:
         made.maps.append(("party_identifier", [number, *identity]))

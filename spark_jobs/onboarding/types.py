@@ -16,7 +16,7 @@ from spark_jobs.onboarding.hints import DAY_WORDS, ENOUGH, NEARLY, hints, roundi
 
 # Words that stand for nothing, whatever the column.
 NO_WORDS = {
-    "null", "n/a", "na", "#n/a", "none", "nil", "-", "--", "---", "\\n", "unknown", "unbekannt", "k.a.", "不详", "不詳", "未知", "无", "無",
+    "null", "n/a", "na", "#n/a", "none", "nil", ".", "-", "--", "---", "\\n", "unknown", "unbekannt", "k.a.", "不详", "不詳", "未知", "无", "無",
     "暂无", "暫無", "空",
 }  # fmt: skip
 NO_DAYS = {
@@ -69,6 +69,12 @@ def decimal_sign(columns: Iterable[Counter[str]]) -> str:
 def guess_type(name: str, words: Counter[str], decimal: str = ".") -> Typed:
     """The type of a column from its values and, where they leave a choice, its name. words: value → how often, without blanks."""
     said, name = name, re.sub(r"\W+", "_", name)
+    if {"-"} < words.keys() <= {"+", "-"}:
+        return Typed(
+            doubts=(
+                'signs of the number beside: map that by {sign_by: [amount, column, {"+": 1, "-": -1}]}?',
+            )
+        )
     given = {w: n for w, n in words.items() if w.casefold() not in NO_WORDS}
     said_nothing = tuple(sorted(w for w in words if w.casefold() in NO_WORDS))
     if not given:

@@ -8,7 +8,7 @@ The supplier's layout is what counts; a draft saves typing, not asking.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -22,6 +22,7 @@ JUMP = 0.5
 ZEROS = 3
 MANY = 5
 ENOUGH_ROWS = 8
+_PUNCHED = b"{ABCDEFGHI}JKLMNOPQR"
 IDS = "resident ids by their check digit"
 
 
@@ -48,7 +49,7 @@ def guess_columns(records: Sequence[bytes], begins: int = 0) -> list[Column]:
         | {last: "after it" for _, last, _ in taken}
     )
     inside = {p for first, last, _ in taken for p in range(first + 1, last)}
-    for at, why in _edges(rows, begins).items():
+    for at, why in _edges(rows, begins, {first for first, _, _ in taken}).items():
         if at not in inside:
             cuts.setdefault(at, why)
     dates = {(first, last) for first, last, why in taken if why != IDS}
@@ -134,8 +135,8 @@ def _spread(rows: Sequence[bytes], first: int, last: int) -> int:
     return len({row[first:last] for row in rows[:500]})
 
 
-def _edges(rows: Sequence[bytes], begins: int) -> dict[int, str]:
-    """Byte (from 0) → why a column may begin there."""
+def _edges(rows: Sequence[bytes], begins: int, dates: Set[int]) -> dict[int, str]:
+    """Byte (from 0) → why a column may begin there. dates: where dates, moments and ids begin."""
     length = len(rows[0])
     filled = [sum(row[p] != 0x20 for row in rows) / len(rows) for p in range(length)]
     kinds = [{_kind(row[p]) for row in rows} - {"blank"} for p in range(length)]
@@ -150,7 +151,12 @@ def _edges(rows: Sequence[bytes], begins: int) -> dict[int, str]:
         elif filled[p - 1] - filled[p] >= JUMP and _rises(filled, p):
             edges[p] = "a number padded with blanks"
         elif here == {"sign"} and before and before != {"sign"}:
-            edges[p] = "a sign on every record"
+            if before != {"digit"} or _begins_a_number(kinds, p, dates):
+                edges[p] = "a sign on every record"
+            elif p + 1 < length:
+                edges[p + 1] = "after a number with its sign behind it"
+        elif p + 1 < length and _is_punched(rows, kinds, spread, p - 1):
+            edges[p] = "after a digit that bears a sign"
         elif here == {"high"} and before and "high" not in before:
             edges[p] = "other than ASCII begins"
         elif before == {"digit"} and here == {"letter"} and filled[p] == 1.0:
@@ -160,6 +166,17 @@ def _edges(rows: Sequence[bytes], begins: int) -> dict[int, str]:
         elif before == {"digit"} and spread[p - 1] >= MANY and _is_padding(rows, kinds, spread, p):
             edges[p] = "zeros that pad a number"
     return edges
+
+
+def _begins_a_number(kinds: Sequence[set[str]], p: int, dates: Set[int]) -> bool:
+    """Whether the sign at p belongs to what follows: digits that are no date."""
+    return p + 1 < len(kinds) and kinds[p + 1] == {"digit"} and p + 1 not in dates
+
+
+def _is_punched(rows: Sequence[bytes], kinds: Sequence[set[str]], spread: Sequence[int], p: int) -> bool:
+    """Whether a byte behind digits is a digit with a sign over it, as COBOL writes it: `{`, `}` and A to R, many of them."""
+    behind_digits = p >= 3 and all(kinds[at] == {"digit"} for at in range(p - 3, p))
+    return behind_digits and spread[p] >= MANY and all(row[p] in _PUNCHED for row in rows)
 
 
 def _rises(filled: Sequence[float], p: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from spark_jobs.bronze import apart
 from spark_jobs.bronze.columnar import KINDS as COLUMNAR_KINDS
+from spark_jobs.bronze.objects import KINDS as JSON_KINDS
 from spark_jobs.onboarding.draft import Draft
 from spark_jobs.onboarding.masks import common_shapes
 from spark_jobs.onboarding.names import YAML_WORDS
@@ -212,7 +213,7 @@ def _field(column: Column, draft: Draft, width: int) -> str:
     told.append(f"class: {column.privacy}")
     told += [f"null: [{', '.join(in_quotes(w) for w in typed.null)}]"] if typed.null else []
     if (
-        not (draft.guess.layout.header or draft.guess.layout.kind in ("fixed", "jsonl", *COLUMNAR_KINDS))
+        not (draft.guess.layout.header or draft.guess.layout.kind in ("fixed", *JSON_KINDS, *COLUMNAR_KINDS))
         and draft.guess.columns
     ):
         told.append(f"description: {in_quotes(draft.guess.columns[draft.columns.index(column)])}")

@@ -56,6 +56,13 @@ def test_a_half_character_that_swallows_a_separator_is_held_with_its_bytes():
     assert record.raw == line[:-1]
 
 
+def test_a_line_with_too_few_fields_is_not_said_to_have_lost_one_to_half_a_character():
+    """Only the bytes of a separator that the text has not got tell that; a note below a table has none to lose."""
+    (note,) = read("共20笔记录\n".encode("gb18030"), delimited(","))
+
+    assert note.reasons == ["column_count"]
+
+
 def test_a_full_width_bar_is_text():
     assert values("1|a｜b|2\n".encode("gb18030"), delimited("|")) == [["1", "a｜b", "2"]]
 

@@ -237,6 +237,21 @@ def test_a_mask_keeps_less_than_half_of_a_value() -> None:
         assert not any(c in kept for c in text if c.isalnum() and c not in "9aA字")
 
 
+def test_a_sign_in_the_last_digit_is_read_as_a_run_reads_it(bank: Path, sample: Path) -> None:
+    contract = bank / "contracts" / "sources" / "probe__people.yml"
+    contract.write_text(
+        CONTRACT.replace("phone: {type: string,", "phone: {type: implied2, sign: overpunch,").replace(
+            "contact_value: phone", "contact_value: {concat: [phone]}"
+        ),
+        encoding="utf-8",
+    )
+    sample.write_text(ROWS.replace("15400000003", "1540000000L"), encoding="utf-8")
+
+    _, text = said("--conf", bank, "--show-values", "--rows", 3, sample)
+
+    assert "-154000000.03" in text
+
+
 def test_an_evaluator_reads_a_code_list_once_and_says_what_it_does_not_know() -> None:
     asked: list[str] = []
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,18 @@ from openpyxl import Workbook
 
 from spark_jobs.onboarding.apart_words import WORDS
 from spark_jobs.onboarding.check import lay_out
+from spark_jobs.onboarding.names import template_of
 from spark_jobs.onboarding.onboard import Drafted, loaded, onboard
 from spark_jobs.settings import SHIPPED_CONF
+
+
+def zipped(name: str) -> bytes:
+    """A zip of one small member."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(name, "x")
+    return made.getvalue()
+
 
 NAMES = ("王小明", "李红", "张伟", "赵敏")
 
@@ -41,6 +54,164 @@ def test_a_branchs_statement_has_titles_filled_up_with_commas_and_a_line_that_su
     assert draft.draft.rows == 20
     assert [c.source_name for c in draft.draft.columns] == ["客户号", "姓名", "交易日期", "余额(元)"]
     assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+
+
+def test_a_statement_has_its_header_below_a_page_of_titles_and_counts_below_its_entries(
+    tmp_path: Path,
+) -> None:
+    """As WeChat and Alipay export them; the entries once were drafted without names, among the titles."""
+    titles = [
+        "支付账单明细,,,",
+        *(f"注{n}：仅供对账,,," for n in range(15)),
+        "交易时间,交易类型,金额(元),交易单号",
+    ]
+    entries = [f'2026-09-{n:02d} 08:15:00,消费,{n}.50,"42{n:08d}"' for n in range(1, 21)]
+    below = ["-----------------------", "共20笔记录", "导出时间：[2026-10-01 08:15:00]"]
+
+    draft = drafted(tmp_path, "\n".join([*titles, *entries, *below]) + "\n")
+
+    assert (draft.draft.rows, draft.draft.guess.layout.skip_lines, draft.unreadable) == (
+        20,
+        16,
+        {"no_record": 3},
+    )
+    assert [c.typed.type for c in draft.draft.columns] == ["timestamp", "string", "number", "string"]
+
+
+def test_numbers_written_for_a_spreadsheet_do_not_undo_the_quotes_beside_them(tmp_path: Path) -> None:
+    """="0012" beside "1,234.50": its comma once parted columns, and the first records were left out as titles."""
+    rows = "".join(f'="{n:04d}",{NAMES[n % 4]},"{n * 37:,}.50"\n' for n in range(1, 60))
+
+    draft = drafted(tmp_path, "工号,姓名,工资\n" + rows)
+
+    layout = draft.draft.guess.layout
+    assert (layout.quote, layout.header, layout.skip_lines, draft.draft.rows) == (True, True, 0, 59)
+
+
+def test_lines_that_are_cut_otherwise_than_the_records_are_asked_about_when_they_are_left_out(
+    tmp_path: Path,
+) -> None:
+    draft = drafted(tmp_path, "客户号，姓名\n" + "".join(f"C{n:04d},{NAMES[n % 4]}\n" for n in range(20)))
+
+    assert draft.draft.guess.layout.skip_lines == 1
+    assert any("the first line is left out" in q for q in draft.questions)
+
+
+@pytest.mark.parametrize("sign", [":", "，", "；", "｜", " "])
+def test_a_sign_that_seldom_parts_columns_does_where_nothing_else_could(tmp_path: Path, sign: str) -> None:
+    draft = drafted(
+        tmp_path,
+        "".join(sign.join(("C" + str(n), name, day)) + "\n" for n, (_, name, day, _) in enumerate(RECORDS)),
+    )
+
+    assert draft.draft.guess.layout.separator == sign
+    assert any("only because nothing else does" in q for q in draft.questions)
+
+
+def test_the_colons_of_times_part_no_columns(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "".join(f"{n}:15:00\n" for n in range(5, 24)))
+
+    assert len(draft.draft.columns) == 1
+
+
+def test_the_byte_order_mark_of_gb18030_hides_no_header(tmp_path: Path) -> None:
+    content = "\ufeff客户号,姓名\n" + "".join(f"C{n:04d},{NAMES[n % 4]}\n" for n in range(20))
+
+    draft = drafted(tmp_path, content.encode("gb18030"))
+
+    assert ([c.source_name for c in draft.draft.columns], draft.draft.rows) == (["客户号", "姓名"], 20)
+
+
+def test_separators_at_the_end_of_all_lines_take_no_names_away(tmp_path: Path) -> None:
+    draft = drafted(
+        tmp_path, "FORACID|CUST_NAME|\n" + "".join(f"1{n:05d}|{NAMES[n % 4]}|\n" for n in range(20))
+    )
+
+    assert draft.draft.guess.layout.header
+    assert [c.source_name for c in draft.draft.columns] == ["FORACID", "CUST_NAME"]
+    assert draft.unreadable == {}
+
+
+def test_a_column_of_signs_is_not_taken_for_one_of_unknown_values(tmp_path: Path) -> None:
+    """`-` means unknown elsewhere; here every debit would have become a credit."""
+    draft = drafted(tmp_path, "no;sign;amt\n" + "".join(f"C{n};{'+-'[n % 2]};{n}.50\n" for n in range(20)))
+
+    assert draft.draft.columns[1].typed.null == ()
+    assert "sign_by" in asked(draft, "sign")
+
+
+def test_signs_behind_numbers_of_fixed_width_belong_to_them(tmp_path: Path) -> None:
+    content = "".join(f"C{n:05d}{n * 1037:011d}{'+-'[n % 2]}{20260901 + n}\n" for n in range(1, 25))
+
+    draft = drafted(tmp_path, content)
+
+    places = {c.name: c for c in draft.draft.columns}
+    assert (places["b018"].at if "b018" in places else None, places["b019"].at) == (None, (19, 26))
+    assert any(c.at and c.at[1] == 18 and c.typed.type == "number" for c in draft.draft.columns)
+
+
+def test_signs_in_last_digits_end_a_number_of_fixed_width_and_are_asked_about(tmp_path: Path) -> None:
+    content = "".join(f"C{n:05d} {n * 1037:010d}{'{ABCDEFGHI}JKLMNOPQR'[n % 20]}156\n" for n in range(1, 25))
+
+    draft = drafted(tmp_path, content)
+
+    assert [c.at for c in draft.draft.columns] == [(1, 7), (8, 18), (19, 21)]
+    assert "sign: overpunch" in asked(draft, "b008")
+
+
+def test_a_number_with_a_country_code_is_a_phone(tmp_path: Path) -> None:
+    draft = drafted(
+        tmp_path,
+        "客户号,姓名,手机号\n" + "".join(f"C{n:04d},{NAMES[n % 4]},+86 1540000{n:04d}\n" for n in range(20)),
+    )
+
+    assert "party_contact" in dict(draft.draft.proposal.maps)
+
+
+def test_who_acts_for_a_company_is_not_its_name_and_the_name_of_an_account_is_no_number(
+    tmp_path: Path,
+) -> None:
+    people = [f"{NAMES[n % 4][0]}{'伟芳娜敏静磊'[n % 6]}" for n in range(20)]
+
+    company = drafted(
+        tmp_path, "编码,企业名称,法人\n" + "".join(f"K{n},滨江{n}号公司,{p}\n" for n, p in enumerate(people))
+    )
+    account = drafted(
+        tmp_path,
+        "acct_no,acct_name\n" + "".join(f"62{n:08d},{p}\n" for n, p in enumerate(people)),
+        "y_20260930.csv",
+    )
+
+    assert company.draft.proposal.maps == []
+    assert [c.meaning.kind if c.meaning else None for c in account.draft.columns] == ["account", "name"]
+
+
+def test_the_number_of_a_line_names_no_record_where_something_else_does(tmp_path: Path) -> None:
+    draft = drafted(
+        tmp_path,
+        "序号,姓名,银行卡号\n" + "".join(f"{n},{NAMES[n % 4]},62{n * 7919:014d}\n" for n in range(1, 25)),
+    )
+
+    assert draft.draft.key_names == ["yin_hang_ka_hao"]
+
+
+@pytest.mark.parametrize(
+    ("name", "template"),
+    [
+        ("CUST_2026093008.csv", "CUST_{date}{seq}.csv"),
+        ("CUST_20260930_083000.csv", "CUST_{date}_{seq}.csv"),
+        ("CUST.D260930.T083000", "CUST.D{date:yyMMdd}.T{seq}"),
+        ("CUST_20260930_20261001.csv", "CUST_{date}_*.csv"),
+        ("CUST_20260930_001.csv", "CUST_{date}_{seq}.csv"),
+        ("IND26093001ACOMN", "IND{date:yyMMdd}{seq}ACOMN"),
+        ("客户_2026年09月30日.csv", "客户_{date:yyyy年MM月dd日}.csv"),
+    ],
+)
+def test_what_changes_in_a_name_from_day_to_day_stands_in_no_template(name: str, template: str) -> None:
+    """A time or a second day that was kept would make tomorrow's file one that nobody asks for."""
+    found = template_of(Path(name))
+
+    assert (found.text, found.day) == (template, date(2026, 9, 30))
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
@@ -203,6 +374,10 @@ def test_a_list_of_one_column_is_read(tmp_path: Path) -> None:
         ("2026/9/30 下午 3:04:05", "24 hours"),
         ("46295", "format: excel"),
         ("260930", "format: yyMMdd"),
+        ("2026273", "number in the year"),
+        ("30SEP2026", "the month in words"),
+        ("2026-09-30-08.15.00.123456", "as DB2 writes them"),
+        ("2026-09-30 08:15:00.5+08", "an offset of hours only"),
     ],
 )
 def test_days_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, question: str) -> None:
@@ -219,6 +394,10 @@ def test_days_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, que
         ("12.5%", "per cent"),
         ("¥12.50", "a currency sign"),
         ("3亿", "a unit behind"),
+        ("12.50 €", "a currency sign"),
+        ("12.50CR", "its side"),
+        ("1\x022", "sign inside that nobody sees"),
+        ("&#29579;", "as web pages write them"),
         ('="12.50"', "takes it for text"),
     ],
 )
@@ -265,6 +444,10 @@ def test_text_that_was_read_in_a_wrong_encoding_before_is_asked_about(tmp_path: 
     draft = drafted(tmp_path, spoiled)
 
     assert any("were read as another encoding before" in q for q in draft.questions)
+    yuan = "流水号,金额\n" + "".join(
+        f"S{n},{n}.50元\n" for n in range(40)
+    )  # in GB the bytes of a letter of UTF-8
+    assert not any("encoding" in q for q in drafted(tmp_path, yuan, "z_20260930.csv").questions)
     plain = drafted(tmp_path, "\n".join(lines), "y_20260930.csv")
     assert not any("encoding" in q for q in plain.questions)
 
@@ -284,12 +467,33 @@ def test_a_list_inside_of_a_record_is_asked_about_and_not_called_empty(tmp_path:
     assert "never filled" not in asked(draft, "tags")
 
 
-def test_a_change_log_is_told(tmp_path: Path) -> None:
-    rows = "".join(
-        f'{{"op": "u", "ts_ms": {n}, "before": null, "after": {{"no": "C{n}"}}}}\n' for n in range(20)
-    )
+@pytest.mark.parametrize("has_schema", [False, True])
+def test_a_change_log_is_drafted_as_one_with_and_without_its_schema(tmp_path: Path, has_schema: bool) -> None:
+    rows = [{"no": f"C{n}"} for n in range(20)]
+    changes: list[dict[str, object]] = [
+        {"op": "d", "ts_ms": n, "before": row, "after": None} if n % 2
+        else {"op": "u", "ts_ms": n, "before": None, "after": row}
+        for n, row in enumerate(rows)
+    ]  # fmt: skip
+    written = [{"schema": {"type": "struct"}, "payload": c} if has_schema else c for c in changes]
 
-    assert any("`kind: cdc`" in q for q in drafted(tmp_path, rows).questions)
+    draft = drafted(tmp_path, "".join(json.dumps(each) + "\n" for each in written))
+
+    assert (draft.draft.guess.layout.kind, draft.draft.rows, draft.unreadable) == ("cdc", 20, {})
+    assert [c.source_name for c in draft.draft.columns] == ["$op", "$ts_ms", "no"]
+    assert any("delete_when: {op: [d]}" in q for q in draft.questions)
+
+
+def test_a_change_log_of_another_form_is_told_and_nothing_is_mapped_from_it(tmp_path: Path) -> None:
+    changes = [
+        {"table": "T", "op_type": "D", "op_ts": f"2026-09-30 08:00:{n:02d}", "pos": f"{n:08d}", "before": {"ID": n, "NAME": NAMES[n % 4]}}
+        for n in range(20)
+    ]  # fmt: skip
+
+    draft = drafted(tmp_path, "".join(json.dumps(change) + "\n" for change in changes))
+
+    assert any("as GoldenGate writes it" in q for q in draft.questions)
+    assert draft.draft.proposal.maps == []
 
 
 def test_rows_of_a_sheet_that_sum_up_are_drafted_as_set_aside_and_asked_about(tmp_path: Path) -> None:
@@ -455,6 +659,12 @@ def test_a_name_with_a_sign_that_turns_the_writing_round_is_refused_and_not_prin
         ("".join(f"C{n:05d}WANG XIAOMING  20260930" for n in range(40)).encode("cp037"), "EBCDIC"),
         (b'{"code": 0, "data": {"rows": [{"no": "C1"}, {"no": "C2"}]}}', "holds its records in a list (`data.rows`)"),
         (b'{"no": 1, "no": 2}\n' * 5, "json_key_twice"),
+        (b"{1:F01BJBKCNBJAXXX0000000001}{2:I103ICBKCNBJXXXXN}{4:\r\n:20:REF1\r\n-}\r\n", "SWIFT"),
+        (b":20:STMT1\r\n:25:BJBK/1\r\n:60F:C260929CNY1,00\r\n-\r\n" * 9, "SWIFT"),
+        (b"ORC" + bytes(range(200)) * 9, "an ORC file"),
+        (b"WHAT\x00\x01\x00\x7f" + bytes(range(32)) * 40, "no text"),
+        (zipped("customers.csv"), "a zip inside"),
+        (zipped("mimetype"), "OpenOffice"),
         ("顧客番号,氏名\nC1,山田太郎\n".encode("shift_jis") * 9, "no encoding that we look for"),
     ],
 )  # fmt: skip
