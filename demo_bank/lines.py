@@ -172,12 +172,6 @@ class Lines:
             else np.zeros(0, np.int64)
         )
 
-    def with_row(self, number: int, changed: str) -> Lines:
-        """The file with one record (counted from 0) replaced."""
-        rows = self.rows.to_pylist()
-        rows[number] = changed
-        return Lines(self.name, self.header, pa.array(rows, pa.string()), self.bom, self.encoding)
-
 
 def moment(text_: str) -> np.datetime64:
     """A local instant for stories: `2026-09-22 10:05`."""

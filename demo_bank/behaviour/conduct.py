@@ -15,7 +15,7 @@ from demo_bank.behaviour.calls import CallCentre, Calls
 from demo_bank.behaviour.complaints import Complaint, Office
 from demo_bank.behaviour.consent import Changes, Register
 from demo_bank.behaviour.contacts import Contacts, Messages, OptOuts, Outreach
-from demo_bank.behaviour.digital import NAMES, PAGES, Digital, forced_sessions, live
+from demo_bank.behaviour.digital import PAGES, Digital, forced_sessions, live
 from demo_bank.behaviour.incidents import Incident, incidents_of
 from demo_bank.behaviour.leaving import Leaving
 from demo_bank.behaviour.people import People
@@ -239,8 +239,3 @@ class Conduct:
         return self.leaving.hazard(
             pain, self.late_until > np.datetime64(day), np.zeros(len(self.people), bool)
         )
-
-
-def page_names(day: Digital) -> NDArray[np.str_]:
-    """The page of each page action."""
-    return np.array(NAMES)[day.page]

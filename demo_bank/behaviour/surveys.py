@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,8 +133,3 @@ def _response(
         token(day, number), person, moment, touchpoint, nps, csat, ces, words[int(rng.integers(0, len(words)))],
         DEVICES[int(rng.integers(0, len(DEVICES)))],
     )  # fmt: skip
-
-
-def late_by(sent: date, answered: date) -> int:
-    """Days between invitation and answer."""
-    return (answered - sent) // timedelta(days=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -166,8 +165,3 @@ class SoiledFile:
                 )  # fmt: skip
             at += len(line) + 1
         return replace(self.inner, content=b"\n".join(self.lines))
-
-
-def csv_columns(inner: Inner) -> list[str]:
-    """Header of a CSV file."""
-    return next(csv.reader([inner.content.split(b"\n", 1)[0].decode("utf-8-sig")]))

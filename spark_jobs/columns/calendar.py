@@ -73,11 +73,6 @@ class WorkingCalendar:
             day = self.next_working(day + timedelta(days=1))
         return day
 
-    def working_days_between(self, after: date, until: date) -> int:
-        """Working days in (after, until]; 0 where `until` is not later."""
-        days = (until - after).days
-        return sum(self.is_working(after + timedelta(days=n)) for n in range(1, days + 1))
-
     # --- deadlines ------------------------------------------------------------------------------------------
 
     def due(self, start: datetime, n: int, unit: str) -> datetime:

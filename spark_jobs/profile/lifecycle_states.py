@@ -102,14 +102,3 @@ class State:
 def is_legal_stage(before: str, after: str) -> bool:
     """Whether a customer may be in `after` the day after `before`."""
     return before == after or after in LEGAL_STAGES[before]
-
-
-def is_legal_group(before: str | None, after: str | None, stage_before: str) -> bool:
-    """Whether the primary group may follow: G08 only from G07, never back to it; G01 only from outside a relationship."""
-    if before == after:
-        return True
-    if after == "G08":
-        return before == "G07"
-    if after == "G01":
-        return stage_before in OUTSIDE
-    return (before, after) != ("G08", "G07")

@@ -64,12 +64,6 @@ def test_the_nearest_working_days(calendar: WorkingCalendar) -> None:
     assert calendar.next_working(date(2026, 9, 25)) == date(2026, 9, 28)
 
 
-def test_working_days_since_a_net_asset_value(calendar: WorkingCalendar) -> None:
-    """23, 24, 28, 29 and 30 September."""
-    assert calendar.working_days_between(date(2026, 9, 22), date(2026, 9, 30)) == 5
-    assert calendar.working_days_between(date(2026, 9, 30), date(2026, 9, 22)) == 0
-
-
 @pytest.mark.parametrize(
     ("start", "n", "unit", "expected"),
     [

@@ -19,11 +19,11 @@ from spark_jobs import settings
 from spark_jobs.profile.lifecycle import Lifecycle
 from spark_jobs.profile.lifecycle_states import (
     LEGAL_STAGES,
+    OUTSIDE,
     STAGES,
     Facts,
     Rules,
     State,
-    is_legal_group,
     is_legal_stage,
 )
 
@@ -239,6 +239,17 @@ moments = st.builds(
     is_sticky=st.booleans(),
 )
 lives = st.lists(st.tuples(moments, st.integers(1, 5)), min_size=1, max_size=12)
+
+
+def is_legal_group(before: str | None, after: str | None, stage_before: str) -> bool:
+    """Whether the primary group may follow: G08 only from G07, never back to it; G01 only from outside a relationship."""
+    if before == after:
+        return True
+    if after == "G08":
+        return before == "G07"
+    if after == "G01":
+        return stage_before in OUTSIDE
+    return (before, after) != ("G08", "G07")
 
 
 @thorough(max_examples=300, deadline=None)
