@@ -1,7 +1,8 @@
 """What each party said of itself, and from when to when: record versions, as the engine takes people. No Spark.
 
 Columns of the three tables that are read, all current belief: silver.party_hist (`PARTY`), silver.party_identifier (`NUMBER`) and
-silver.party_contact (`CONTACT`). Only values that name or describe a person count; numbers of other systems are the named rules' concern.
+silver.party_contact (`CONTACT`). Only values that name or describe a person count; numbers of other systems are the named rules' concern,
+except that a record without a name (a call under a customer number) speaks for the person whose number it gives.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.timeline import OPEN
 
 PARTY = (
-    "party_id", "party_kind_code", "name", "name_latin", "name_quality_code", "birth_date", "birth_date_quality_code", "sex_code", "valid_from",
+    "party_id", "source_code", "party_kind_code", "name", "name_latin", "name_quality_code", "birth_date", "birth_date_quality_code", "sex_code", "valid_from",
     "valid_to",
 )  # fmt: skip
-NUMBER = ("party_id", "id_kind_code", "id_value_norm", "valid_from", "valid_to")
+NUMBER = ("party_id", "id_kind_code", "id_value_norm", "id_class_code", "valid_from", "valid_to")
 CONTACT = ("party_id", "contact_kind_code", "contact_norm", "is_placeholder", "valid_from", "valid_to")
 TABLES = {"silver.party_hist": PARTY, "silver.party_identifier": NUMBER, "silver.party_contact": CONTACT}
 Days = npt.NDArray[np.int32]
@@ -33,18 +34,20 @@ _MOST = {roles.FULL_NAME: 2, roles.BIRTH_DATE: 1, roles.SEX: 1, roles.NATIONAL_I
 _CONTACTS = {"mobile": roles.PHONE, "ani": roles.PHONE, "email": roles.E_MAIL}
 # As identity/features.py, which opens Spark.
 _GOOD_BIRTH = ("declared", "agrees")
+_STRONG = "strong"
 # A name alone says too little, and a sex beside it hardly more.
 _TELLING = frozenset(_MOST) - {roles.FULL_NAME, roles.SEX}
 Said = dict[str, tuple[str, ...]]
 
 
 class Fact(NamedTuple):
-    """One value of one role, on [since, until)."""
+    """One value of one role, on [since, until). is_lent: a record that speaks for the party said it, not the party's own."""
 
     role: str
     value: str
     since: date
     until: date
+    is_lent: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,26 +70,31 @@ def versions(parties: pa.Table, numbers: pa.Table, contacts: pa.Table, rules: Ma
 
     rules  conf/rules/identity.yml. A record that its source no longer has goes on saying what it said last: who has left stays who he was.
     Certificates whose check fails count (a slip is near what was meant); placeholders (which the engine knows by their shape) and kinds that others lend
-    (a parent's number) do not.
+    (a parent's number) do not. Phones of records that speak for somebody (`_spoken_for`) count as that person's, behind the own ones.
     """
     facts: dict[str, list[Fact]] = defaultdict(list)
     there: dict[str, list[tuple[date, date]]] = defaultdict(list)
-    for row in _rows(parties, PARTY):
-        if row["party_kind_code"] == "person":
-            there[row["party_id"]].append((row["valid_from"], row["valid_to"]))
-            facts[row["party_id"]] += _of_party(row, rules["placeholder_birth_dates"])
+    persons = [row for row in _rows(parties, PARTY) if row["party_kind_code"] == "person"]
+    for row in persons:
+        there[row["party_id"]].append((row["valid_from"], row["valid_to"]))
+        facts[row["party_id"]] += _of_party(row, rules["placeholder_birth_dates"])
     strong, documents = rules["strong_id_kinds"], _documents(rules)
-    for row in _rows(numbers, NUMBER):
+    told = _rows(numbers, NUMBER)
+    for row in told:
         kind = row["id_kind_code"]
         role = roles.NATIONAL_ID if kind in strong else roles.OTHER_ID if kind in documents else None
         if role and row["id_value_norm"] and row["party_id"] in there:
             facts[row["party_id"]].append(
                 Fact(role, row["id_value_norm"], row["valid_from"], row["valid_to"])
             )
+    spoken_for = _spoken_for(persons, told, rules)
     for row in _rows(contacts, CONTACT):
-        role = _CONTACTS.get(row["contact_kind_code"])
-        if role and row["contact_norm"] and not row["is_placeholder"] and row["party_id"] in there:
-            facts[row["party_id"]].append(Fact(role, row["contact_norm"], row["valid_from"], row["valid_to"]))
+        role, party = _CONTACTS.get(row["contact_kind_code"]), row["party_id"]
+        if role and row["contact_norm"] and not row["is_placeholder"] and party in there:
+            facts[party].append(Fact(role, row["contact_norm"], row["valid_from"], row["valid_to"]))
+            for owner, since, until in spoken_for.get(party, ()):
+                first, end = max(since, row["valid_from"]), min(until, row["valid_to"])
+                facts[owner].append(Fact(role, row["contact_norm"], first, end, is_lent=True))
     ids = sorted(there)
     return _arranged(ids, [_spans(facts[p], there[p]) for p in ids], rules["phone_region"])
 
@@ -98,6 +106,36 @@ def latest(all_versions: Versions) -> People:
     people = all_versions.people
     columns = {role: [c.take(at) for c in several] for role, several in people.columns.items()}
     return People(columns, people.sources.take(at), people.keys.take(at), people.region)
+
+
+def _spoken_for(
+    persons: Sequence[Mapping[str, Any]], numbers: Sequence[Mapping[str, Any]], rules: Mapping[str, Any]
+) -> Mapping[str, Sequence[tuple[str, date, date]]]:
+    """Records that give a person's number in another system: party → (whose number it is, since, until).
+
+    Only numbers by which a rule joins without looking at names; and only until a record has a name, from when on it speaks for itself.
+    """
+    owned_by = {
+        kind: rule["owner"] for rule in rules["rules"].values()
+        if rule["key"] == "reference" and _STRONG in rule["id_classes"] for kind in rule["id_kinds"]
+    }  # fmt: skip
+    source = {row["party_id"]: row["source_code"] for row in persons}
+    named: dict[str, date] = {}
+    for row in persons:
+        if row["name"] or row["name_latin"]:
+            named[row["party_id"]] = min(row["valid_from"], named.get(row["party_id"], OPEN))
+    given = [row for row in numbers if row["id_kind_code"] in owned_by and row["party_id"] in source]
+    owners: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in given:
+        if source[row["party_id"]] == owned_by[row["id_kind_code"]]:
+            owners[row["id_kind_code"], row["id_value_norm"]].add(row["party_id"])
+    found: dict[str, list[tuple[str, date, date]]] = defaultdict(list)
+    for row in given:
+        party, since, until = row["party_id"], row["valid_from"], named.get(row["party_id"], OPEN)
+        if row["id_class_code"] == _STRONG and since < until:
+            of = owners.get((row["id_kind_code"], row["id_value_norm"]), set()) - {party}
+            found[party] += [(owner, since, until) for owner in sorted(of)]
+    return found
 
 
 def _documents(rules: Mapping[str, Any]) -> set[str]:
@@ -135,14 +173,16 @@ def _spans(facts: Sequence[Fact], there: Sequence[tuple[date, date]]) -> list[tu
     for day in days:
         if day >= OPEN or not any(since <= day < until for since, until in there):
             continue
-        by_role: dict[str, list[str]] = defaultdict(list)
+        by_role: dict[str, dict[str, bool]] = defaultdict(dict)
         for fact in facts:
-            if fact.since <= day < fact.until and fact.value not in by_role[fact.role]:
-                by_role[fact.role].append(fact.value)
-        # A person's names keep their order, the clear one before the Latin; of numbers the smallest count, whatever order they came in.
+            if fact.since <= day < fact.until:
+                by_role[fact.role][fact.value] = fact.is_lent and by_role[fact.role].get(fact.value, True)
+        # A person's names keep their order, the clear one before the Latin; of numbers the own ones count first, and of these the smallest,
+        # whatever order they came in.
         said = {
-            r: tuple(v if r == roles.FULL_NAME else sorted(v))[: _MOST[r]] for r, v in sorted(by_role.items())
-        }
+            role: tuple(lent if role == roles.FULL_NAME else sorted(lent, key=lambda v: (lent[v], v)))[: _MOST[role]]
+            for role, lent in sorted(by_role.items())
+        }  # fmt: skip
         if not found or found[-1][1] != said:
             found.append((day, said))
     ends = [day for day, _ in found[1:]] + [OPEN]

@@ -157,9 +157,16 @@ class Scale:
 def _said(book: Book, parties: Collection[str]) -> Versions:
     """Record versions of parties. Of one that its source has no more (a system's own merge ends the other number) what it said last counts."""
 
+    told = f"{BELIEVED} and valid_from <= date '{book.day}'"
+    shared = f"""select b.party_id from silver.party_identifier a join silver.party_identifier b using (id_kind_code, id_value_norm)
+        where a.party_id in {listed(parties)}"""
+    # A record without a name may speak for one of them under that one's number.
+    asked = f"(party_id in {listed(parties)} or party_id in ({shared}))"
+
     def of(table: str, columns: Sequence[str]) -> pa.Table:
-        wanted = f"{BELIEVED} and valid_from <= date '{book.day}' and party_id in {listed(parties)}"
-        rows: list[dict[str, Any]] = book.ask(f"select {', '.join(columns)} from {table} where {wanted}")
+        rows: list[dict[str, Any]] = book.ask(
+            f"select {', '.join(columns)} from {table} where {told} and {asked}"
+        )
         return pa.table({c: pa.array([row[c] for row in rows]) for c in columns})
 
     people, numbers, contacts = (of(table, columns) for table, columns in record_versions.TABLES.items())

@@ -22,7 +22,11 @@ from spark_jobs.identity.versions import CONTACT, NUMBER, PARTY, Versions, versi
 
 RULES = {
     "placeholder_birth_dates": ["1900-01-01"], "strong_id_kinds": ["01"], "phone_region": "CN",
-    "rules": {"same_document": {"key": "certificate", "id_kinds": ["04", "20"]}},
+    "rules": {
+        "same_document": {"key": "certificate", "id_kinds": ["04", "20"]},
+        "core_number": {"key": "reference", "id_kinds": ["cust_no_core"], "owner": "core", "id_classes": ["strong"]},
+        "claimed_core_number": {"key": "reference", "id_kinds": ["cust_no_core"], "owner": "core", "id_classes": ["medium"]},
+    },
 }  # fmt: skip
 DAY = date(2026, 9, 1)
 LAST = date(2026, 9, 30)
@@ -35,25 +39,43 @@ def on(day: int) -> date:
 def party(who: str, name: str | None, born: str = "", sex: str = "", since: date = DAY, until: date = OPEN, latin: str | None = None) -> tuple:  # fmt: skip
     quality = "month_only" if len(born) == 7 else "declared"
     birth = date.fromisoformat(f"{born}-01" if len(born) == 7 else born) if born else None
-    return (who, "person", name, latin, "full", birth, quality, sex or None, since, until)
+    return (
+        who,
+        who.partition(".")[0],
+        "person",
+        name,
+        latin,
+        "full",
+        birth,
+        quality,
+        sex or None,
+        since,
+        until,
+    )
 
 
 def phone(who: str, number: str, since: date = DAY, until: date = OPEN) -> tuple:
     return (who, "mobile", number, False, since, until)
 
 
-def certificate(who: str, kind: str, number: str, since: date = DAY) -> tuple:
-    return (who, kind, number, since, OPEN)
+def certificate(who: str, kind: str, number: str, since: date = DAY, of_class: str = "strong") -> tuple:
+    return (who, kind, number, of_class, since, OPEN)
 
 
 def told(*rows: tuple) -> Versions:
-    """Rows of the three tables, told apart by their width."""
+    """Rows of the three tables; only a contact has a flag, that it is a placeholder, in the fourth place."""
 
     def of(columns: tuple[str, ...]) -> pa.Table:
-        mine = [dict(zip(columns, row, strict=True)) for row in rows if len(row) == len(columns)]
+        mine = [dict(zip(columns, row, strict=True)) for row in rows if _table(row) is columns]
         return pa.table({c: pa.array([row[c] for row in mine]) for c in columns})
 
     return versions(of(PARTY), of(NUMBER), of(CONTACT), RULES)
+
+
+def _table(row: tuple) -> tuple[str, ...]:
+    if len(row) == len(PARTY):
+        return PARTY
+    return CONTACT if isinstance(row[3], bool) else NUMBER
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +116,51 @@ def test_a_phone_that_both_have_from_a_day_on_starts_the_tie_and_another_phone_e
     wealth = (party("wealth.1", "司马若云"), phone("wealth.1", "+8615480000077"))
     (found,) = alike(model, *loan, *wealth)
     assert [(t.since, t.until) for t in found.ties] == [(on(10), on(20))]
+
+
+OWNER = (
+    party("core.2", "司马若云", "1980-03-05", "F"),
+    certificate("core.2", "cust_no_core", "C2"),
+    phone("core.2", "+8615480000999"),
+)
+
+
+def test_a_call_under_a_customer_number_lends_the_customer_its_phone_so_that_the_card_with_that_phone_is_found(
+    model,
+):
+    call = (
+        party("call.7", None, since=on(5)),
+        certificate("call.7", "cust_no_core", "C2", on(5)),
+        phone("call.7", "+8615480000077", on(5)),
+    )
+    before = alike(model, *CARD, *OWNER)
+    (found,) = alike(model, *CARD, *OWNER, *call)
+    assert not any(pair.ties for pair in before)
+    assert (found.party_a, found.party_b) == ("card.1", "core.2")
+    assert [(t.since, t.until) for t in found.ties] == [(on(5), OPEN)]
+
+
+@pytest.mark.parametrize(
+    ("caller", "number"),
+    [
+        (party("call.7", "王伟", since=on(5)), certificate("call.7", "cust_no_core", "C2", on(5))),
+        (party("call.7", None, since=on(5)), certificate("call.7", "cust_no_core", "C2", on(5), of_class="medium")),
+        (party("call.7", None, since=on(5)), certificate("call.7", "cust_no_core", "C3", on(5))),
+    ],
+    ids=["who gave a name", "whose number is only claimed", "of another customer"],
+)  # fmt: skip
+def test_a_caller_lends_no_phone(model, caller, number):
+    call = (caller, number, phone("call.7", "+8615480000077", on(5)))
+    assert not any(pair.ties for pair in alike(model, *CARD, *OWNER, *call))
+
+
+def test_phones_of_callers_never_displace_those_that_the_customer_declared():
+    calls = [
+        row for n in range(4)
+        for row in (party(f"call.{n}", None), certificate(f"call.{n}", "cust_no_core", "C2"), phone(f"call.{n}", f"+861548000000{n}"))
+    ]  # fmt: skip
+    (said,) = told(*OWNER, *calls).people.columns["phone"][0].to_pylist()
+    assert said == "+8615480000999"
 
 
 def test_what_says_less_than_needed_for_a_tie_is_grey_and_no_tie(model):
@@ -214,6 +281,19 @@ def _histories(draw) -> list[tuple]:
                 phone(who, draw(st.sampled_from(["+8615480000077", "+8615480000555"])), on(day), on(end))
             )
             day = end
+    for n in range(draw(st.integers(0, 2))):
+        who, begin, named = f"call.{n}", draw(st.integers(1, 25)), draw(st.integers(0, 29))
+        rows.append(party(who, None, since=on(begin), until=on(named) if named > begin else OPEN))
+        if named > begin:
+            rows.append(party(who, "司马若云", since=on(named)))
+        rows.append(certificate(who, "cust_no_core", "C2", on(draw(st.integers(begin, 28)))))
+        rows.append(phone(who, draw(st.sampled_from(["+8615480000077", "+8615480000555"])), on(begin)))
+    if draw(st.booleans()):
+        begin = draw(st.integers(1, 25))
+        rows += [
+            party("core.2", "司马若云", "1980-03-05", since=on(begin)),
+            certificate("core.2", "cust_no_core", "C2", on(begin)),
+        ]
     return rows
 
 
