@@ -63,7 +63,12 @@ def _entries(days: int, which: str = "true") -> Step:
     )  # fmt: skip
 
 
-_DEPOSIT_SUM = "select sum(greatest(balance_cny, 0)) from profile.o_account_daily where customer_id = {customer} and business_date = {day}"
+_ACCOUNT_SUM = "select sum({what}) from profile.o_account_daily where customer_id = {{customer}} and business_date = {{day}}"
+_DEPOSIT_SUM = _ACCOUNT_SUM.format(what="greatest(balance_cny, 0)")
+_LOAN_SUM = _ACCOUNT_SUM.format(
+    what="case agreement_kind_code when 'loan' then greatest(balance_cny, 0) when 'deposit' then greatest(-balance_cny, 0) else 0 end"
+)
+_CARD_SUM = _ACCOUNT_SUM.format(what="greatest(balance_cny, 0)") + " and agreement_kind_code = 'card'"
 _O, _PARTY = "spark_jobs.profile.o_customer", "spark_jobs.profile.o_party"
 _MONEY_STEPS = (MEMBERS, ACCOUNTS, HOLDERS, DEPOSITS)
 
@@ -121,11 +126,11 @@ MONEY: Mapping[str, Trail] = {
     ),
     "loan_cny": Trail(
         f"{_PARTY}:summarise_party_accounts", "What is owed: loan receipts and the negative part of deposits.",
-        (MEMBERS, ACCOUNTS, HOLDERS, LOANS, DEPOSITS), rules={"aum": ("version",)},
+        (MEMBERS, ACCOUNTS, HOLDERS, LOANS, DEPOSITS), rules={"aum": ("version",)}, total=_LOAN_SUM,
     ),
     "card_cny": Trail(
         f"{_PARTY}:summarise_party_accounts", "What is owed on cards; an overpaid card counts 0.",
-        (MEMBERS, ACCOUNTS, HOLDERS, CARDS), rules={"aum": ("version",)},
+        (MEMBERS, ACCOUNTS, HOLDERS, CARDS), rules={"aum": ("version",)}, total=_CARD_SUM,
     ),
     "aum_30_avg_cny": Trail(
         f"{_O}:summarise_money", "Mean of the daily AUM of the customer's parties over the window; days before anything was known are left out.",
