@@ -120,7 +120,9 @@ def unsafe(
         if field.kind == "number":
             for side, at in enumerate((left, right)):
                 has[side] |= (field.coded.codes[at] != MISSING).any(axis=1)
-            near |= ((level > 0) & (level < labels.index("two edits"))) | (level == labels.index("masked, fits"))
+            near |= ((level > 0) & (level < labels.index("two edits"))) | (
+                level == labels.index("masked, fits")
+            )
         elif field.kind == "date":
             differ = (level > BANDS) & (level != labels.index("a part unknown"))
             slip = np.isin(level, [labels.index("one digit"), labels.index("day and month crossed")])

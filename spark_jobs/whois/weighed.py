@@ -22,6 +22,7 @@ from spark_jobs.errors import OxpeckerError
 from spark_jobs.identity import bank_model
 from spark_jobs.identity import versions as record_versions
 from spark_jobs.identity.bank_model import BankModel
+from spark_jobs.identity.crowd import steps
 from spark_jobs.identity.engine.classes import CHANCE, SAME, Model
 from spark_jobs.identity.engine.levels import LABELS, compared, unpacked
 from spark_jobs.identity.engine.standardise import Field, standardised
@@ -104,7 +105,7 @@ class Scale:
     """The bank's model, and what some parties said on a day, as believed now and as the identity job reads it."""
 
     def __init__(self, book: Book, parties: Collection[str], day: date, reveal: bool = False) -> None:
-        self.book, self.reveal = book, reveal
+        self.book, self.day, self.reveal = book, day, reveal
         self.model: BankModel = bank_model.opened(book.settings)
         said = _said(book, parties)
         self._fields = standardised(said.people, self.model.frozen.form) if len(said.people) else []
@@ -120,7 +121,7 @@ class Scale:
     def weighed(self, one: str, other: str) -> Weighed:
         """The pair, weighed."""
         a, b = self._place[one], self._place[other]
-        model = self.model.frozen.model
+        model = self._model
         left, right = np.array([a], np.int32), np.array([b], np.int32)
         pattern = compared(self._fields, left, right)
         levels = unpacked(pattern, len(self._fields))
@@ -135,6 +136,17 @@ class Scale:
             tuple(zip(_classes(model), map(float, model.posteriors(levels)[0]), strict=True)), self._certificate(a, b),
             "two_people" if two[0] else "steward" if to_steward[0] else "", self.model.version, self._judged_by,
         )  # fmt: skip
+
+    @cached_property
+    def _model(self) -> Model:
+        """The bank's model among as many people as the bank knew on the day, where the identity job counted them."""
+        counted = self.book.ask(
+            f"""select record_cnt from identity.model_watch where compared_with_code = 'model' and business_date <= date '{self.day}'
+                order by business_date desc limit 1"""
+        )
+        records = np.array([row["record_cnt"] for row in counted], np.int64)
+        doublings = steps(records, self.model.frozen.seen)
+        return self.model.frozen.model.among(2.0 ** float(doublings.sum()))
 
     @cached_property
     def _judged_by(self) -> str | None:

@@ -10,7 +10,7 @@ those that blocking found, and no share is guessed. Fellegi and Sunter (1969), W
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +116,13 @@ class Model:
         for c, fields in enumerate(self.by_rule, CHANCE + 1):
             found[(levels[:, list(fields)] == 0).any(axis=1), c] = -np.inf
         return found + base[:, None]
+
+    def among(self, times: float) -> Model:
+        """The model of so many times as many records of the like: each meets so many times as many strangers, but no more of its own."""
+        sizes = self.sizes.copy()
+        strangers = [c for c in range(CHANCE, len(sizes)) if not self.twins or c != self.twins]
+        sizes[strangers] *= times
+        return replace(self, sizes=sizes)
 
     def posteriors(self, levels: npt.NDArray[np.uint8]) -> Real:
         """Probability of each class for each pattern (patterns × classes)."""
