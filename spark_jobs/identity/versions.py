@@ -124,7 +124,9 @@ def _spoken_for(
     for row in persons:
         if row["name"] or row["name_latin"]:
             named[row["party_id"]] = min(row["valid_from"], named.get(row["party_id"], OPEN))
-    given = [row for row in numbers if row["id_kind_code"] in owned_by and row["party_id"] in source]
+    given = [
+        row for row in numbers if row["id_kind_code"] in owned_by and row["id_value_norm"] and row["party_id"] in source
+    ]  # fmt: skip
     owners: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in given:
         if source[row["party_id"]] == owned_by[row["id_kind_code"]]:

@@ -253,6 +253,7 @@ class Bank:
              "evidence_text": p.evidence_text} for (a, b), p in scores.items()
         ])  # fmt: skip
         self._write_people()
+        self._write_watch()
         self._write_decisions(decisions)
         self._publish(line)
         return line
@@ -307,6 +308,12 @@ class Bank:
                 for p in self.people
             ],
         )
+
+    def _write_watch(self) -> None:
+        """How many records the model compared on the last day."""
+        write(self.settings, self.contracts, "identity.model_watch", [
+            {"business_date": LAST, "compared_with_code": "model", "measure_code": "share", "pair_class_code": "chance", "record_cnt": len(self.people)}
+        ])  # fmt: skip
 
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
         staff = {d.decision_id: d.staff for d in self.decided}
