@@ -157,10 +157,7 @@ def _sheet(
     content: bytes | Path, source: SourceContract
 ) -> tuple[tuple[str, ...] | None, bytes | None, Iterator[Line]]:
     raw = content if isinstance(content, bytes) else content.read_bytes()
-    if raw.startswith(OLE):
-        raise RecordError("workbook_old_or_locked")
-    check_inflation(io.BytesIO(raw), len(raw), MOST_WORKBOOK_BYTES)
-    books = _books(raw)
+    books = _safe_books(raw)
     rows = _cells_of(books, source.layout.sheet)
     number = source.layout.skip_lines
     for _ in range(number):
@@ -207,6 +204,14 @@ def _sheet_rows(rows: Iterator[list[Any]], names: Sequence[str], days: _Days, be
             yield _line(number, {n: days.text(n, c) for n, c in zip(named, cells, strict=False)})
 
 
+def _safe_books(raw: bytes) -> list[Any]:
+    """As `_books`, of bytes that are a workbook of today and unpack to no more than one may."""
+    if raw.startswith(OLE):
+        raise RecordError("workbook_old_or_locked")
+    check_inflation(io.BytesIO(raw), len(raw), MOST_WORKBOOK_BYTES)
+    return _books(raw)
+
+
 def _books(raw: bytes) -> list[Any]:
     """The workbook twice, with values and with formulas: a value does not say what it came from. Raises `RecordError`."""
     from openpyxl import load_workbook  # half a second that other feeds need not pay
@@ -217,6 +222,11 @@ def _books(raw: bytes) -> list[Any]:
             return [load_workbook(io.BytesIO(raw), read_only=True, data_only=only) for only in (True, False)]
     except Exception as problem:  # openpyxl lets through whatever a broken workbook made it stumble over
         raise RecordError("file_unreadable") from problem
+
+
+def sheet_names(raw: bytes) -> list[str]:
+    """The sheets of a workbook that hold cells, in its order. Raises `RecordError` where it cannot be read."""
+    return [sheet.title for sheet in _safe_books(raw)[0].worksheets]
 
 
 def _cells_of(books: Sequence[Any], sheet: str | None) -> Iterator[list[Any]]:

@@ -7,10 +7,13 @@ Memory holds a piece of the stream and one record, however large the file is. A 
 from __future__ import annotations
 
 import codecs
+import io
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, NamedTuple
 
+from spark_jobs.bronze.archives import GZIP
 from spark_jobs.contracts.sources import Layout
 
 BOM = b"\xef\xbb\xbf"
@@ -20,6 +23,7 @@ PIECE = 4 * 1024**2
 MOST_KEPT = 16 * 1024**2
 # Mainframes and DOS end a file with this sign, or fill its last block up with it.
 _END_OF_FILE = b"\x1a"
+_LAST_BYTES = 4096
 _CLOSED, _OPEN, _BROKEN = "closed", "open", "broken"
 
 
@@ -28,6 +32,17 @@ def mark_size(head: bytes, encoding: str) -> int:
     if head.startswith(BOM):
         return len(BOM)
     return len(_GB_MARK) if head.startswith(_GB_MARK) and codecs.lookup(encoding).name == "gb18030" else 0
+
+
+def has_last_line_end(path: Path) -> bool:
+    """Whether the last line of a text file has an end; true of an empty one, and of what gzip packs, which knows by itself when it is cut."""
+    with path.open("rb") as stream:
+        if stream.read(len(GZIP)) == GZIP:
+            return True
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(max(0, size - _LAST_BYTES))
+        last = stream.read().rstrip(_END_OF_FILE)
+    return last.endswith((b"\n", b"\r")) or not size
 
 
 class Line(NamedTuple):

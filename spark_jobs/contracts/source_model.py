@@ -130,6 +130,7 @@ class SourceContract:
     """One feed.
 
     empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
+    last_line_end      any or hold: a text file whose last line has no end, which may be cut in the middle of a value
     volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
     header_again       counted or not_counted: whether the supplier's number of rows counts a header that comes again inside of a file
     set_aside          field → words, `*` for anything: a line with one of them in it is no record and is set aside (`bronze.apart`)
@@ -153,6 +154,7 @@ class SourceContract:
     header_again: str = "not_counted"
     set_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     terms: Terms = field(default_factory=Terms)
+    last_line_end: str = "any"
 
     @property
     def table(self) -> str:
@@ -169,6 +171,7 @@ class SourceContract:
             delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
             self.layout, self.fields, self.control, self.empty_working_day, self.volume_band, self.in_order,
             self.header_again, self.set_aside, self.terms.until,
+            *([self.last_line_end] if self.last_line_end != "any" else []),
         )  # fmt: skip
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 

@@ -122,6 +122,7 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         maps=given.get("maps", {}),
         not_null=tuple(checks.get("not_null", ())),
         empty_working_day=checks.get("empty_working_day", "accept"),
+        last_line_end=checks.get("last_line_end", "any"),
         volume_band=band_of(checks["volume_band"], f"{relative}, checks")
         if "volume_band" in checks
         else None,

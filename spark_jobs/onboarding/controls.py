@@ -45,11 +45,12 @@ class Declared:
 
 
 def declared_by(
-    line: str, rows: int, day: date | None, totals: Mapping[str, Decimal], decimal: str
+    line: str, rows: int, day: date | None, totals: Mapping[str, Decimal], decimal: str, separator: str = ""
 ) -> Declared | None:
     """The pattern of one line; None where it declares neither the rows nor the day that the file has.
 
-    totals  sum of each number column, as written (implied decimals not applied)
+    totals     sum of each number column, as written (implied decimals not applied)
+    separator  of a delimited line: what stands on its two sides is no one number, though a comma parts thousands elsewhere
     """
     pieces: list[str] = []
     written: str | None = None
@@ -60,11 +61,11 @@ def declared_by(
         for form, pattern, told in _DATES:
             if (text := day.strftime(form)) in line:
                 before, _, rest = line.partition(text)
-                pieces += [_plain(piece) for piece in _PIECES.findall(before)]
+                pieces += [_plain(piece) for piece in _parted(before, separator)]
                 pieces.append(f"(?P<date>{pattern})")
                 has_date, written = True, told
                 break
-    for piece in _PIECES.findall(rest):
+    for piece in _parted(rest, separator):
         amount = parse_number(piece, 0, decimal) if piece[-1].isdigit() or piece[0].isdigit() else None
         column = next(
             (
@@ -92,6 +93,13 @@ def declared_by(
     return Declared("".join(pieces), written, sums, counts_rows, has_date)
 
 
+def _parted(text: str, separator: str) -> list[str]:
+    """Numbers, words and signs of a text, in their order."""
+    fields = text.split(separator) if separator else [text]
+    parted = [_PIECES.findall(field) for field in fields]
+    return [*parted[0], *(piece for field in parted[1:] for piece in (separator, *field))]
+
+
 def _plain(piece: str) -> str:
     """Words stay, digits and blanks may be others tomorrow."""
     if re.fullmatch(r"[+-]?[\d.,]+[+-]?", piece) and re.search(r"\d", piece):
@@ -114,12 +122,12 @@ def agrees(declared: Declared, line: str, rows: int, totals: Mapping[str, Decima
     )
 
 
-def first_that_holds(lines: Sequence[Told], decimal: str) -> Declared | None:
-    """The pattern of the sample with most rows, where it holds for all samples."""
+def first_that_holds(lines: Sequence[Told], decimal: str, separator: str = "") -> Declared | None:
+    """The pattern of the sample with most rows, where it holds for all samples. separator: of a delimited file's last line."""
     if not lines:
         return None
     most = max(lines, key=lambda told: told.rows)
-    declared = declared_by(most.line.strip(), most.rows, most.day, most.totals, decimal)
+    declared = declared_by(most.line.strip(), most.rows, most.day, most.totals, decimal, separator)
     if declared is None or not all(
         agrees(declared, t.line.strip(), t.rows, t.totals, decimal) for t in lines
     ):

@@ -317,9 +317,10 @@ def _control(
         if sample.control is not None:
             beside.append(controls.Told(sample.control.decode(source.layout.encoding, "replace"), *told))
     given = lines or (beside if len(beside) == len(samples) else [])
-    found, counting = controls.first_that_holds(given, decimal), "not_counted"
+    separator = source.layout.separator if lines and source.layout.kind == "delimited" else ""
+    found, counting = controls.first_that_holds(given, decimal, separator), "not_counted"
     if again and not (found and found.counts_rows):
-        with_headers = controls.first_that_holds([t.with_headers() for t in given], decimal)
+        with_headers = controls.first_that_holds([t.with_headers() for t in given], decimal, separator)
         if with_headers is not None and with_headers.counts_rows:
             found, counting = with_headers, "counted"
     return found, _control_name(samples) if found and not lines else None, counting

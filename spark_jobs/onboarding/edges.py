@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-HEADER_WORD = re.compile(r"[^\W\d][^\r\n]{0,59}")
+_WORD = re.compile(r"[^\W\d][^\r\n]{0,59}")
 _BEGIN_WORDS = re.compile(r"(?i)(H|HD|HDR|HEAD|HEADER|BEG|BEGIN|BOF|START|文件头|文件頭)")
 _FIGURES = re.compile(r"[\d.,\-+/: ]*\d[\d.,\-+/: ]*")
 # What a last line that is no record begins with, where nothing else says it.
 END_WORDS = re.compile(r"(?i)(END|ENDE|EOF|TRL|TRAILER|TAIL|TOTAL|SUM|SUMME|COUNT|合计|合計|总计|結束|结束)")
+
+
+def is_word(text: str) -> bool:
+    """Whether a cell may be the name of a column; sheets break long ones into two lines."""
+    return bool(_WORD.fullmatch(re.sub(r"\s*[\r\n]+\s*", " ", text.strip())))
 
 
 def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] | None:
@@ -24,7 +29,7 @@ def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] 
         if len(row) == columns
         and [c.strip().strip('"') for c in [row[0].lstrip("\ufeff"), *row[1:]]] != first
     ]
-    words = [bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in first if c]
+    words = [is_word(c) and not looks_like_a_value(c) for c in first if c]
     # A column without a name counts where it has values: separators too many at the end of all lines name nothing.
     nameless = sum(not c and any(row[at].strip() for row in below) for at, c in enumerate(first))
     if not words or sum(words) < max(1, 0.8 * len(words)) or nameless > max(len(words) > 1, 0.2 * columns):
@@ -37,9 +42,7 @@ def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] 
         if name in values:
             votes -= 2
         elif values:
-            typed = (
-                sum(not HEADER_WORD.fullmatch(v) or looks_like_a_value(v) for v in values) > len(values) / 2
-            )
+            typed = sum(not is_word(v) or looks_like_a_value(v) for v in values) > len(values) / 2
             # Names of columns are seldom as long as each other, values of one column often are; their signs differ, too.
             is_unlike = _letters(name) != _letters(values[0])
             votes += 2 if typed else 1 if is_unlike else 0
@@ -49,7 +52,7 @@ def find_header(rows: Sequence[Sequence[str]], columns: int) -> tuple[str, ...] 
 def are_labels(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether a line below the header gives the columns names once more, in another language: words where all that follows are figures."""
     records = [other for other in below[:200] if len(other) == len(row)]
-    if len(records) < 2 or not all(HEADER_WORD.fullmatch(c.strip()) for c in row):
+    if len(records) < 2 or not all(is_word(c) for c in row):
         return False
     figures = [
         at for at in range(len(row))
@@ -57,6 +60,21 @@ def are_labels(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         and any(other[at].strip() for other in records)
     ]  # fmt: skip
     return bool(figures)
+
+
+def are_units(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a line below the header gives units to some columns and leaves the others empty: 万元, %, where all that follows are figures."""
+    records = [other for other in below[:200] if len(other) == len(row)]
+    given = [at for at, cell in enumerate(row) if cell.strip()]
+    return (
+        len(records) >= 2
+        and 0 < len(given) < len(row)
+        and all(not any(c.isdigit() for c in row[at]) for at in given)
+        and all(
+            other[at].strip() and _FIGURES.fullmatch(other[at].strip()) for other in records for at in given
+        )
+        and any(other[at].strip() for other in records for at in range(len(row)) if at not in given)
+    )
 
 
 def looks_like_a_value(text: str) -> bool:

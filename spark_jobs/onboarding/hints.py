@@ -27,7 +27,8 @@ _LOOKS: tuple[tuple[str, int, str], ...] = (
 _CURRENCY = r"([¥￥$€£]|CNY|RMB|EUR|USD|HKD|TWD|NTD|JPY|GBP)"
 # What is written so that nothing of ours reads it. The values are as they came; the question is what they were meant to be.
 _UNREADABLE: tuple[tuple[str, str], ...] = (
-    (r"[\d０-９．，－／：\s./:,+-]*[０-９][\d０-９．，－／：\s./:,+-]*", "full-width figures: no date and no number is read from them; ask for plain ones"),
+    (r"\?{2,}", "question marks where somebody lost characters before: ask for the file in an encoding that has them"),
+    (r"[\d０-９٠-٩۰-۹．，－／：\s./:,+-]*[０-９٠-٩۰-۹][\d０-９٠-٩۰-۹．，－／：\s./:,+-]*", "full-width figures, or Arabic ones: no date and no number is read from them; ask for plain ones"),
     (r"\(\s*[\d,.]+\s*\)", "amounts in parentheses: negative ones? No number is read from them; ask for a minus sign"),
     (rf"{_CURRENCY}\s*[+-]?\d[\d,.]*|[+-]?\d[\d,.]*\s*{_CURRENCY}", "a currency sign or word before or behind the number, which is not read so; ask for plain numbers and a column of currencies"),
     (r"\d[\d,.]*\s*(CR|DR|借|贷)|[\d,]+\.\d{2}\s*[CD]", "its side (debit or credit) behind the number, which is not read so; ask for a sign, or for a column of sides"),
@@ -46,6 +47,9 @@ _UNREADABLE: tuple[tuple[str, str], ...] = (
 _SOME = 0.05
 # One number in a thousand ends in three zeros; of those that end in X a spreadsheet makes text.
 _MOST = 0.5
+_UNSEEN = "\t\x1c\x1d\x1e\x1f\xad\ufeff" + "".join(
+    map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)))
+)
 _INSIDE = re.compile(r"[\x01-\x08\x0e-\x1f]")
 _ROUNDED = r"\d(\.\d+)?[eE]\+?\d+"
 
@@ -70,7 +74,7 @@ def tabs(words: Mapping[str, int]) -> tuple[str, ...]:
 
     By a tab exports keep a spreadsheet from rounding a number; 0x1E behind the last field ends a record where a line end follows.
     """
-    found = share_of(words, lambda w: w != w.strip("\t\x1c\x1d\x1e\x1f")) if words else 0
+    found = share_of(words, lambda w: w != w.strip(_UNSEEN)) if words else 0
     inside = share_of(words, lambda w: bool(_INSIDE.search(w.strip()))) if words else 0
     if inside >= _SOME and found < _SOME:
         return (

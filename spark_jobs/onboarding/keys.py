@@ -16,7 +16,7 @@ MOST_CANDIDATES = 12
 MOST_ROWS = 20_000
 _CHANCE, _LAST = 3, 9
 # A number of the line is another record's tomorrow.
-_OF_THE_LINE = re.compile(r"(?i)(序号|序號|行号|行號|row_?(no|num|id)|line_?(no|num)|lfd_?nr)")
+OF_THE_LINE = re.compile(r"(?i)(序号|序號|行号|行號|row_?(no|num|id)|line_?(no|num)|lfd_?nr)")
 Rows = Sequence[Sequence[str | None]]
 
 
@@ -88,7 +88,7 @@ def _names_each(rows: Rows, columns: tuple[int, ...]) -> bool:
 def _unlikely(typed: Typed, meaning: Meaning | None, name: str) -> int:
     """How unlikely a column is part of a key; 9 never is."""
     kind = meaning.kind if meaning else None
-    if _OF_THE_LINE.fullmatch(name):
+    if OF_THE_LINE.fullmatch(name):
         return 4
     if kind in ("balance", "amount", "money", "address", "secret", "email", "birth"):
         return _LAST

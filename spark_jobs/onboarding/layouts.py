@@ -6,10 +6,8 @@ columns begin is worked out in `widths`.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from spark_jobs.bronze.archives import ZIP
+from spark_jobs.bronze.columnar import sheet_names
 from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.lines import cells, mark_size
 from spark_jobs.bronze.objects import RecordError, parse_json
@@ -24,15 +23,18 @@ from spark_jobs.contracts.sources import Delivery, Layout, SourceContract
 from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding.edges import (
     END_WORDS,
-    HEADER_WORD,
     are_labels,
+    are_units,
     begins_a_file,
     counts,
     find_header,
     find_trailer,
+    is_word,
     looks_like_a_value,
     trailer_mark_of,
 )
+from spark_jobs.onboarding.kinds import kinds_of
+from spark_jobs.onboarding.masks import shape
 from spark_jobs.onboarding.separators import (
     ENOUGH_LINES,
     LAST_RESORTS,
@@ -44,13 +46,16 @@ from spark_jobs.onboarding.separators import (
 )
 
 MOST_LINES = 3000
-MOST_TITLES = 4
+# So many of the cells of the widest row has a header; some of its columns may have no name.
+ENOUGH_OF_HEADER = 0.6
 # A list of one column has words of so many signs at most.
 _MOST_WORD = 64
 # A single line with more fields than this may be a whole file without line ends.
 _MANY_COLUMNS = 100
 TWO_LINES = "the header is two lines, names and then labels; the fields are called by the labels"
 _HEAD = 4096
+# Signs of logs, links and quotes.
+_SELDOM = set("=[](){}<>?&'")
 # What only records of a change log have, by the program that writes it.
 _CHANGES = {
     "GoldenGate": {"op_type", "op_ts", "pos"},
@@ -110,50 +115,75 @@ def _parquet(content: bytes) -> Guess:
 
 
 def _workbook(content: bytes) -> Guess:
-    """The first sheet. Lines of a title above the header have fewer cells than it; a second line of names is the header."""
-    found: list[tuple[int, tuple[str, ...]]] = []
+    """The first sheet that has a table. Titles above the header have fewer cells than it; a second line of names is the header."""
     try:
-        for skip in range(MOST_TITLES):
-            layout = Layout("excel", "utf-8", header=True, skip_lines=skip)
-            columns = Cut(content, bare(layout)).columns or ()
-            found.append((sum(not re.fullmatch(r"[A-Z]{1,2}", c) for c in columns), columns))
+        names = sheet_names(content)
+        sheet = next((name for name in names if _width(content, name) > 1), names[0])
+        skip = _titles(content, sheet)
+        columns = _named(content, sheet, skip)
     except RecordError as problem:
-        if not found:
-            raise DeliveryError(
-                f"a workbook that cannot be read ({problem}); save the sheet as CSV in UTF-8, or ask the supplier for a text file"
-            ) from None
-    skip = max(range(len(found)), key=lambda s: (found[s][0], -s))
-    columns = found[skip][1]
-    words = sum(bool(HEADER_WORD.fullmatch(c)) and not looks_like_a_value(c) for c in columns)
+        raise DeliveryError(
+            f"a workbook that cannot be read ({problem}); save the sheet as CSV in UTF-8, or ask the supplier for a text file"
+        ) from None
+    words = sum(is_word(c) and not looks_like_a_value(c) for c in columns)
     if not columns or words < 0.8 * len(columns):
         raise DeliveryError("the sheet has no header; ask the supplier for one, or for a text file")
-    sheets = _sheets(content)
-    doubts = [f"the workbook has {sheets} sheets: only the first is read, `sheet` names another; each is a feed of its own"] if sheets > 1 else []  # fmt: skip
-    rows = _first_rows(content, skip)
+    doubts = []
+    if len(names) > 1:
+        told = "only the first is read" if sheet == names[0] else "only the first that has a table is read"
+        doubts.append(
+            f"the workbook has {len(names)} sheets: {told}, `sheet` names another; each is a feed of its own"
+        )
+    rows = _first_rows(content, sheet, skip)
     if rows and are_labels(rows[0], rows[1:]):
         doubts.append(TWO_LINES)
-        skip, columns = (
-            skip + 1,
-            Cut(content, bare(Layout("excel", "utf-8", header=True, skip_lines=skip + 1))).columns or (),
-        )
+        skip, columns = skip + 1, _named(content, sheet, skip + 1)
     is_named = not any(re.search(r"#\d+$", name) for name in columns)
     if not is_named:
         doubts.append("the header has a name twice; columns are taken by their place")
         skip += 1
-    layout = Layout("excel", "utf-8", header=is_named, skip_lines=skip)
+    layout = _of_sheet(is_named, skip, None if sheet == names[0] else sheet)
     return Guess(layout, columns, len(columns), doubts=tuple(doubts))
 
 
-def _sheets(content: bytes) -> int:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return sum(bool(re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)) for name in archive.namelist())
+def _of_sheet(header: bool, skip: int, sheet: str | None) -> Layout:
+    return Layout("excel", "utf-8", header=header, skip_lines=skip, sheet=sheet)
 
 
-def _first_rows(content: bytes, skip: int) -> list[list[str]]:
+def _named(content: bytes, sheet: str, skip: int) -> tuple[str, ...]:
+    return Cut(content, bare(_of_sheet(True, skip, sheet))).columns or ()
+
+
+def _rows_of(content: bytes, sheet: str, most: int) -> list[tuple[int, list[str]]]:
+    """Number and filled cells of the first rows of a sheet that are not empty."""
+    found = []
+    for line in islice(Cut(content, bare(_of_sheet(False, 0, sheet))).details(), most):
+        cells_ = [str(cell) for cell in json.loads(line.raw).values() if cell is not None]
+        found.append((line.number, cells_))
+    return found
+
+
+def _width(content: bytes, sheet: str) -> int:
+    """Cells of the widest of a sheet's first rows."""
+    return max((len(row) for _, row in _rows_of(content, sheet, MOST_ABOVE)), default=0)
+
+
+def _titles(content: bytes, sheet: str) -> int:
+    """Rows above the header: the first row of words that has nearly as many cells as any."""
+    rows = _rows_of(content, sheet, MOST_ABOVE)
+    widest = max((len(row) for _, row in rows), default=0)
+    for number, row in rows:
+        words = sum(is_word(c) and not looks_like_a_value(c) for c in row)
+        if len(row) >= ENOUGH_OF_HEADER * widest and words >= 0.8 * len(row):
+            return number - 1
+    return rows[0][0] - 1 if rows else 0
+
+
+def _first_rows(content: bytes, sheet: str, skip: int) -> list[list[str]]:
     """Cells below the header, as text; as far as a broken sheet goes."""
     rows = []
     with suppress(RecordError):
-        details = Cut(content, bare(Layout("excel", "utf-8", header=True, skip_lines=skip))).details()
+        details = Cut(content, bare(_of_sheet(True, skip, sheet))).details()
         for line in islice(details, 200):
             found = json.loads(line.raw)
             rows.append(["" if cell is None else str(cell) for cell in found.values()])
@@ -348,8 +378,21 @@ def _fixed(raw: Sequence[bytes], encoding: str, left_out: int) -> Guess | None:
     ):
         layout = replace(layout, detail=next(iter(firsts)).decode())
     doubts: tuple[str, ...] = ()
+    for size in (1, 2):
+        # Each byte is a sign of its own: what hanzi are made of is neither figure nor blank.
+        kinds = kinds_of(
+            [
+                (line[:size].decode("latin-1"), *line[size:].decode("latin-1"))
+                for line in details
+                if len(line) == length
+            ]
+        )
+        if kinds:
+            doubts = (_several_kinds(kinds, f"at: [1, {size}]"),)
+            break
     if _names_above(details):
         doubts = (
+            *doubts,
             "the first line has words where all others have figures: it is left out as a line of names",
         )
         skip += 1
@@ -374,6 +417,8 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     while skip < min(MOST_ABOVE, len(rows) - 1) and len(rows[skip]) != columns:
         skip += 1
     skip = 0 if skip == MOST_ABOVE else skip
+    while skip and _begins_like_records(rows[skip - 1][0], rows, columns):
+        skip -= 1
     skip = _below_titles(rows, columns, skip)
     doubts = [
         f"line {n} has {len(row)} fields and the records have {columns}; it is left out: is it the header?"
@@ -385,14 +430,24 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     if header is not None and len(rows) > 1 and len(rows[1]) == columns and are_labels(rows[1], rows[2:]):
         doubts.append(TWO_LINES)
         skip, rows, lines, header = skip + 1, rows[1:], lines[1:], tuple(rows[1])
-    if separator in LAST_RESORTS:
+    if separator in LAST_RESORTS or set(separator) <= _SELDOM:
         doubts.append(f"`{separator}` parts the columns only because nothing else does: is it the separator?")
+    if columns == 1:
+        doubts.append("nothing parts the lines, so each is one value: is it a list of one column?")
+    has_units = (
+        header is not None and len(rows) > 1 and len(rows[1]) == columns and are_units(rows[1], rows[2:])
+    )
     if header is not None:
-        rows, lines = rows[1:], lines[1:]
+        rows, lines = rows[1 + has_units :], lines[1 + has_units :]
         # The reader finds columns by the names of the header: two alike, an empty one, or one with a full stop cannot be found.
         names = [name.strip().strip('"') for name in header]
         named = _without_empty_ends(names, [row for row in rows if len(row) == columns])
-        if len(set(named)) < len(named) or not all(named) or any("." in name for name in named):
+        if has_units:
+            skip += 2
+            doubts.append(
+                "below the names stands a line of units, so columns are taken by their place; where it says 万元 or the like, map by {unit: [column, wan]}"
+            )
+        elif len(set(named)) < len(named) or not all(named) or any("." in name for name in named):
             skip += 1
             doubts.append(
                 "the header has a name twice, empty or with a full stop in it; columns are taken by their place"
@@ -409,6 +464,8 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
             "the first line is no record but tells of the file; what it declares is not compared: ask for a last line or a file beside it that does"
         )
     doubts += _about_quotes_and_ends(rows, columns, is_quoted)
+    if kinds := kinds_of([row for row in rows if len(row) == columns]):
+        doubts.append(_several_kinds(kinds, "column: 1"))
     trailer = find_trailer(rows, lines, columns, left_out)
     if trailer is not None:
         mark = trailer_mark_of(trailer, separator)
@@ -428,6 +485,17 @@ def _without_empty_ends(names: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     while kept and not kept[-1] and not any(row[len(kept) - 1].strip() for row in rows):
         kept.pop()
     return kept
+
+
+def _begins_like_records(cell: str, rows: Sequence[Sequence[str]], columns: int) -> bool:
+    """Whether the first cell of a line looks like those of nearly all records and has a figure: then it is a broken record, no title."""
+    shapes = Counter(shape(row[0]) for row in rows[:500] if len(row) == columns)
+    return any(c.isdigit() for c in cell) and shapes[shape(cell)] >= ENOUGH_LINES * sum(shapes.values())
+
+
+def _several_kinds(kinds: Sequence[str], place: str) -> str:
+    marks = " and ".join(kinds)
+    return f"several kinds of record ({marks}), each cut in its own way? Then one contract for each, with `record_type: {{{place}, detail: [its marks], others: [the other ones]}}`"
 
 
 def _left_out(lines: int) -> str:

@@ -38,7 +38,11 @@ _WORDS: tuple[tuple[str, str], ...] = (
         "agent",
         r"^法人$|法人(代表|姓名)|法定代表|联系人|聯絡人|经办人|經辦人|代理人|负责人|負責人|担保人|配偶|紧急|contact_?(name|person)|legal_?(rep|person)|guarantor|spouse|agent_?name",
     ),
-    ("secret", r"(^|_)(pass(word|wd)?|pwd|pin|cvv2?|cvc)($|_)|密码|密碼|口令"),
+    (
+        "secret",
+        r"(^|_)(pass(word|wd)?|pwd|pin(_?block)?|cvv2?|cvn2?|cvc2?|track_?[123]|card_?exp\w*|biometric|fingerprint|face_?(feature|template))($|_)"
+        r"|密码|密碼|口令|磁道|卡片?有效期|指纹|指紋|人脸|人臉|虹膜|声纹|聲紋",
+    ),
     ("id_kind", r"(cert|id)_?(type|kind)|证件(类|种)|證件(類|種)|ausweisart"),
     (
         "national_id",
@@ -46,7 +50,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ),
     ("email", r"e_?mail|邮箱|郵箱|邮件|電子郵件"),
     ("phone", r"mobile|phone|(^|_)tel($|_)|telefon|handy|mobil|(^|_)ani($|_)|手机|手機|电话|電話|联系方式"),
-    ("address", r"addr|地址|住址|straße|strasse|anschrift|wohnort|postal"),
+    (
+        "address",
+        r"(^|_)(zip|plz|post_?code)($|_)|邮编|邮政编码|郵遞區號|addr|地址|住址|straße|strasse|anschrift|wohnort|postal",
+    ),
     ("birth", r"birth|(^|_)dob|born|出生|生日|geburt|geboren"),
     ("sex", r"(^|_)(sex|gender)|性别|性別|geschlecht|anrede"),
     (
@@ -81,6 +88,8 @@ _ADDRESS = re.compile(
     r"(.*[省市区縣县鎮镇乡鄉村路街道巷弄号號樓楼室]){2,}.*|.*(straße|strasse|str\.|weg|platz|gasse|allee)\s*\d+.*|\d+\s+.*(street|st\.?|road|rd\.?|ave(nue)?|lane)\b.*",
     re.IGNORECASE,
 )
+# Track 1 or 2 of a payment card, ISO/IEC 7813.
+_TRACK = re.compile(r"%?B?\d{13,19}\^.*|;?\d{13,19}[=D]\d{4,}\??.?")
 _EMAIL = re.compile(r"[\w.+\-]+@[\w\-]+(\.[\w\-]+)+")
 
 
@@ -106,6 +115,8 @@ def guess_meaning(name: str, words: Counter[str], typed: Typed, kinds: Mapping[s
     told = {w: n for w, n in words.most_common(MOST_WORDS) if w not in typed.null}
     if named in ("secret", "agent"):
         return Meaning(named, BY_NAME, "its name says so")
+    if told and _share(told, lambda w: bool(_TRACK.fullmatch(w))) >= SURE:
+        return Meaning("secret", SURE, "the magnetic stripe of a card")
     if not told:
         return Meaning(named, 0.3, "its name says so, it is empty") if named else None
     if typed.type == "string" or named == "phone":

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spark_jobs.onboarding.keys import OF_THE_LINE
 from spark_jobs.onboarding.meanings import SURE, Meaning
 from spark_jobs.onboarding.types import Typed, unit_said
 from spark_jobs.silver.compile import aliases
@@ -183,7 +184,9 @@ def _party_number(
         "string",
         "number",
     )
-    if is_number and person >= ENOUGH and key[0] != _named(best["national_id"]) and not best["account"]:
+    is_own = len(key) == 1 and key[0] not in (_named(best["national_id"]), _named(best["name"]))
+    is_own = is_own and not OF_THE_LINE.fullmatch(next(c for c in columns if c.name == key[0]).source_name)
+    if is_number and is_own and person >= ENOUGH and not best["account"]:
         return key[0], round(min(0.8, person), 2), "the key of a file about persons"
     return "", 0.0, ""
 

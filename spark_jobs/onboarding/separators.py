@@ -60,6 +60,13 @@ def find_separator(lines: Sequence[str]) -> tuple[str, float, int] | None:
     others = "".join(map(re.escape, sorted(candidates.keys() & {",", ";", "|"})))
     if others and not any(re.search(rf"[^{others}]\t(?=[^{others}])", line) for line in seen):
         candidates.pop("\t", None)
+    for longer in [c for c in candidates if c not in seen[0]]:
+        # Names of columns do not have the sign that all values have: a part of it, or one that stands on every line, parts them, too.
+        if any(
+            (other in longer or share == 1.0) and seen[0].count(other) == number
+            for other, (share, number) in candidates.items()
+        ):
+            candidates.pop(longer)
     best: tuple[tuple[float, ...], str] | None = None
     for text, (share, number) in candidates.items():
         if any(len(longer) > len(text) and _explains(longer, text, seen) for longer in candidates):

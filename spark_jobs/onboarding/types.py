@@ -57,7 +57,7 @@ def decimal_sign(columns: Iterable[Counter[str]]) -> str:
     comma = point = 0
     for words in columns:
         for word, number in words.items():
-            if re.fullmatch(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}[+-]?", word):
+            if re.fullmatch(r"[+-]?(\d{1,3}([.\s\u00a0\u202f'’]\d{3})+|\d+),\d{1,2}[+-]?", word):
                 comma += number
             elif re.fullmatch(r"[+-]?(\d{1,3}(,\d{3})+|\d+)\.\d+[+-]?", word) and not re.fullmatch(
                 r"\d{1,3}\.\d{3}", word

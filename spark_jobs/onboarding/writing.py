@@ -131,12 +131,30 @@ def as_yaml(draft: Draft) -> str:
         )
         lines.append(f"set_aside: {{{told}}}")
     checks = [f"not_null: [{', '.join(map(quoted, draft.key_names))}]"] if draft.key is not None else []
+    checks += ["last_line_end: hold"] if _ends_tell(draft) else []
     checks += ["header_again: counted"] if draft.header_again == "counted" else []
     if checks:
         lines.append(f"checks: {{{', '.join(checks)}}}")
     # In quotes what is not printable is escaped; in comments it would only spoil the file.
     seen = ["".join(c if c.isprintable() else "·" for c in line) for line in (*lines, *_maps(draft))]
     return "\n".join([*seen, ""])
+
+
+def _ends_tell(draft: Draft) -> bool:
+    """Whether the end of the last line is all that shows that a file came whole: nothing counts its rows, and all samples have it."""
+    is_text = draft.guess.layout.kind in ("delimited", *JSON_KINDS)
+    is_counted = (
+        draft.control is not None
+        or draft.guess.layout.trailer_mark
+        or (draft.feed.system and draft.feed.has_ok)
+    )
+    whole = [s.content for s in draft.feed.samples if s.is_whole and s.content]
+    return (
+        is_text
+        and not is_counted
+        and bool(whole)
+        and all(c.rstrip(b"\x1a").endswith((b"\n", b"\r")) for c in whole)
+    )
 
 
 def _wrapped(text: str) -> Iterable[str]:
@@ -178,6 +196,7 @@ def _layout(draft: Draft) -> list[str]:
     told += [f"{word}: true" for word in ("header", "quote") if getattr(layout, word)]
     told += [f"skip_lines: {layout.skip_lines}"] if layout.skip_lines else []
     told += [f"line_end: {layout.line_end}"] if layout.line_end != "lf" else []
+    told += [f"sheet: {quoted(layout.sheet)}"] if layout.sheet else []
     told += ['decimal: ","'] if layout.decimal == "," else []
     marks = [f"detail: {in_quotes(layout.detail)}"] if layout.detail else []
     marks += [f"trailer: {in_quotes(layout.trailer_mark)}"] if layout.trailer_mark else []

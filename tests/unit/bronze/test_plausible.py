@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +50,35 @@ def test_an_opening_package_is_no_usual_delivery_whether_it_came_before_or_in_th
 
     assert reasons([*earlier, tenfold]) == [None] * 4
     assert reasons([tenfold], [replace(s, state_code="loaded") for s in earlier]) == [None]
+
+
+# --- cut -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "says", "reason"),
+    [
+        (b"C1,39.50\n", "hold", None),
+        (b"C1,39.50\r\n\x1a", "hold", None),
+        (b"", "hold", None),
+        (gzip.compress(b"C1,39.50"), "hold", None),
+        (b"C1,39", "hold", "truncated"),
+        (b"C1,39", "any", None),
+    ],
+)
+def test_a_file_that_ends_in_the_middle_of_a_line_is_held_where_nothing_else_would_tell(
+    tmp_path: Path, content: bytes, says: str, reason: str | None
+) -> None:
+    """Without its last three bytes 39.50 is 39, and nothing counts the rows."""
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    asked = {"loan__apply": replace(APPLY, empty_working_day="accept", last_line_end=says)}
+
+    (judged,) = plausible.judge(
+        [Examined(came(WEDNESDAY, 1, "loan__apply"), path=path)], [], asked, is_working
+    )
+
+    assert judged.state.reason_code == reason
 
 
 # --- no longer ours to use ---------------------------------------------------------------------------------------------

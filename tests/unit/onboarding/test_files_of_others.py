@@ -122,6 +122,125 @@ def test_the_byte_order_mark_of_gb18030_hides_no_header(tmp_path: Path) -> None:
     assert ([c.source_name for c in draft.draft.columns], draft.draft.rows) == (["客户号", "姓名"], 20)
 
 
+def test_names_in_quotes_may_go_over_two_lines_and_hold_the_separator(tmp_path: Path) -> None:
+    rows = "".join(f'"C{n:04d}","{NAMES[n % 4]}","{n}.50"\n' for n in range(20))
+
+    draft = drafted(tmp_path, '"客户号","姓名, 全称","余额\n(元)"\n' + rows)
+
+    assert ([c.source_name for c in draft.draft.columns], draft.draft.rows) == (
+        ["客户号", "姓名, 全称", "余额\n(元)"],
+        20,
+    )
+
+
+def test_a_line_of_units_below_the_names_is_no_record(tmp_path: Path) -> None:
+    draft = drafted(
+        tmp_path, "客户号,余额,增长率\n,万元,%\n" + "".join(f"C{n:04d},{n}.50,{n}.5\n" for n in range(20))
+    )
+
+    assert draft.draft.rows == 20
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "number", "number"]
+    assert any("a line of units" in q for q in draft.questions)
+
+
+def test_a_first_record_that_lost_a_separator_is_kept_aside_and_not_left_out_of_every_file(
+    tmp_path: Path,
+) -> None:
+    lines = [f"C{n:06d}|{NAMES[n % 4]}|{n}.50" for n in range(20)]
+
+    draft = drafted(tmp_path, "\n".join([lines[0].replace("|0.50", "0.50"), *lines[1:]]) + "\n")
+
+    assert (draft.draft.guess.layout.skip_lines, draft.unreadable) == (0, {"column_count": 1})
+
+
+def test_a_sign_that_all_values_begin_with_takes_no_header_away(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "no,name\n" + "".join(f"C{n:04d},&#{20000 + n};\n" for n in range(60)))
+
+    assert (draft.draft.guess.layout.separator, draft.draft.guess.layout.header) == (",", True)
+    assert "as web pages write them" in asked(draft, "name")
+    lost = drafted(
+        tmp_path,
+        "no,name\n" + "".join(f"C{n:04d},{'?' * (2 + n % 2)}\n" for n in range(60)),
+        "y_20260930.csv",
+    )
+    assert (lost.draft.guess.layout.separator, lost.draft.guess.layout.header) == (",", True)
+    assert "lost characters" in asked(lost, "name")
+
+
+def test_the_last_line_of_a_file_of_commas_is_read_field_by_field(tmp_path: Path) -> None:
+    """60,1830.00 is no number of a thousand and more, as it would be inside of a field."""
+    rows = "".join(f"DT,C{n:04d},{n}.50\n" for n in range(1, 61))
+
+    draft = drafted(tmp_path, rows + "TR,60,1860.00\n")
+
+    assert draft.draft.control is not None
+    assert (draft.draft.control.counts_rows, draft.draft.control.sums) == (True, {"total_1": "c03"})
+
+
+@pytest.mark.parametrize("separator", ["|", ""])
+def test_several_kinds_of_record_in_one_file_are_asked_about(tmp_path: Path, separator: str) -> None:
+    one = [separator.join(("1", f"{n:06d}", "WANG XIAO", "AB")) for n in range(20)]
+    other = [separator.join(("2", f"{n:06d}", f"62{n:07d}", f"{n:02d}")) for n in range(20)]
+
+    draft = drafted(tmp_path, "".join(f"{line}\n" for pair in zip(one, other, strict=True) for line in pair))
+
+    assert any("several kinds of record (1 and 2)" in q for q in draft.questions)
+    alike = drafted(tmp_path, "".join(f"{line}\n" for line in one), "y_20260930.csv")
+    assert not any("several kinds" in q for q in alike.questions)
+
+
+def test_what_nothing_parts_is_asked_about(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "".join(f"[CUST{n}]\nname=x{n}\n" for n in range(20)))
+
+    assert any("a list of one column" in q or "parts the columns only" in q for q in draft.questions)
+
+
+@pytest.mark.parametrize("name", ["卡有效期", "指纹", "track2", "pin_block", "card_exp"])
+def test_what_may_never_enter_a_lake_is_told_by_its_name(tmp_path: Path, name: str) -> None:
+    draft = drafted(
+        tmp_path, f"客户号,{name}\n" + "".join(f"C{n:04d},{n % 12 + 1:02d}/28\n" for n in range(20))
+    )
+
+    assert draft.draft.columns[1].privacy == "C2-id"
+    assert "looks like a secret (C3)" in asked(draft, draft.draft.columns[1].name)
+
+
+def test_the_magnetic_stripe_of_a_card_is_a_secret_whatever_it_is_called(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "no,data\n" + "".join(f"{n},;62{n:014d}=2812{n:08d}?\n" for n in range(20)))
+
+    assert "looks like a secret (C3)" in asked(draft, "data")
+
+
+@pytest.mark.parametrize("key", ["zip", "序号", "姓名"])
+def test_a_postal_code_a_line_number_or_a_name_is_nobodys_number(tmp_path: Path, key: str) -> None:
+    value = {"zip": "{:05d}", "序号": "{}", "姓名": ""}[key]
+    people = [f"{NAMES[n % 4][0]}{'伟芳娜敏静磊'[n % 6]}{'平刚桂英'[n // 6]}" for n in range(24)]
+    lines = [f"{value.format(90210 + n)},{p}" if value else p for n, p in enumerate(people)]
+
+    draft = drafted(tmp_path, "\n".join([f"{key},姓名" if value else key, *lines]) + "\n")
+
+    assert draft.draft.proposal.maps == []
+
+
+def test_signs_of_no_width_around_values_are_asked_about(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "客户号,余额\n" + "".join(f"\u200bC{n:04d},{n}.50\n" for n in range(20)))
+
+    assert "nobody sees" in asked(draft, "ke_hu_hao")
+
+
+def test_a_decimal_comma_is_known_where_blanks_part_thousands(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "Client;Solde\n" + "".join(f"{n};1\u202f{n:03d},50\n" for n in range(100, 120)))
+
+    assert (draft.draft.guess.layout.decimal, draft.draft.columns[1].typed.type) == (",", "number")
+
+
+def test_a_text_that_nothing_counts_must_end_as_its_samples_do(tmp_path: Path) -> None:
+    text = "客户号,余额\n" + "".join(f"C{n:04d},{n}.50\n" for n in range(20))
+
+    assert yaml.safe_load(drafted(tmp_path, text).text)["checks"]["last_line_end"] == "hold"
+    assert "last_line_end" not in drafted(tmp_path, text.rstrip(), "y_20260930.csv").text
+
+
 def test_separators_at_the_end_of_all_lines_take_no_names_away(tmp_path: Path) -> None:
     draft = drafted(
         tmp_path, "FORACID|CUST_NAME|\n" + "".join(f"1{n:05d}|{NAMES[n % 4]}|\n" for n in range(20))
@@ -577,6 +696,29 @@ def test_a_workbook_of_several_sheets_says_so_and_one_of_one_does_not(tmp_path: 
     book.save(tmp_path / "x_20260930.xlsx")
     (draft,), _ = onboard([tmp_path / "x_20260930.xlsx"])
     assert any("2 sheets" in q for q in draft.questions)
+
+
+def test_a_sheet_may_have_a_page_of_titles_and_names_over_two_lines(tmp_path: Path) -> None:
+    titles: list[list[object]] = [["支付账单明细"], [], *([f"{n}. 仅供对账"] for n in range(12))]
+
+    draft = sheet(tmp_path, *titles, ["客户号", "姓名", "开户\n日期", "余额\n(元)"], *SHEET[1:])
+
+    assert (draft.draft.rows, draft.draft.guess.layout.skip_lines) == (24, 14)
+    assert [c.typed.type for c in draft.draft.columns] == ["string", "string", "date", "number"]
+
+
+def test_a_sheet_in_front_that_is_no_table_is_passed_over(tmp_path: Path) -> None:
+    book = Workbook()
+    book.worksheets[0].append(["本文件为客户清单"])
+    data = book.create_sheet("数据")
+    for row in SHEET:
+        data.append(row)
+    book.save(tmp_path / "x_20260930.xlsx")
+
+    (draft,), _ = onboard([tmp_path / "x_20260930.xlsx"])
+
+    assert (draft.draft.rows, yaml.safe_load(draft.text)["layout"]["sheet"]) == (24, "数据")
+    assert any("the first that has a table" in q for q in draft.questions)
 
 
 def test_two_lines_of_names_of_a_sheet_are_a_header(tmp_path: Path) -> None:
