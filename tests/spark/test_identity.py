@@ -70,9 +70,9 @@ mbank.wang     | cust_no_core | C1       | strong | none    | 2016-03-03
 core.twin1     | 01           | id-t1    | strong | valid   | 2026-09-01
 core.twin2     | 01           | id-t2    | strong | valid   | 2026-09-01
 core.siba      | 01           | id-sa    | strong | valid   | 2026-09-01
-core.sibb      | 01           | id-sb    | strong | valid   | 2026-09-01
+core.sibb      | 01           | sb-7731  | strong | valid   | 2026-09-01
 ecif.siba      | 01           | id-sa    | strong | valid   | 2026-09-01
-ecif.siba      | 01           | id-sb    | strong | valid   | 2026-09-22
+ecif.siba      | 01           | sb-7731  | strong | valid   | 2026-09-22
 core.father    | 01           | id-f     | strong | valid   | 2026-09-01
 core.son       | 03           | id-f     | medium | valid   | 2026-09-01
 core.son       | cust_no_core | C8       | strong | none    | 2026-09-01
@@ -186,6 +186,8 @@ def test_every_story_of_the_small_bank_comes_out_right(lake, spark):
         ("suspect_ecif_merge", ("ecif.siba",)): "2026-09-22",
         ("suspect_ecif_merge", ("core.sibb", "ecif.siba")): "2026-09-22",
         ("contradiction", ("core.wang", "loan.lost")): "2026-09-02",
+        # a namesake who was given the number of another: in a bank of forty people two of one name may well be one
+        ("grey_pair", ("core.old", "ecif.new")): "2026-09-01",
         # a complaint under a name and number that two people have
         ("grey_pair", ("cmpl.nobody", "core.same1")): "2026-09-10",
         ("grey_pair", ("cmpl.nobody", "core.same2")): "2026-09-10",
