@@ -30,10 +30,12 @@ STRANGERS_KNOWN = 300.0
 LEAST_CHANCE = 0.02
 # Fields of one rule agree together by chance at most so many times as often as if they were apart.
 MOST_DEPENDENCE = 30.0
+# Of two people of one household so many have one surname at least; else the class would become that of neighbours.
+LEAST_OF_FAMILY = 0.5
 # Twins who are both in the file, per record: few, but all with one birth date, often one address, and names made alike on purpose. Too few
 # to be learned from most files, so how many they are is told.
 TWINS_PER_RECORD = 0.003
-LEAST_TWINS = 0.1
+LEAST_TWINS, MOST_TWINS = 0.1, 10.0
 
 
 @dataclass
@@ -53,6 +55,7 @@ class FieldPrior:
     last, most_else  level of values that disagree altogether, and how often one person's records may do so at most, levels behind it included
     is_telling whether strangers mostly differ in it, whatever the file (names and numbers do, sex and town do not)
     most       how often one person's records may have each level at most
+    is_place   whether it says where somebody lives
     is_shared  whether a household has it in common; free: levels that are more frequent in a household than among random pairs
     twins      levels of the names of twins; is_twins_own: whether twins have it in common as one person's records do (the birth date)
     """
@@ -71,6 +74,7 @@ class FieldPrior:
     is_twins_own: bool = False
     most: Real | None = None
     is_telling: bool = False
+    is_place: bool = False
 
     def shape(self, partners: float) -> Real | None:
         """Shares of the exact levels among equal pairs of one person, who has `partners` other records on average; None: to be learned.
@@ -199,10 +203,7 @@ def _learn(
         same = _with_prior(seen, prior.same)
         if prior.most is not None:
             same = _within(same, prior.most)
-        if (apart := same[prior.last :].sum()) > prior.most_else:
-            # What is above goes to the levels that agree, each by its share.
-            same[: prior.last] *= (1.0 - prior.most_else) / (1.0 - apart)
-            same[prior.last :] *= prior.most_else / apart
+        same = _apart_at_most(same, prior.last, prior.most_else)
         if (shape := prior.shape(max(1.0, 2 * model.sizes[SAME] / records))) is not None:
             same[EXACT] = same[EXACT].sum() * np.maximum(shape[EXACT], 1e-4)
         model.log[SAME, f] = _log(same)
@@ -219,7 +220,9 @@ def _learn(
             together *= expected[1:].sum()
             seen = _seen(found, f, weight[:, c])
             model.log[c, f] = _log(_with_prior(seen, expected / max(expected.sum(), 1e-12)))
-        model.sizes[c] = min(totals[c] + 1e-3, MOST_DEPENDENCE * together)
+        # Streets lie in one town, and towns have one postcode: of these no bound tells chance.
+        are_places = all(priors[f].is_place for f in fields)
+        model.sizes[c] = totals[c] + 1e-3 if are_places else min(totals[c] + 1e-3, MOST_DEPENDENCE * together)
 
 
 def _twins(
@@ -231,9 +234,14 @@ def _twins(
     # Each of two people has as many records as people have on average.
     most = TWINS_PER_RECORD * (records + 2 * model.sizes[SAME])
     # A surname and a given name of their own tell a garbled given name from twins': where what one person's records do elsewhere (with an
-    # equal certificate, say) explains as many as there are, the file has no twins. A whole Chinese name that differs in a sign does not.
-    is_learned = learned_pairs is not None and not any(p.free for p in priors)
-    model.sizes[model.twins] = min(most, (learned_pairs or 0.0) + LEAST_TWINS) if is_learned else most
+    # equal certificate, say) explains as many as there are, the file has no twins. A whole Chinese name that differs in a sign tells only that
+    # there are more than are expected.
+    if learned_pairs is None:
+        model.sizes[model.twins] = most
+    elif any(p.free for p in priors):
+        model.sizes[model.twins] = min(max(most, learned_pairs), MOST_TWINS * most)
+    else:
+        model.sizes[model.twins] = min(most, learned_pairs + LEAST_TWINS)
     for f, prior in enumerate(priors):
         if prior.is_twins_own:
             model.log[model.twins, f] = model.log[SAME, f]
@@ -266,6 +274,17 @@ def _strangers(
         rest = seen.copy()
         rest[EXACT] = 0.0
         model.log[CHANCE, f] = _log(equal + (1.0 - equal.sum()) * rest / max(rest.sum(), 1e-12))
+
+
+def _apart_at_most(levels: Real, last: int, most: float) -> Real:
+    """Levels of which those from `last` on are at most so much together; what is above goes to the others, each by its share."""
+    apart = levels[last:].sum()
+    if apart <= most:
+        return levels
+    kept = levels.copy()
+    kept[:last] *= (1.0 - most) / (1.0 - apart)
+    kept[last:] *= most / apart
+    return kept
 
 
 def _within(levels: Real, most: Real) -> Real:
@@ -301,7 +320,8 @@ def _household_start(prior: FieldPrior, chance: Real) -> Real:
 def _household(prior: FieldPrior, seen: Real, chance: Real) -> Real:
     """A household agrees in what it shares; where only some levels are free (a surname inside a whole name), the others are as by chance."""
     if not prior.free:
-        return _log(_with_prior(seen, prior.same))
+        levels = _with_prior(seen, prior.same)
+        return _log(_apart_at_most(levels, prior.last, 1.0 - LEAST_OF_FAMILY if prior.is_telling else 1.0))
     levels = np.exp(chance)
     levels[0] = 0.0
     free = list(prior.free)

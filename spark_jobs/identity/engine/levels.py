@@ -26,7 +26,7 @@ BANDS = 6
 NEAR = BANDS + 1
 _EQUAL = tuple(f"equal, {band} of {BANDS} from rare to common" for band in range(1, BANDS + 1))
 LABELS: dict[str, tuple[str, ...]] = {
-    "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else", "two names in use"),
+    "part": ("missing", *_EQUAL, "one edit", "one begins the other", "alike", "given name and surname crossed", "a little alike", "else", "two names in use", "another second name"),
     "name": ("missing", *_EQUAL, "same reading", "same loose reading", "one edit", "cut or alike", "masked in part", "masked", "a word or two characters", "same surname", "else"),
     "date": ("missing", *_EQUAL, "day and month crossed", "one digit", "two of three parts", "a part unknown", "same year", "else"),
     "number": ("missing", *_EQUAL, "one edit", "two edits", "masked, fits", "else", "both valid, not one"),
@@ -126,11 +126,30 @@ def _part_levels(coded: Coded, equal: Levels, left: Rows, right: Rows, own: int)
     other = (surname_a == given_b) & (surname_a >= 0)
     far = ((straight[0] == 0) | (straight[0] > _CROSSED)) & ((straight[1] == 0) | (straight[1] > _CROSSED))
     level = straight[own]
-    both = far & one & other
+    # Where several surnames stand before several given names, nobody sees where they part: the same words in another order count as crossed.
+    both = far & ((one & other) | _same_words(coded, left, right, far))
     # How common the names are counts in either column: the given name's band, and the crossing itself for the surname.
     level[both] = _CROSSED if own else np.maximum(equal[given_a[both]], equal[surname_a[both]])
-    level[far & (one ^ other)] = _CROSSED if own else 0
+    level[far & ~both & (one ^ other)] = _CROSSED if own else 0
     return level
+
+
+def words_of(coded: Coded, rows: Rows) -> npt.NDArray[np.int64]:
+    """What a name of two words or more is made of, whatever their order, as a number per record; MISSING where a part is missing."""
+    given, surname = coded.codes[rows, 0], coded.codes[rows, 1]
+    if not len(coded.values):
+        return np.full(len(rows), MISSING, np.int64)
+    words, many = coded.facts["words"], coded.facts["many"]
+    with np.errstate(over="ignore"):
+        total = (words[given] + words[surname]) & np.int64(2**63 - 1)
+    return np.where((given >= 0) & (surname >= 0) & (many[given] + many[surname] > 1), total, MISSING)
+
+
+def _same_words(coded: Coded, left: Rows, right: Rows, among: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    found, at = np.zeros(len(left), bool), np.flatnonzero(among)
+    one = words_of(coded, left[at])
+    found[at] = (one == words_of(coded, right[at])) & (one != MISSING)
+    return found
 
 
 def _levels_of(
@@ -212,9 +231,23 @@ def _given(coded: Coded, a: Rows, b: Rows) -> Levels:
     common = np.maximum(bands(coded)[a], bands(coded)[b])
     for at in np.flatnonzero((first[a] == first[b]) & (several[a] | several[b])):
         one, other = coded.values[a[at]].split(" "), coded.values[b[at]].split(" ")
-        fits = all(x.startswith(y) or y.startswith(x) for x, y in zip(one[1:], other[1:], strict=False))
-        level[at] = common[at] if fits else NEAR + 4
+        level[at] = (
+            max((_second(x, y) for x, y in zip(one[1:], other[1:], strict=False)), default=0) or common[at]
+        )
+    # Two people who hold an account together are neither of them, and a firm is nobody.
+    joint, firm = coded.facts["joint"], coded.facts["firm"]
+    for at in np.flatnonzero(joint[a] & joint[b]):
+        one, other = (set(coded.values[x[at]].split(names.JOINT)) - {""} for x in (a, b))
+        level[at] = NEAR + 2 if one & other else NEAR + 6
+    level[(joint[a] != joint[b]) | (firm[a] != firm[b])] = NEAR + 6
     return level
+
+
+def _second(one: str, other: str) -> int:
+    """Level of two names behind one first name; 0 where they are equal, or one is a letter of the other. Another one is another person's, mostly."""
+    if one.startswith(other) or other.startswith(one):
+        return 0
+    return NEAR if OSA.distance(one, other, score_cutoff=1) <= 1 < min(len(one), len(other)) else NEAR + 7
 
 
 def _part(coded: Coded, a: Rows, b: Rows) -> Levels:

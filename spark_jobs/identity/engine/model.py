@@ -26,7 +26,9 @@ _MOST_ELSE = {"date": 0.1, "name": 0.1, "part": 0.1, "number": 0.1}
 # How often one person is called by two names that others bear, too (by a second given name, by the name of a husband), and by Chinese names of
 # which one sign is another that does not sound alike. Brothers, sisters and twins are, more often than not.
 _MOST_OF = {
-    "given": {"two names in use": 0.02},
+    "given": {"two names in use": 0.02, "another second name": 0.01},
+    # Nobody is Jr and Sr; what nothing but the household agrees with would else be learned as one person.
+    "generation": {"else": 0.005, "one edit": 0.005},
     "surname": {"two names in use": 0.05},
     "name": {"a word or two characters": 0.01, "same surname": 0.01},
 }
@@ -141,6 +143,7 @@ def prior(field: Field) -> FieldPrior:
         is_twins_own=field.kind == "date",
         most=_most_of(field),
         is_telling=field.kind in ("name", "part", "date", "number", "phone", "email"),
+        is_place=field.is_shared and field.kind in ("text", "code") and field.name != "generation",
     )
 
 

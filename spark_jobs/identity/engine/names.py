@@ -88,6 +88,40 @@ _TITLES = frozenset(
 )
 
 
+# Between the given names of two people who hold something together. Not "y" and "et", which stand inside one person's surnames.
+_JOINT = re.compile(r"\s*[&+]\s*|\s+(?:and|und)\s+", re.IGNORECASE)
+# Legal forms, and what only a firm is called.
+_FIRMS = frozenset(
+    [
+        "ltd",
+        "limited",
+        "llc",
+        "llp",
+        "inc",
+        "incorporated",
+        "plc",
+        "gmbh",
+        "pty",
+        "corp",
+        "corporation",
+        "company",
+        "sarl",
+        "srl",
+        "holdings",
+        "enterprises",
+        "group",
+        "partners",
+        "sons",
+        "consulting",
+        "trading",
+        "logistics",
+    ]
+)
+# Stands for the given name of a firm, so that it differs from every person's.
+FIRM = "(firm)"
+JOINT = " & "
+
+
 def has_hanzi(text: str) -> bool:
     """Whether a text is written, at least partly, in Chinese characters."""
     return HANZI.search(text) is not None
@@ -144,10 +178,39 @@ def spelt_parts(full: str) -> tuple[str, str]:
 @lru_cache(maxsize=262144)
 def said_parts(full: str) -> tuple[str, str]:
     """(given, surname) of a full name as it is written: a comma says where the surname ends (Smith Jones, Robert)."""
+    if not has_hanzi(full):
+        if any(word in _FIRMS for word in plain(full).split()[1:]):
+            return FIRM, " ".join(w for w in plain(full).split() if w not in _FIRMS)
+        if _JOINT.search(full):
+            return _of_two(full)
     surname, comma, given = full.partition(",")
     if comma and surname.strip() and given.strip() and not has_hanzi(full) and _is_name(given):
         return part(given), part(surname)
     return parts(whole(full))
+
+
+def _of_two(full: str) -> tuple[str, str]:
+    """(given names of both, surname) of a name of two people: John & Mary Smith, Smith, John and Mary, Mr & Mrs John Smith."""
+    surname, comma, given = full.partition(",")
+    if comma and given.strip():
+        return given_of_two(given), part(surname)
+    *others, last = (words for said in _JOINT.split(full) if (words := whole(said)))
+    given, surname = parts(last)
+    # Of two whole names (John Smith and Mary Jones) the first words count; of titles alone (Mr & Mrs) nothing is left.
+    firsts = [given, *(name.split(" ")[0] for name in others if _is_name(name))]
+    return _both(firsts), surname
+
+
+def given_of_two(text: str) -> str:
+    """A given name in one form; of two people's both, in order of the alphabet, with JOINT between."""
+    if has_hanzi(text) or not _JOINT.search(text.strip()):
+        return part(text)
+    return _both([part(said) for said in _JOINT.split(text) if _is_name(said)])
+
+
+def _both(given: list[str]) -> str:
+    names = sorted(name for name in given if name)
+    return JOINT.join(names) if len(names) > 1 else f"{''.join(names)}{JOINT}"
 
 
 def _is_name(text: str) -> bool:

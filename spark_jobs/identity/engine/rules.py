@@ -8,6 +8,7 @@ import numpy as np
 
 from spark_jobs.identity.engine.blocking import LARGEST_BLOCK, LARGEST_OF_PART, Keys, Rule
 from spark_jobs.identity.engine.coded import joined
+from spark_jobs.identity.engine.levels import words_of
 from spark_jobs.identity.engine.names import LOOSE
 from spark_jobs.identity.engine.standardise import READINGS, Field
 
@@ -25,7 +26,7 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
         ("given", "surname", "birth_date"), ("given sound", "surname sound"), ("surname sound", "birth_date order"),
         ("given sound", "birth_date order"), ("given start", "surname head", "birth_date year"),
         ("given head", "surname start", "birth_date day"), ("given head", "surname start", "birth_date month"),
-        ("given start", "birth_date month"), ("surname start", "birth_date year"), ("given crossed", "surname crossed"), ("crossed sound", "birth_date"),
+        ("given start", "birth_date month"), ("surname start", "birth_date year"), ("given crossed", "surname crossed"), ("words crossed",), ("crossed sound", "birth_date"),
         ("birth_date order",),
         ("name bare",), ("name reading",), ("name loose", "birth_date order"), ("name loose",), ("name loose", "phone end"), ("name head", "birth_date order"), ("name reading", "birth_date year"),
         ("name start", "birth_date year"), ("name end", "birth_date year"), ("name start", "birth_date day"), ("name start", "birth_date month"),
@@ -38,6 +39,8 @@ def rules(fields: Sequence[Field]) -> list[Rule]:
             (text, n) for n in ("given sound", "surname sound", "name start", "postcode", "birth_date year")
         ]
         wanted += [(f"{text} number", "name loose"), (f"{text} number", "phone end")]
+        # Of a street that was misread its number is left, and of a name its beginning.
+        wanted += [(f"{text} number", n) for n in ("surname start", "given start", "postcode", "city")]
         # A masked name (王*明) has its surname and nothing else to meet by.
         wanted += [(text, "name head"), (f"{text} number", "name head", "birth_date year")]
     found, seen = [], set()
@@ -77,6 +80,7 @@ def _keys(fields: Sequence[Field]) -> dict[str, list[Keys]]:
                 key["given crossed"] = [np.where(surname >= 0, np.minimum(given, surname), -1)]
                 key["surname crossed"] = [np.maximum(given, surname)]
                 key["crossed sound"] = [given, surname]
+                key["words crossed"] = [words_of(coded, np.arange(len(coded.codes)))]
             continue
         key[name] = [coded.fact("value", c) for c in columns]
         if field.kind == "name":

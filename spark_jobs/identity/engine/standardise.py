@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.identity.engine import days, names, numbers, people
-from spark_jobs.identity.engine.coded import MISSING, OPEN_KEY, Coded, encoded, text_array
+from spark_jobs.identity.engine.coded import MISSING, OPEN_KEY, Coded, encoded, hashed, text_array
 from spark_jobs.identity.engine.form import Form, Shape
 from spark_jobs.identity.engine.nicknames import formal
 from spark_jobs.identity.engine.people import People
@@ -179,20 +179,33 @@ def _parts(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded = encoded(columns, str, form.key)
     coded.note("sound", [soundex(v) for v in coded.values])
     # Behind a given name often stands another, whole or as a letter.
-    first = [v.split(" ")[0] if v.find(" ") > 1 else v for v in coded.values]
+    first = [v.split(" ")[0] if v.find(" ") > 1 and names.JOINT not in v else v for v in coded.values]
     coded.note("first", first)
     coded.note("first sound", [soundex(v) for v in first])
-    coded.note("initials", ["".join(w[0] for w in v.split(" ")) for v in coded.values])
+    coded.note("initials", ["".join(w[:1] for w in v.split(" ")) for v in coded.values])
     coded.note("head", [v[:1] for v in coded.values])
     coded.note("start", [v[:3] if len(v) > 2 else "" for v in coded.values])
     coded.note("nickname", [formal(v) for v in first])
+    coded.facts["words"], coded.facts["many"] = _words(coded)
+    coded.facts["joint"] = np.array([names.JOINT in v for v in coded.values], bool)
+    coded.facts["firm"] = np.array([v == names.FIRM for v in coded.values], bool)
     return coded
+
+
+def _words(coded: Coded) -> tuple[np.ndarray, np.ndarray]:
+    """Per value the sum of its words' hashes, which does not depend on their order, and how many they are. That a name is a firm's is no word of it."""
+    parted = [v.split() if v != names.FIRM else [] for v in coded.values]
+    many = np.array([len(words) for words in parted], np.int64)
+    hashes = hashed([word for words in parted for word in words], coded.key).astype(np.uint64)
+    ends = np.cumsum(many)
+    total = np.r_[np.uint64(0), np.cumsum(hashes, dtype=np.uint64)]
+    return (total[ends] - total[ends - many]).astype(np.int64), many
 
 
 def _in_parts(triple: str) -> list[str]:
     full, given, surname = triple.split("\x1f")
     if given.strip() or surname.strip():
-        return [names.part(given), names.part(surname)]
+        return [names.given_of_two(given), names.part(surname)]
     return list(names.said_parts(full))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spark_jobs.identity.engine.classes import EXACT, LEVELS, SAME, Counted, FieldPrior, learned
+from spark_jobs.identity.engine.classes import EXACT, HOUSEHOLD, LEVELS, SAME, Counted, FieldPrior, learned
 from spark_jobs.identity.engine.levels import LABELS
 from spark_jobs.identity.engine.resolution import resolve
 from tests.unit.identity_engine.kit import people
@@ -83,6 +83,70 @@ def test_twins_are_two_people_however_alike_their_names_are_made() -> None:
     of = {row["record_id"]: row["cluster_id"] for row in clusters}
     assert all(of[str(i)] == of[str(i + 1)] for i in range(0, 400, 2))
     assert all(of[f"t{i}0"] != of[f"t{i}1"] for i in range(5))
+
+
+def test_a_file_with_many_twins_counts_them_and_keeps_them_apart() -> None:
+    """As above, but one household in six has twins, whose names have a sign in common."""
+    given, signs = "国家文志美海春", "伟强磊军洋勇杰涛明超"
+    rows = [f"{i} | {'赵钱孙李周吴郑王冯陈'[i // 2 % 10]}{given[i // 20 % 5]}{signs[i // 2 % 7]} | 19{50 + i // 2 % 43}-0{1 + i // 2 % 9}-1{i // 2 % 10}" for i in range(400)]  # fmt: skip
+    twins = [
+        f"t{i}{side} | {'何吕施张孔'[i % 5]}{given[i % 7]}{signs[i % 5 + 5 * side]} | 19{50 + i % 43}-1{i % 3}-{20 + i % 8}"
+        for i in range(40)
+        for side in (0, 1)
+    ]
+    found = resolve(people("id | full_name | birth_date", "\n".join(rows + twins)))
+    of = {row["record_id"]: row["cluster_id"] for row in found.clusters.to_pylist()}
+    assert 20 < found.scored.model.sizes[found.scored.model.twins] < 45
+    assert all(of[str(i)] == of[str(i + 1)] for i in range(0, 400, 2))
+    assert all(of[f"t{i}0"] != of[f"t{i}1"] for i in range(40))
+
+
+_GIVEN = ("Anna", "Emma", "Paul", "Mark", "Ruth", "Jane", "Hugh", "Carl", "Rosa", "Olga", "Ivan", "Nils")
+
+
+def test_neighbours_of_one_town_are_no_household() -> None:
+    """Two people of one town have its postcode, too, and are a hundred times as many as the families: those are found all the same."""
+    same = 600, [0.97, 0.97, 0.97, 0.7, 0.8, 0.8]
+    household = 700, [0.01, 0.97, 0.001, 0.97, 0.98, 0.98]
+    neighbours = 100_000, [0.01, 0.01, 0.001, 0.0005, 0.98, 0.98]
+    strangers = PAIRS - 101_300, [0.01, 0.01, 0.001, 0.0005, 0.02, 0.02]
+    levels = np.array([[EQUAL if (p >> f) & 1 else ELSE for f in range(FIELDS)] for p in range(2**FIELDS)])
+    pairs = sum(
+        count * np.prod(np.where(levels == EQUAL, shares, 1 - np.array(shares)), axis=1)
+        for count, shares in (same, household, neighbours, strangers)
+    )
+    expected = np.zeros(LEVELS)
+    expected[EQUAL], expected[ELSE] = 0.8, 0.2
+    priors = []
+    for f, name in enumerate(("given", "surname", "birth_date", "address", "city", "postcode")):
+        equal = np.zeros(LEVELS)
+        equal[EQUAL] = pairs[levels[:, f] == EQUAL].sum()
+        priors.append(
+            FieldPrior(
+                name, expected, equal, PAIRS, name in ("surname", "address", "city", "postcode"), last=ELSE,
+                is_telling=f < 3, is_place=f > 2,
+            )
+        )  # fmt: skip
+    seen = Counted(levels.astype(np.uint8), pairs)
+    model = learned(seen, seen, priors, [(4, 5)], PAIRS, RECORDS)
+    assert abs(model.sizes[HOUSEHOLD] - 700) < 140
+    assert abs(model.sizes[SAME] - 600) < 60
+
+
+def test_junior_and_senior_of_one_house_are_two_people_where_no_birth_date_tells() -> None:
+    """Everybody twice at one address; thirty fathers and sons of one name, each once, who say which they are."""
+    rows = [f"{i} | {_GIVEN[i // 2 % 12]} Rowe{'abcdefghik'[i // 2 % 10]}{'lmnorstuvw'[i // 20 % 10]} | {1 + i // 2} Mill Lane" for i in range(400)]  # fmt: skip
+    family = [
+        f"f{i}{side} | {_GIVEN[i % 12]} Hunt{'abcdefghik'[i % 10]}{'xyz'[i // 10]} {side} | {900 + i} Mill Lane"
+        for i in range(30)
+        for side in ("Jr", "Sr")
+    ]
+    found = resolve(
+        people("id | full_name | address", "\n".join(rows + family), region="GB")
+    ).clusters.to_pylist()
+    of = {row["record_id"]: row["cluster_id"] for row in found}
+    assert all(of[str(i)] == of[str(i + 1)] for i in range(0, 400, 2))
+    assert all(of[f"f{i}Jr"] != of[f"f{i}Sr"] for i in range(30))
 
 
 def test_twins_of_two_names_that_others_bear_too_are_two_people_at_one_address() -> None:

@@ -144,7 +144,8 @@ def test_given_names_agree_by_what_people_are_called_and_differ_most_where_other
     [
         ("Rowe, Robert", "Robert J. Rowe", "equal"),
         ("Robert J Rowe", "Robert James Rowe", "equal"),
-        ("Robert J Rowe", "Robert Mark Rowe", "a little alike"),
+        ("Robert J Rowe", "Robert Mark Rowe", "another second name"),
+        ("Robert Mark Rowe", "Robert Marc Rowe", "one edit"),
         ("Bob J Rowe", "Robert Rowe", "alike"),
         ("R Rowe", "Robert Rowe", "one begins the other"),
     ],
@@ -168,6 +169,59 @@ def test_a_second_given_name_may_be_left_out_or_a_letter(one: str, other: str, e
 )
 def test_a_surname_of_several_words_is_one(full: str, given: str, surname: str) -> None:
     assert names.said_parts(full) == (given, surname)
+
+
+@pytest.mark.parametrize(
+    ("full", "given", "surname"),
+    [
+        ("Thomas & Patricia Flaus", "patricia & thomas", "flaus"),
+        ("MR DAVID AND MRS DEBORAH LOCK", "david & deborah", "lock"),
+        ("Smith, John and Mary", "john & mary", "smith"),
+        ("John Smith and Mary Jones", "john & mary", "jones"),
+        ("Mr & Mrs Robert Gillard", "robert & ", "gillard"),
+        ("Andrew Sand", "andrew", "sand"),
+        ("Smith & Sons", names.FIRM, "smith"),
+        ("Anders Holdings Inc.", names.FIRM, "anders"),
+        ("Smith & Jones Pty Ltd", names.FIRM, "smith jones"),
+    ],
+)
+def test_two_people_in_one_name_and_firms_are_told_from_people(full: str, given: str, surname: str) -> None:
+    assert names.said_parts(full) == (given, surname)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("John & Mary Rowe", "John Rowe", "two names in use"),
+        ("John & Mary Rowe", "Mary and John Rowe", "equal"),
+        ("Mr & Mrs John Rowe", "John & Mary Rowe", "alike"),
+        ("John & Mary Rowe", "Paul & Anna Rowe", "two names in use"),
+        ("John Plumbing Ltd", "John Rowe", "two names in use"),
+        ("Rowe Plumbing Ltd", "Rowe Plumbing", "equal"),
+    ],
+)
+def test_a_couple_is_neither_of_them_and_a_firm_is_nobody(one: str, other: str, expected: str) -> None:
+    given, *_ = standardised(people("full_name", f"{one}\n{other}", region="GB"))
+    at = field_levels(given, np.array([0], np.int32), np.array([1], np.int32))[0]
+    assert LABELS["part"][at].split(",")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_crossed"),
+    [
+        ("Nguyen Van Minh", "Van Minh Nguyen", True),
+        ("Serrano Gil Guadalupe", "GUADALUPE SERRANO-GIL", True),
+        ("Serrano Gil Guadalupe", "Guadalupe Serrano Ruiz", False),
+    ],
+)
+def test_several_names_in_another_order_are_crossed_wherever_they_part(
+    one: str, other: str, is_crossed: bool
+) -> None:
+    given, surname, *_ = standardised(people("full_name", f"{one}\n{other}", region="ES"))
+    pair = np.array([0], np.int32), np.array([1], np.int32)
+    crossed = LABELS["part"].index("given name and surname crossed")
+    assert bool(field_levels(surname, *pair)[0] == crossed) == is_crossed
+    assert bool(1 <= field_levels(given, *pair)[0] <= BANDS) == is_crossed
 
 
 def test_junior_and_senior_are_a_field_of_their_own() -> None:

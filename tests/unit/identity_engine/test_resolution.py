@@ -11,8 +11,11 @@ import pytest
 
 from spark_jobs.errors import DeliveryError
 from spark_jobs.identity.engine import THRESHOLD
+from spark_jobs.identity.engine.blocking import candidates
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import resolve
+from spark_jobs.identity.engine.rules import rules
+from spark_jobs.identity.engine.standardise import standardised
 from spark_jobs.resolve import mapping, reading
 from spark_jobs.resolve.running import judged
 from tests.unit.identity_engine.kit import people
@@ -147,3 +150,15 @@ def test_a_handful_of_records_is_enough_to_tell_one_person_from_a_family() -> No
     one, sister, *others, card, _ = ids["cluster_id"].to_pylist()
     assert card == one
     assert len({one, sister, *others, ids["cluster_id"].to_pylist()[4]}) == 4
+
+
+def test_a_misread_name_and_street_meet_by_house_number_and_town() -> None:
+    """No other key of the two is whole, and files of more than a handful are not compared pair by pair."""
+    fields = standardised(
+        people(
+            "given_name | surname | address | city",
+            "Ann | Miller | 12 Mill Lane | Cork\n | Mipler | 12 Nill Lame | Cork",
+        )
+    )
+    found = candidates(rules(fields), 2, whole_up_to=0)
+    assert list(zip(found.left.tolist(), found.right.tolist(), strict=True)) == [(0, 1)]
