@@ -291,7 +291,8 @@ def _below(folder: Path, argument: str | Path | None, variable: str, in_profile:
 
 
 @cache
-def _rules(dirs: tuple[Path, ...], name: str) -> Mapping[str, Any]:
+def rules_of(dirs: tuple[Path, ...], name: str) -> Mapping[str, Any]:
+    """As `rules`, of configuration folders."""
     content: Any | None = None
     for folder in dirs:
         path = folder / "rules" / f"{name}.yml"
@@ -310,4 +311,4 @@ def _rules(dirs: tuple[Path, ...], name: str) -> Mapping[str, Any]:
 
 def rules(settings: Settings, name: str) -> Mapping[str, Any]:
     """Parameters of one rule file (`conf/rules/<name>.yml`) after the overlays. What no rule would read is refused with its line."""
-    return _rules(settings.conf_dirs, name)
+    return rules_of(settings.conf_dirs, name)

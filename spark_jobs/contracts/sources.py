@@ -5,7 +5,7 @@ No Spark. A bank's own folder is laid over the shipped files key by key, so a fe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -25,7 +25,7 @@ from spark_jobs.contracts.source_model import (
 from spark_jobs.contracts.source_parts import band_of, control_of, delivery_of, field_of, layout_of, texts_of
 from spark_jobs.contracts.terms import terms_of
 from spark_jobs.errors import ContractError, nearest
-from spark_jobs.settings import overlaid_files, read_overlaid
+from spark_jobs.settings import overlaid_files, read_overlaid, rules_of
 
 __all__ = [
     "IN_USE",
@@ -48,9 +48,10 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
 
     Every error names file, line and key. A feed that is not in use is not read further than that.
     """
-    in_use = (read_overlaid(dirs, IN_USE) or {}).get("in_use", ["*"])
+    files = overlaid_files(dirs, "contracts/sources")
+    in_use = _in_use(dirs, [Path(relative).stem for relative in files])
     found = {}
-    for relative in overlaid_files(dirs, "contracts/sources"):
+    for relative in files:
         name = Path(relative).stem
         if not any(fnmatchcase(name, pattern) for pattern in in_use):
             continue
@@ -71,6 +72,15 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
             )
         found[contract.feed] = contract
     return found
+
+
+def _in_use(dirs: tuple[Path, ...], feeds: Sequence[str]) -> Sequence[str]:
+    """Names of the feeds this bank has, `*` for anything. One that names no feed is refused: its files would lie there in silence."""
+    in_use: Sequence[str] = rules_of(dirs, "feeds")["in_use"]
+    for pattern in in_use:
+        if not any(fnmatchcase(feed, pattern) for feed in feeds):
+            raise ContractError(f"{IN_USE}: `{pattern}` names no feed; {nearest(pattern, feeds)}")
+    return in_use
 
 
 def _signs(dirs: tuple[Path, ...], name: str, encoding: str, where: str) -> Mapping[int, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spark_jobs.contracts.sources import load_sources
-from spark_jobs.errors import ContractError
+from spark_jobs.errors import ContractError, OxpeckerError
 from spark_jobs.settings import SHIPPED_CONF
 
 FEED = """\
@@ -126,3 +126,21 @@ def test_the_last_of_several_folders_wins(tmp_path: Path) -> None:
 def test_a_control_that_cannot_work_is_refused(tmp_path: Path, control: str, said: str) -> None:
     with pytest.raises(ContractError, match=said):
         load_sources(bank(tmp_path / "bank", FEED + f"control: {control}\n"))
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ("in_use: [haus__kunde]", r"rules/feeds.yml: `haus__kunde` names no feed; did you mean `haus__kunden`\?"),
+        ("in_used: [haus__kunden]", r"rules/feeds.yml in \w+, line 1: unknown parameter `in_used`; did you mean `in_use`\?"),
+        ("in_use: haus__kunden", r"rules/feeds.yml in \w+, line 1: `in_use` is a list"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_list_of_feeds_leaves_no_feed_out_in_silence(
+    tmp_path: Path, listed: str, said: str
+) -> None:
+    dirs = bank(tmp_path / "haus")
+    (tmp_path / "haus" / "rules" / "feeds.yml").write_text(f"{listed}\n", encoding="utf-8")
+
+    with pytest.raises(OxpeckerError, match=said):
+        load_sources(dirs)
