@@ -21,8 +21,9 @@ RECORD_TABLES = {
 }  # fmt: skip
 # Words of the lake for what the catalogue calls otherwise.
 SAME_REASONS = {
-    "row_count_trailer": "row_count", "control_total_2": "control_total", "control_total_debit": "control_total",
-    "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch", "schema_missing": "schema_added",
+    "row_count_control": "row_count", "row_count_control_2": "row_count", "control_total_sum1": "control_total", "control_total_sum2": "control_total",
+    "control_total_debit": "control_total", "control_total_credit": "control_total", "date_mismatch_control": "date_mismatch",
+    "date_mismatch_control_2": "date_mismatch", "schema_missing": "schema_added",
 }  # fmt: skip
 AT_MOST = 20
 # The bronze gate's check of ticket machines, which names files.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +33,7 @@ class NoRecords:
 
     def __init__(self, source: SourceContract) -> None:
         names = source.names()
+        self._named = list(source.set_aside)
         self._words = [(names.index(name), _pattern(words)) for name, words in source.set_aside.items()]
         self._fits = [(at, re.compile(pattern)) for at, pattern in self._words]
 
@@ -40,7 +42,12 @@ class NoRecords:
 
     def among(self, values: Sequence[str | None]) -> bool:
         """Whether values in the contract's order are of such a line."""
-        return any(text and fits.fullmatch(plain(text)) for at, fits in self._fits if (text := values[at]))
+        return any(_is_named(fits, values[at]) for at, fits in self._fits)
+
+    def by_field(self) -> dict[str, Callable[[str | None], bool]]:
+        """The same of a single value, by the name of its field."""
+        told = zip(self._named, self._fits, strict=True)
+        return {name: partial(_is_named, fits) for name, (_, fits) in told}
 
     def among_cells(self, found: Sequence[str], places: Sequence[int | None]) -> bool:
         """The same of a record's cells, however many there are; places: where the contract's fields stand among them."""
@@ -56,6 +63,10 @@ class NoRecords:
             pc.match_substring_regex(pc.replace_substring_regex(text, _COLON, ""), pattern)
             for text, pattern in bare
         ]
+
+
+def _is_named(fits: re.Pattern[str], text: str | None) -> bool:
+    return bool(text and fits.fullmatch(plain(text)))
 
 
 def _pattern(words: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,16 +19,11 @@ from spark_jobs.bronze.census import Census
 from spark_jobs.bronze.cut import Cut, schema_drift
 from spark_jobs.bronze.discovery import Listed
 from spark_jobs.bronze.objects import RecordError
-from spark_jobs.bronze.totals import EXACT, SUM_DECIMALS, Totals, amount_units, totals_of
+from spark_jobs.bronze.tally import EXACT, SUM_DECIMALS, amount_units
+from spark_jobs.bronze.totals import Totals, totals_of
 from spark_jobs.contracts.patterns import parse_day
-from spark_jobs.contracts.sources import SourceContract
+from spark_jobs.contracts.sources import Control, SourceContract
 
-_TRAILER = re.compile(
-    rb"T(?P<name>.{10})(?P<day>\d{8})(?P<rows>\d{12})(?P<sum1>[+-]\d{22})(?P<sum2>[+-]\d{22}) *"
-)
-_CONTROL = re.compile(
-    rb"T\|(?P<day>\d{8})\|(?P<rows>\d{1,18})\|DR=(?P<debit>[+-]\d{1,22})\|CR=(?P<credit>[+-]\d{1,22})\s*"
-)
 # Beyond it a figure fits no column of the ledger; what a check shows is then empty, its verdict is not.
 MOST_SHOWN = Decimal(10) ** 22
 MOST_ROW_DIGITS = 18
@@ -77,20 +73,19 @@ def verify(
     if census.has_other_line_ends:
         checks.add("line_ends", False)
     checks.add(drift or "schema", drift is None)
-    if source.layout.trailer == "core_trailer":
-        _trailer(made, totals, day, checks)
-    elif source.layout.trailer_mark and source.control is None:
+    if source.layout.trailer_mark and all(c.file is not None for c in source.controls):
         checks.add("truncated", made.trailer is not None)
-    declared = _declared(made, source, control)
-    if source.control is not None:
-        _declared_control(declared, totals, source, day, checks)
-    elif control is not None and source.layout.trailer == "core_trailer":
-        _control(control, totals, day, checks)
+    told = None
+    for number, declared in enumerate(source.controls, 1):
+        line = made.trailer if declared.file is None else control
+        said = _said(declared, line, source)
+        _compare(declared, said, totals, source, day, checks, f"_{number}" if number > 1 else "")
+        told = told or (said and said.get("rows"))
     checks.add("schema_swapped", totals.wrong * 2 <= totals.compared)
     if is_text and not census.is_of_another_kind:
         checks.add("encoding", census.holds)
-    told = int(declared["rows"]) if declared and declared.groupdict().get("rows") else None
-    return Verified(tuple(checks.made), checks.reason, listed.rows if listed else told, totals.rows)
+    rows = listed.rows if listed else int(told) if told else None
+    return Verified(tuple(checks.made), checks.reason, rows, totals.rows)
 
 
 class _Checks:
@@ -127,41 +122,41 @@ def _md5(content: bytes | Path) -> str:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _declared(made: Cut, source: SourceContract, control: bytes | None) -> re.Match[str] | None:
-    """The line in which the supplier declares what the file holds, read as its contract says; None where it cannot be."""
-    if source.control is None:
-        return None
-    line = made.trailer if source.control.file is None else control
+def _said(declared: Control, line: bytes | None, source: SourceContract) -> Mapping[str, str | None] | None:
+    """What the supplier declares of the file in this line, by the groups of the pattern; None where it cannot be read so."""
     try:
         text = (line or b"").decode(source.layout.encoding).strip()
     except UnicodeDecodeError:
         return None
-    told = source.control.pattern.fullmatch(text)
-    rows = told.groupdict().get("rows") if told else None
-    return (
-        None if rows is not None and not re.fullmatch(rf"\d{{1,{MOST_ROW_DIGITS}}}", rows, re.ASCII) else told
-    )
+    found = declared.pattern.fullmatch(text)
+    said = found.groupdict() if found else None
+    rows = said.get("rows") if said else None
+    return None if rows and not re.fullmatch(rf"\d{{1,{MOST_ROW_DIGITS}}}", rows, re.ASCII) else said
 
 
-def _declared_control(
-    told: re.Match[str] | None, totals: Totals, source: SourceContract, day: date, checks: _Checks
+def _compare(
+    declared: Control,
+    said: Mapping[str, str | None] | None,
+    totals: Totals,
+    source: SourceContract,
+    day: date,
+    checks: _Checks,
+    which: str,
 ) -> None:
-    """Rows, date and sums as declared by `control`. A declared amount is written the way its field is.
+    """Rows, date and sums as declared by one control. A declared amount is written the way its field is.
 
-    A record that cannot be read adds nothing to a sum, so the sum does not hold.
+    which  end of the codes where another control of the feed has declared rows and date already
     """
-    assert source.control is not None
-    checks.add("truncated" if source.control.file is None else "control_file", told is not None)
-    if told is None:
+    checks.add("truncated" if declared.file is None else "control_file", said is not None)
+    if said is None:
         return
-    groups = told.groupdict()
-    if groups.get("rows"):
-        checks.add("row_count_control", int(groups["rows"]) == totals.rows, int(groups["rows"]), totals.rows)
-    if groups.get("date"):
-        checks.add("date_mismatch_control", parse_day(groups["date"], source.control.date_format) == day)
+    if rows := said.get("rows"):
+        checks.add("row_count_control" + which, int(rows) == totals.rows, int(rows), totals.rows)
+    if written := said.get("date"):
+        checks.add("date_mismatch_control" + which, parse_day(written, declared.date_format) == day)
     fields = {f.name: f for f in source.fields}
-    for name, wanted in source.control.sums.items():
-        expected, actual = amount_units(groups[name], fields[wanted.of]), totals.sums[name]
+    for name, wanted in declared.sums.items():
+        expected, actual = amount_units(said[name], fields[wanted.of]), totals.sums[name]
         checks.add(f"control_total_{name}", expected == actual, expected, actual, of=10**SUM_DECIMALS)
 
 
@@ -170,35 +165,3 @@ def _scaled(units: int | None, of: int) -> Decimal | None:
         return None
     shown = EXACT.divide(Decimal(units), Decimal(of))
     return shown.quantize(Decimal("0.01"), context=EXACT) if abs(shown) < MOST_SHOWN else None
-
-
-def _trailer(made: Cut, totals: Totals, day: date, checks: _Checks) -> None:
-    """Trailer of the core system: rows, date, and for money feeds two sums."""
-    parsed = _TRAILER.fullmatch(made.trailer or b"")
-    checks.add("truncated", parsed is not None)
-    if parsed is None:
-        return
-    checks.add("row_count_trailer", int(parsed["rows"]) == totals.rows, int(parsed["rows"]), totals.rows)
-    checks.add("date_mismatch", parsed["day"] == f"{day:%Y%m%d}".encode())
-    if totals.trailer is None:
-        return
-    first, second = totals.trailer.sums
-    if totals.trailer.by == totals.trailer.amount:
-        second = -second
-    for code, expected, actual in (
-        ("control_total", int(parsed["sum1"]), first),
-        ("control_total_2", int(parsed["sum2"]), second),
-    ):
-        checks.add(code, expected == actual, expected, actual, of=100)
-
-
-def _control(control: bytes, totals: Totals, day: date, checks: _Checks) -> None:
-    """Control file of a money feed."""
-    parsed = _CONTROL.fullmatch(control)
-    checks.add("control_file", parsed is not None)
-    if parsed is None:
-        return
-    checks.add("date_mismatch_control", parsed["day"] == f"{day:%Y%m%d}".encode())
-    debit, credit = totals.control.sums if totals.control else (0, 0)
-    checks.add("control_total_debit", int(parsed["debit"]) == debit, int(parsed["debit"]), debit, of=100)
-    checks.add("control_total_credit", int(parsed["credit"]) == credit, int(parsed["credit"]), credit, of=100)

@@ -171,9 +171,8 @@ def _plain_files(files: Sequence[Landed], sources: Mapping[str, SourceContract])
 
 def _control_files(plain: list[Package], sources: Mapping[str, SourceContract]) -> set[Path]:
     """Control files of plain files."""
-    told = ((p.path, sources[p.system].control) for p in plain)
     return {
-        path.with_name(name) for path, control in told if control and (name := control.file_for(path.name))
+        p.path.with_name(name) for p in plain if (name := sources[p.system].control_file(p.name)) is not None
     }
 
 

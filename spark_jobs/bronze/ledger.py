@@ -132,11 +132,9 @@ def _unasked(
     if any(s.feed == package.system for s in sources):
         return ()
     names = [s.delivery.member or "" for s in sources]
-    controls = [
-        s.control.file_for(name) if s.control else None for s, name in zip(sources, names, strict=True)
-    ]
     names += [
-        control or name.rsplit(".", 1)[0] + ".ctl" for control, name in zip(controls, names, strict=True)
+        s.control_file(name) or name.rsplit(".", 1)[0] + ".ctl"
+        for s, name in zip(sources, names, strict=True)
     ]
     asked = [patterns.name_pattern(name) for name in names]
     return tuple(
@@ -189,7 +187,7 @@ def _file(
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     control = _control_file(source, name, files)
-    if control is None and source.control is not None and source.control.file is not None:
+    if control is None and source.control_file(name) is not None:
         return _without_file(package, source, delivery_id, "held", "ok_missing", known_at)
     checked = verify(
         path, source, package.business_date, told.get(name), control.read_bytes() if control else None
@@ -222,10 +220,10 @@ def _seen(path: Path, source: SourceContract, state: FileState) -> Seen | None:
 
 
 def _control_file(source: SourceContract, name: str, files: Mapping[str, Path]) -> Path | None:
-    """The control file of an inner file, or the one that lies beside a plain file."""
-    declared = source.control.file_for(name) if source.control else None
+    """The control file of an inner file, or the one that lies beside a plain file; None also where none is declared."""
+    declared = source.control_file(name)
     if declared is None:
-        return files.get(name.rsplit(".", 1)[0] + ".ctl")
+        return None
     beside = files[name].with_name(declared)
     return files.get(declared) or (
         beside if source.delivery.file and beside.is_file() and not beside.is_symlink() else None

@@ -148,19 +148,32 @@ def _fixed_values(
         return [_blank(text[where], declared) for declared, where in slices]
     values: list[str | None] = []
     for declared, where in slices:
-        piece = raw[where]
-        try:
-            decoded = piece.decode(encoding)
-        except UnicodeDecodeError as problem:
-            if not _begins_a_character(piece[problem.start :].rstrip(b" "), encoding):
-                record.reasons[:] = ["undecodable"]
-                return None
-            # Cut in the middle of the last character: whole characters are kept, the bytes stay with the record.
-            decoded = piece[: problem.start].decode(encoding)
-            if "name_truncated" not in record.reasons:
-                record.reasons.append("name_truncated")
+        decoded, is_whole = _fixed_text(raw[where], encoding)
+        if decoded is None:
+            record.reasons[:] = ["undecodable"]
+            return None
+        if not is_whole and "name_truncated" not in record.reasons:
+            record.reasons.append("name_truncated")
         values.append(_blank(decoded, declared))
     return values
+
+
+def _fixed_text(piece: bytes, encoding: str) -> tuple[str | None, bool]:
+    """What a field of fixed width says, None where it is no text, and whether its last character is whole."""
+    try:
+        return piece.decode(encoding), True
+    except UnicodeDecodeError as problem:
+        if not _begins_a_character(piece[problem.start :].rstrip(b" "), encoding):
+            return None, False
+        # Cut in the middle of the last character: whole characters are kept, the bytes stay with the record.
+        return piece[: problem.start].decode(encoding), False
+
+
+def fixed_value(piece: bytes, declared: SourceField, layout: Layout) -> str | None:
+    """The value of a field of fixed width by its bytes alone, whatever the rest of its record is; None also where they are no text."""
+    text, _ = _fixed_text(piece, layout.encoding)
+    value = None if text is None else _blank(text, declared)
+    return value.translate(layout.signs) if value and layout.signs else value
 
 
 def _begins_a_character(rest: bytes, encoding: str) -> bool:

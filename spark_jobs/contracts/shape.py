@@ -19,8 +19,11 @@ SCHEMA = SHIPPED_CONF / "contracts" / "source.schema.json"
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+def _validator(part: str | None) -> Draft202012Validator:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    if part is not None:
+        schema = {"$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
+    return Draft202012Validator(schema)
 
 
 def plain(content: Any, where: str) -> Any:
@@ -41,11 +44,13 @@ def plain(content: Any, where: str) -> Any:
     return content
 
 
-def check_shape(content: Mapping[str, Any], dirs: Sequence[Path], relative: str) -> None:
-    """Refuse what the schema does not allow. content: after the overlays, through `plain`."""
+def check_shape(
+    content: Mapping[str, Any], dirs: Sequence[Path], relative: str, part: str | None = None
+) -> None:
+    """Refuse what the schema does not allow. content: after the overlays, through `plain`; part: what of a contract it is, by the schema's `$defs`."""
     # Unknown keys first: they are the usual slip, and often the reason of what else is wrong.
     errors = sorted(
-        _validator().iter_errors(content),
+        _validator(part).iter_errors(content),
         key=lambda e: (e.validator != "additionalProperties", list(map(str, e.path))),
     )
     if not errors:

@@ -64,10 +64,24 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Sum:
-    """What one group of a control line sums up: a field, of the records whose fields have one of the values."""
+    """What one group of a control line sums up: a field, of the records that are meant.
+
+    where         field → words: it is one of them. where_not: it is none of them, which an empty one is, too
+    only          `positive` or `negative`: amounts with this sign
+    without_sign  amounts are added up without their signs
+    """
 
     of: str
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where_not: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: str | None = None
+    without_sign: bool = False
+
+    def counted(self, amount: int) -> int:
+        """What an amount of a record that is meant adds to the sum."""
+        if (self.only == "positive" and amount < 0) or (self.only == "negative" and amount > 0):
+            return 0
+        return abs(amount) if self.without_sign else amount
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,6 @@ class Layout:
     record_bytes: int = 0
     detail: str | None = None
     trailer_mark: str | None = None
-    trailer: str | None = None
     separator: str = ","
     header: bool = False
     quote: bool = False
@@ -129,6 +142,7 @@ class Layout:
 class SourceContract:
     """One feed.
 
+    controls           what the supplier declares of a file, in the order of its checks: at most one trailer and one file beside it
     empty_working_day  accept or hold: a delivery of zero rows for a day the bank works
     last_line_end      any or hold: a text file whose last line has no end, which may be cut in the middle of a value
     volume_band        (least, most) rows of a delivery as multiples of the median of earlier ones of the same kind of day
@@ -149,7 +163,7 @@ class SourceContract:
     empty_working_day: str = "accept"
     volume_band: tuple[float, float] | None = None
     in_order: tuple[str, ...] = ()
-    control: Control | None = None
+    controls: tuple[Control, ...] = ()
     drift: Mapping[str, str] = field(default_factory=dict)
     header_again: str = "not_counted"
     set_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -163,13 +177,22 @@ class SourceContract:
     def names(self) -> list[str]:
         return [f.name for f in self.fields]
 
+    @property
+    def sums(self) -> dict[str, Sum]:
+        """All declared sums, by name."""
+        return {name: each for control in self.controls for name, each in control.sums.items()}
+
+    def control_file(self, name: str) -> str | None:
+        """Name of the control file of a data file; None where none is declared."""
+        return next((told for control in self.controls if (told := control.file_for(name))), None)
+
     @cached_property
     def reading(self) -> str:
         """Name of all that decides how a file is found, read and checked: a file that was held is looked at again once this is another."""
         delivery = self.delivery
         content = (
             delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
-            self.layout, self.fields, self.control, self.empty_working_day, self.volume_band, self.in_order,
+            self.layout, self.fields, self.controls, self.empty_working_day, self.volume_band, self.in_order,
             self.header_again, self.set_aside, self.terms.until,
             *([self.last_line_end] if self.last_line_end != "any" else []),
         )  # fmt: skip

@@ -79,7 +79,7 @@ def layout_of(given: Mapping[str, Any], where: str) -> Layout:
     marks = marks_of(record_type, kind, where)
     return Layout(
         kind=kind, encoding=encoding, record_bytes=given.get("record_bytes", 0),
-        detail=None if marks else record_type.get("detail"), trailer_mark=record_type.get("trailer"), trailer=given.get("trailer"),
+        detail=None if marks else record_type.get("detail"), trailer_mark=record_type.get("trailer"),
         separator=given.get("separator", ","), header=given.get("header", False),
         quote=given.get("quote", False), decimal=given.get("decimal", "."), skip_lines=given.get("skip_lines", 0),
         marks=marks, line_end=given.get("line_end", "lf"), longest_record=given.get("longest_record", Layout.longest_record),
@@ -127,7 +127,24 @@ def _known_date(pattern: str | None, where: str) -> None:
         )
 
 
-def control_of(given: Mapping[str, Any], layout: Layout, where: str) -> Control:
+def controls_of(
+    given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, layout: Layout, where: str
+) -> tuple[Control, ...]:
+    """One control or a list of them: a trailer and a file, whose sums have different names."""
+    listed = [given] if isinstance(given, Mapping) else list(given or ())
+    controls = tuple(_control_of(each, layout, where) for each in listed)
+    if len({control.file is None for control in controls}) < len(controls):
+        raise ContractError(f"{where}: a list is of one trailer (`in: trailer`) and one file (`in: file`)")
+    names = [name for control in controls for name in control.sums]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(
+                f"{where}: two sums are called `{name}`; the checks of a file bear their names"
+            )
+    return controls
+
+
+def _control_of(given: Mapping[str, Any], layout: Layout, where: str) -> Control:
     if given["in"] == "file" and not given.get("file"):
         raise ContractError(f"{where}: `file` is missing; write for example `{{stem}}.ctl`")
     if given["in"] == "trailer" and not layout.trailer_mark:
@@ -135,23 +152,33 @@ def control_of(given: Mapping[str, Any], layout: Layout, where: str) -> Control:
             f"{where}: layout needs `record_type: {{trailer: …}}`, what the last line begins with"
         )
     _known_date(given.get("date_format"), where)
-    sums = {
-        group: Sum(of)
-        if isinstance(of, str)
-        else Sum(of["of"], {k: texts_of(v) for k, v in of.get("where", {}).items()})
-        for group, of in given.get("sums", {}).items()
-    }
+    sums = {group: _sum_of(of) for group, of in given.get("sums", {}).items()}
     try:
         pattern = re.compile(given["pattern"])
     except re.error as problem:
         raise ContractError(f"{where}: `pattern` is no regular expression ({problem})") from None
     for group in (*sums, *pattern.groupindex):
-        if group not in pattern.groupindex or group not in ("rows", "date", *sums):
+        # Not every feed sums up all that a form of several feeds has room for.
+        is_left_out = "form" in given and group in pattern.groupindex
+        if not is_left_out and (group not in pattern.groupindex or group not in ("rows", "date", *sums)):
             raise ContractError(
                 f"{where}: group `{group}` stands in only one of `pattern` and `sums`; known beside sums are rows and date"
             )
     return Control(
         pattern, given.get("file") if given["in"] == "file" else None, given.get("date_format"), sums
+    )
+
+
+def _sum_of(given: str | Mapping[str, Any]) -> Sum:
+    if isinstance(given, str):
+        return Sum(given)
+    where = given.get("where", {})
+    return Sum(
+        given["of"],
+        {name: texts_of(words) for name, words in where.items() if not isinstance(words, Mapping)},
+        {name: texts_of(words["not"]) for name, words in where.items() if isinstance(words, Mapping)},
+        given.get("only"),
+        given.get("without_sign", False),
     )
 
 

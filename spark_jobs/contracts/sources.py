@@ -22,10 +22,10 @@ from spark_jobs.contracts.source_model import (
     SourceField,
     Sum,
 )
-from spark_jobs.contracts.source_parts import band_of, control_of, delivery_of, field_of, layout_of, texts_of
+from spark_jobs.contracts.source_parts import band_of, controls_of, delivery_of, field_of, layout_of, texts_of
 from spark_jobs.contracts.terms import terms_of
 from spark_jobs.errors import ContractError, nearest
-from spark_jobs.settings import overlaid_files, read_overlaid, rules_of
+from spark_jobs.settings import laid_over, overlaid_files, read_overlaid, rules_of
 
 __all__ = [
     "IN_USE",
@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 IN_USE = "rules/feeds.yml"
+FORMS = "contracts/controls"
 
 
 @cache
@@ -58,6 +59,7 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
         given = plain(read_overlaid(dirs, relative) or {}, relative)
         if given.get("enabled") is False:
             continue
+        given = _with_forms(given, dirs, relative)
         check_shape(given, dirs, relative)
         contract = _contract(given, relative)
         terms = terms_of(given.get("terms", {}), contract.maps, dirs, place(dirs, relative, ["terms"]))
@@ -81,6 +83,36 @@ def _in_use(dirs: tuple[Path, ...], feeds: Sequence[str]) -> Sequence[str]:
         if not any(fnmatchcase(feed, pattern) for feed in feeds):
             raise ContractError(f"{IN_USE}: `{pattern}` names no feed; {nearest(pattern, feeds)}")
     return in_use
+
+
+def _with_forms(given: Mapping[str, Any], dirs: tuple[Path, ...], relative: str) -> Mapping[str, Any]:
+    """The contract with the forms that its `control` names written out."""
+    told = given.get("control")
+    if isinstance(told, list):
+        return {
+            **given,
+            "control": [_of_form(each, dirs, relative, ["control", at]) for at, each in enumerate(told)],
+        }
+    return {**given, "control": _of_form(told, dirs, relative, ["control"])} if told is not None else given
+
+
+def _of_form(control: Any, dirs: tuple[Path, ...], relative: str, path: list[Any]) -> Any:
+    """What several feeds declare alike (`contracts/controls/<form>.yml`), with what this one says laid over it."""
+    if not isinstance(control, Mapping) or "form" not in control:
+        return control
+    name = str(control["form"])
+    file = f"{FORMS}/{name}.yml"
+    form = read_overlaid(dirs, file)
+    if form is None:
+        known = [Path(each).stem for each in overlaid_files(dirs, FORMS)]
+        raise ContractError(
+            f"{place(dirs, relative, [*path, 'form'])}: there is no form `{name}`; {nearest(name, known)}"
+        )
+    form = plain(form, file)
+    check_shape(form, dirs, file, "control")
+    if "form" in form:
+        raise ContractError(f"{place(dirs, file, ['form'])}: a form is written out; it names no other")
+    return laid_over(form, control)
 
 
 def _signs(dirs: tuple[Path, ...], name: str, encoding: str, where: str) -> Mapping[int, str]:
@@ -107,16 +139,16 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         for name, f in given["fields"].items()
     )
     checks = given.get("checks", {})
-    control = control_of(given["control"], layout, f"{relative}, control") if "control" in given else None
+    controls = controls_of(given.get("control"), layout, f"{relative}, control")
     names = [f.name for f in fields]
-    sums = control.sums.values() if control else ()
+    sums = [each for control in controls for each in control.sums.values()]
     for kind, listed in (
         ("key", given.get("key", [])),
         ("keep", given.get("keep", {})),
         ("set_aside", given.get("set_aside", {})),
         ("not_null", checks.get("not_null", [])),
         ("in_order", checks.get("in_order", [])),
-        ("sums", [name for each in sums for name in (each.of, *each.where)]),
+        ("sums", [name for each in sums for name in (each.of, *each.where, *each.where_not)]),
     ):
         for name in listed:
             if name not in names:
@@ -137,7 +169,7 @@ def _contract(given: Mapping[str, Any], relative: str) -> SourceContract:
         if "volume_band" in checks
         else None,
         in_order=tuple(checks.get("in_order", ())),
-        control=control,
+        controls=controls,
         drift=given.get("drift", {}),
         header_again=checks.get("header_again", "not_counted"),
         set_aside={k: texts_of(v) for k, v in given.get("set_aside", {}).items()},

@@ -37,13 +37,12 @@ def unused_fields(sources: Mapping[str, SourceContract], gates: str) -> list[Unu
     named = _words(gates)
     found = []
     for feed, source in sources.items():
-        sums = source.control.sums.values() if source.control else ()
         used = {
             *source.key,
             *source.not_null,
             *source.in_order,
             *source.keep,
-            *(w for s in sums for w in (s.of, *s.where)),
+            *(w for s in source.sums.values() for w in (s.of, *s.where, *s.where_not)),
         }
         used |= {word for text in _texts(source.maps) for word in _words(text)}
         found += [

@@ -162,9 +162,7 @@ def lay_out(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
         beside = {path.with_name(path.name.split(".")[0] + ".OK")}
-        beside |= {
-            path.with_name(n) for s in sources.values() if s.control and (n := s.control.file_for(path.name))
-        }
+        beside |= {path.with_name(n) for s in sources.values() if (n := s.control_file(path.name))}
         for other in sorted(b for b in beside if b.is_file()):
             shutil.copy2(other, target.with_name(other.name))
     return unasked

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs.contracts.sources import load_sources
+from spark_jobs.contracts.sources import Sum, load_sources
 from spark_jobs.errors import ContractError, OxpeckerError
 from spark_jobs.settings import SHIPPED_CONF
 
@@ -121,11 +121,48 @@ def test_the_last_of_several_folders_wins(tmp_path: Path) -> None:
             '{in: file, file: "{stem}.ctl", pattern: "(?P<s>.*)", sums: {s: saldo}}',
             r"`saldo` in `sums` is no field",
         ),
+        (
+            '{in: file, file: "{stem}.ctl", pattern: "(?P<s>.*)", sums: {s: {of: nr, where: {saldo: {not: [A]}}}}}',
+            r"`saldo` in `sums` is no field",
+        ),
+        (
+            '{in: file, file: "{stem}.ctl", pattern: "(?P<s>.*)", sums: {s: {of: nr, wher: {nr: [A]}}}}',
+            r"`control`, `sums`, `s`, `wher`: unknown key `wher`; did you mean `where`\?",
+        ),
+        (
+            '{in: file, file: "{stem}.ctl", pattern: "(?P<s>.*)", sums: {s: {of: nr, where: {nr: {nto: [A]}}}}}',
+            r"`where`, `nr`, `nto`: unknown key `nto`; did you mean `not`\?",
+        ),
+        (
+            '{in: file, file: "{stem}.ctl", pattern: "(?P<s>.*)", sums: {s: {of: nr, only: negativ}}}',
+            r"`negativ` is not known; did you mean `negative`\?",
+        ),
+        (
+            '[{in: file, file: "{stem}.ctl", patern: "(?P<rows>.*)"}]',
+            r"line 8, `control`, `0`, `patern`: unknown key `patern`; did you mean `pattern`\?",
+        ),
+        (
+            '[{in: file, file: a, pattern: "(?P<rows>.*)"}, {in: file, file: b, pattern: "(?P<rows>.*)"}]',
+            r"a list is of one trailer",
+        ),
+        (
+            '[{in: trailer, pattern: "(?P<s>.*)", sums: {s: nr}}, {in: file, file: b, pattern: "(?P<s>.*)", sums: {s: nr}}]',
+            r"two sums are called `s`",
+        ),
+        (
+            "{form: core_trailor}",
+            r"line 8, `control`, `form`: there is no form `core_trailor`; did you mean `core_trailer`\?",
+        ),
     ],
 )
 def test_a_control_that_cannot_work_is_refused(tmp_path: Path, control: str, said: str) -> None:
     with pytest.raises(ContractError, match=said):
-        load_sources(bank(tmp_path / "bank", FEED + f"control: {control}\n"))
+        feed = (
+            FEED.replace("header: true}", "header: true, record_type: {trailer: T}}")
+            if "two" in said
+            else FEED
+        )
+        load_sources(bank(tmp_path / "bank", feed + f"control: {control}\n"))
 
 
 @pytest.mark.parametrize(
@@ -143,4 +180,37 @@ def test_a_slip_in_the_list_of_feeds_leaves_no_feed_out_in_silence(
     (tmp_path / "haus" / "rules" / "feeds.yml").write_text(f"{listed}\n", encoding="utf-8")
 
     with pytest.raises(OxpeckerError, match=said):
+        load_sources(dirs)
+
+
+def test_a_form_of_a_trailer_is_written_once_and_each_feed_says_what_its_sums_are(tmp_path: Path) -> None:
+    layout = "header: true, record_type: {trailer: E}}"
+    sums = "control: {form: haus_ende, sums: {betrag: nr}}\n"
+    dirs = bank(tmp_path / "bank", FEED.replace("header: true}", layout) + sums)
+    forms = tmp_path / "bank" / "contracts" / "controls"
+    forms.mkdir()
+    (forms / "haus_ende.yml").write_text(
+        "in: trailer\npattern: 'E;(?P<rows>\\d+);(?P<betrag>\\d+);(?P<zweiter>\\d+)'\n"
+    )
+
+    (control,) = load_sources(dirs)["haus__kunden"].controls
+
+    assert (control.file, control.sums) == (None, {"betrag": Sum("nr")})
+    assert control.pattern.fullmatch("E;1;2;0")
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("in: trailer\npatern: E\n", r"contracts/controls/ende.yml in bank, line 2, `patern`: unknown key `patern`"),
+        ("in: trailer\n", r"contracts/controls/ende.yml in bank, line 1: `pattern` is missing"),
+        ("form: core_trailer\nin: trailer\npattern: E\n", r"ende.yml in bank, line 1, `form`: a form is written out"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_form_names_the_forms_file(tmp_path: Path, form: str, said: str) -> None:
+    dirs = bank(tmp_path / "bank", FEED + "control: {form: ende}\n")
+    (tmp_path / "bank" / "contracts" / "controls").mkdir()
+    (tmp_path / "bank" / "contracts" / "controls" / "ende.yml").write_text(form)
+
+    with pytest.raises(ContractError, match=said):
         load_sources(dirs)

@@ -90,7 +90,7 @@ def test_amounts_of_a_file_add_up_once_each_of_its_records_is_there_repaired_one
     )  # fmt: skip
     publish(
         lake, "ops.control_check", "file_id string, feed_code string, business_date string, check_code string, expected_value string",
-        [(f, "core__txn", day, code, amount) for f in files for code, amount in (("control_total", "12.34"), ("control_total_2", "5.00"))],
+        [(f, "core__txn", day, code, amount) for f in files for code, amount in (("control_total_sum1", "12.34"), ("control_total_sum2", "5.00"))],
     )  # fmt: skip
     publish(
         lake, "bronze.core__txn", "_file_id string, business_date string, txn_seq string, dc_flag string, amt string",

@@ -44,7 +44,7 @@ def test_a_file_that_is_as_declared_may_load():
 
 @pytest.mark.requirement("R-ING-04", "R-OPS-06")
 def test_one_cent_too_few_holds_the_feed():
-    assert reason(row(1, 12344) + row(2, 500, "USD") + trailer(2, 12345, 500)) == "control_total"
+    assert reason(row(1, 12344) + row(2, 500, "USD") + trailer(2, 12345, 500)) == "control_total_sum1"
 
 
 def test_one_row_too_few_holds_the_feed():
@@ -52,7 +52,10 @@ def test_one_row_too_few_holds_the_feed():
 
 
 def test_yesterdays_file_under_todays_name_is_never_redated():
-    assert reason(row(1, 12345) + row(2, 500, "USD") + trailer(2, 12345, 500, "20260929")) == "date_mismatch"
+    assert (
+        reason(row(1, 12345) + row(2, 500, "USD") + trailer(2, 12345, 500, "20260929"))
+        == "date_mismatch_control"
+    )
 
 
 def test_other_bytes_than_listed_hold_the_feed():

@@ -77,6 +77,55 @@ def test_a_record_that_cannot_be_read_makes_the_sum_wrong_and_holds_the_file(tmp
     assert reason(tmp_path, GOOD.replace("A;EUR;1.234,56", "A;EUR;1.234,56;?")) == "control_total_euro"
 
 
+ENTRIES = r"""
+feed: haus__konten
+delivery: {file: "konten.{date:ddMMyyyy}.txt", mode: new_rows}
+layout: {kind: fixed, encoding: iso8859-1, record_bytes: 18, record_type: {trailer: "*"}}
+control:
+  - in: trailer
+    pattern: '\*(?P<date>\d{8}) (?P<rows>\d{4}) *(?P<lasten>-?\d+) *(?P<rest>-?\d+)'
+    sums:
+      lasten: {of: betrag, only: negative, without_sign: true}
+      rest: {of: betrag, where: {waehrung: {not: [EUR]}}}
+  - in: file
+    file: "{stem}.ctl"
+    pattern: 'ROWS=(?P<rows>\d+) EUR=(?P<euro>[-\d]+)'
+    sums: {euro: {of: betrag, where: {waehrung: [EUR], art: [U, V]}}}
+key: [konto]
+fields:
+  konto:    {at: [1, 6], type: string, class: C2-id}
+  art:      {at: [7, 7], type: string, class: C1}
+  waehrung: {at: [8, 10], type: string, class: C1}
+  betrag:   {at: [11, 18], type: implied2, class: C2-fin}
+"""
+# 12.00 and 3.00 of euro entries, 5.00 taken away, a euro balance (art S) that no sum holds, and 7.00 in another currency.
+BOOKED = (
+    b"000001UEUR+0001200\n000002VEUR    -500\n000003VEUR+0000300\n000004SEUR+0009900\n000005UCHF+0000700\n"
+)
+LAST = b"*20261001 0005 500 700\n"
+
+
+@pytest.mark.parametrize(
+    ("last", "beside", "held"),
+    [
+        (LAST, b"ROWS=5 EUR=1000", None),
+        (LAST.replace(b"500", b"-500"), b"ROWS=5 EUR=1000", "control_total_lasten"),
+        (LAST.replace(b"700", b"800"), b"ROWS=5 EUR=1000", "control_total_rest"),
+        (LAST, b"ROWS=5 EUR=10900", "control_total_euro"),
+        (LAST, b"ROWS=6 EUR=1000", "row_count_control_2"),
+        (LAST.replace(b"0005", b"0006"), b"ROWS=5 EUR=1000", "row_count_control"),
+        (LAST, b"none", "control_file"),
+        (b"", b"ROWS=5 EUR=1000", "truncated"),
+    ],
+)  # fmt: skip
+def test_a_bank_declares_a_trailer_and_a_file_beside_it_and_both_are_compared(
+    tmp_path: Path, last: bytes, beside: bytes, held: str | None
+) -> None:
+    source = feed(tmp_path, ENTRIES)
+
+    assert verify(BOOKED + last, source, DAY, None, beside).reason == held
+
+
 def landed(folder: Path, conf: Path, *names: str) -> tuple[Settings, dict[str, SourceContract]]:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

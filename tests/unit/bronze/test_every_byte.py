@@ -66,7 +66,7 @@ def sources(draw: st.DrawFn) -> SourceContract:
     separator = draw(st.sampled_from([",", "|", "|+|", "\x1d", "||"]))
     end, quote, header = draw(st.sampled_from(["lf", "cr"])), draw(st.booleans()), draw(st.booleans())
     layout = Layout(
-        kind, encoding, 0, None, trailer, None, separator, header, quote, line_end=end, skip_lines=skip, longest_record=longest
+        kind, encoding, 0, None, trailer, separator, header, quote, line_end=end, skip_lines=skip, longest_record=longest
     )  # fmt: skip
     return source(layout, draw(st.integers(1, 3)))
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +20,6 @@ from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.pieces import Part, parts
 from spark_jobs.bronze.records import Record, read
-from spark_jobs.bronze.tally import Tally
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Control, Delivery, Layout, Marks, SourceContract, SourceField, Sum
 
@@ -195,43 +193,9 @@ def test_the_checks_of_a_file_tell_the_same_by_pieces_as_line_by_line(
     path.write_bytes(content)
     if sums:
         control = Control(re.compile(r"T(?P<total>\d*)"), None, None, {"total": Sum("a", {"c": ("x", "a")})})
-        source = replace(source, control=control, in_order=("a", "b"))
+        source = replace(source, controls=(control,), in_order=("a", "b"))
 
     assert verify(path, source, DAY, None, None) == verify(content, source, DAY, None, None)
-
-
-AMOUNTS = st.one_of(
-    st.integers(-(10**17) + 1, 10**17 - 1).map(lambda n: f"{n:+018d}".encode()),
-    st.sampled_from(
-        [
-            b" " * 18,
-            b"12".rjust(18),
-            b"12".ljust(18),
-            b"+" + b"9" * 17,
-            b"9" * 18,
-            b"1-2".zfill(18),
-            b"--".ljust(18, b"1"),
-            b"1" * 5,
-        ]
-    ),
-)
-
-
-@given(
-    rows=st.lists(st.tuples(AMOUNTS, st.sampled_from([b"D", b"C"])), max_size=30),
-    ends=st.sampled_from([b"\n", b"\r\n"]),
-)
-def test_a_piece_adds_up_to_what_its_records_do(rows: list[tuple[bytes, bytes]], ends: bytes) -> None:
-    content = b"".join(flag + amount + ends for amount, flag in rows)
-    one_by_one, at_once = (Tally(slice(1, 19), slice(0, 1), lambda flag: flag == b"D") for _ in range(2))
-    for amount, flag in rows:
-        one_by_one.add(flag + amount)
-
-    data = np.frombuffer(content, np.uint8)
-    stops = np.flatnonzero(data == 10)
-    at_once.add_all(data, np.concatenate(([0], stops[:-1] + 1)), stops, 19)
-
-    assert at_once.sums == one_by_one.sums
 
 
 def test_clean_records_are_read_by_columns_and_only_the_others_one_by_one(tmp_path: Path) -> None:

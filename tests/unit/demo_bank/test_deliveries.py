@@ -25,7 +25,7 @@ SIZE = replace(SIZES["tiny"], people=150)
 SYSTEMS = ("CORE", "ECIF", "LOAN", "WEALTH", "CARD", "CALL", "SURVEY", "CRM", "REF")
 # Feed, date and reason by the catalogue of held feeds.
 HELD = {
-    ("card__c_txn", date(2026, 9, 3), "date_mismatch"), ("core__txn", date(2026, 9, 11), "control_total"),
+    ("card__c_txn", date(2026, 9, 3), "date_mismatch_control"), ("core__txn", date(2026, 9, 11), "control_total_sum1"),
     ("wealth__holding", date(2026, 9, 14), "schema_added"), ("loan__apply", date(2026, 9, 16), "empty_working_day"),
     ("crm__task", date(2026, 9, 17), "schema_swapped"), ("ecif__party", date(2026, 9, 18), "encoding"),
     ("ecif__party_cert", date(2026, 9, 18), "encoding"), ("loan__repay", date(2026, 9, 29), "row_count"),

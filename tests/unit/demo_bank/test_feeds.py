@@ -61,7 +61,7 @@ def test_yesterdays_card_entries_under_todays_name_are_never_dated_anew():
     soiled = feeds.yesterdays(file(date(2026, 9, 3)), file(date(2026, 9, 2)))
     assert soiled.name == "C_TXN_20260903.dat"
     assert reason("card__c_txn", file(date(2026, 9, 3)), date(2026, 9, 3)) is None
-    assert reason("card__c_txn", soiled, date(2026, 9, 3)) == "date_mismatch"
+    assert reason("card__c_txn", soiled, date(2026, 9, 3)) == "date_mismatch_control"
 
 
 @pytest.mark.parametrize(("system", "day"), sorted(feeds.HELD))

@@ -54,13 +54,13 @@ def test_a_feed_that_kept_everything_raises_nothing() -> None:
 
 @pytest.mark.requirement("R-OPS-06")
 def test_a_held_file_is_incomplete_and_grave_where_the_bank_cannot_do_without_it() -> None:
-    [incomplete, inconsistent] = raised([txn("a", "held", reason="control_total")], checks={"a": (4, 5)})
+    [incomplete, inconsistent] = raised([txn("a", "held", reason="control_total_sum1")], checks={"a": (4, 5)})
 
     assert told([incomplete, inconsistent]) == [
         ("completeness", "fail", "open", 0.0, 0.99), ("consistency", "fail", "open", 0.8, 1.0),
     ]  # fmt: skip
     assert (incomplete.reason_code, incomplete.owner, incomplete.opened_at, incomplete.answered_at) == (
-        "control_total", "core_banking", CAME, None,
+        "control_total_sum1", "core_banking", CAME, None,
     )  # fmt: skip
 
 
@@ -71,13 +71,13 @@ def test_the_same_of_a_feed_the_bank_can_do_without_only_warns() -> None:
 
 
 def test_a_corrected_delivery_answers_the_alert_and_does_not_forget_it() -> None:
-    held = txn("a", "held", reason="control_total")
+    held = txn("a", "held", reason="control_total_sum1")
     resent = txn("b", sequence=2, arrived_at=RESENT, known_at=CUT_OFF + timedelta(days=1))
 
     [alert] = raised([held, resent])
 
     assert (alert.state_code, alert.opened_at, alert.answered_at) == ("closed", CAME, RESENT)
-    assert (alert.measured, alert.reason_code) == (0.0, "control_total")
+    assert (alert.measured, alert.reason_code) == (0.0, "control_total_sum1")
 
 
 def test_records_that_could_not_be_read_are_weighed_against_both_thresholds() -> None:
@@ -186,7 +186,7 @@ def test_an_opening_package_and_a_feed_of_no_contract_raise_nothing() -> None:
 
 def test_the_page_shows_alerts_with_their_units_in_the_banks_time() -> None:
     clock = Timetable(SETTINGS)
-    held = raised([txn("a", "held", reason="control_total")])
+    held = raised([txn("a", "held", reason="control_total_sum1")])
     late = raised([], deadlines=[due(None, "missed")])
 
     text = render.page(example(alerts=tuple(alert_line(a, clock) for a in (*held, *late))))
@@ -200,6 +200,6 @@ def test_the_page_shows_alerts_with_their_units_in_the_banks_time() -> None:
         "60 min late",
         "core_banking",
         "09-30 01:00",
-        "control_total",
+        "control_total_sum1",
     ):
         assert shown in section

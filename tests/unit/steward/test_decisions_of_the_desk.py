@@ -226,7 +226,7 @@ def test_a_rejected_file_stays_out_for_good(of):
 
 
 @pytest.mark.parametrize(
-    "fact", ["md5", "control_total", "encoding", "row_count", "date_mismatch", "schema_missing"]
+    "fact", ["md5", "control_total_sum1", "encoding", "row_count", "date_mismatch_control", "schema_missing"]
 )
 def test_what_a_file_itself_disproves_no_signature_makes_right(of, fact):
     with pytest.raises(OxpeckerError, match="is not released"):
@@ -255,7 +255,7 @@ def test_an_exception_holds_for_its_feed_its_check_and_its_dates_only(of):
 @pytest.mark.parametrize(
     ("check", "last", "why"),
     [
-        ("control_total", date(2026, 9, 30), "no exception can be made"),
+        ("control_total_sum1", date(2026, 9, 30), "no exception can be made"),
         ("volume_band", date(2026, 9, 1), "before it begins"),
         ("volume_band", date(2027, 9, 1), "at most"),
     ],
