@@ -9,11 +9,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze import drifting, ledger, plausible, settling
+from spark_jobs.bronze import apart, drifting, ledger, plausible, settling
 from spark_jobs.bronze.discovery import Unasked, arrived, unasked
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import Record, read
@@ -30,6 +30,7 @@ MOST_FIRST = 2000
 class Looked:
     """What would become of one file: `state` is verified, held, missing or rejected; `unreadable` counts records by reason.
 
+    set_aside  numbers of lines that are no records (`apart`), by reason
     empty  fields that have no value in any record
     first  the first readable records, at most MOST_FIRST
     """
@@ -41,6 +42,7 @@ class Looked:
     reason: str | None
     rows: int | None
     unreadable: Mapping[str, int]
+    set_aside: Mapping[str, tuple[int, ...]]
     empty: tuple[str, ...]
     first: tuple[Record, ...] = ()
 
@@ -57,30 +59,42 @@ def look(settings: Settings, sources: Mapping[str, SourceContract]) -> Iterator[
                 state = examined.state
                 seen.append(state)
                 source = sources[state.feed_code]
-                unreadable, filled, first = _read_through(examined.path, source)
-                empty = tuple(n for n in source.names() if n not in filled) if state.rows_found else ()
+                told = _read_through(examined.path, source)
+                empty = tuple(n for n in source.names() if n not in told.filled) if state.rows_found else ()
                 yield Looked(
                     state.feed_code, state.business_date, state.file_name or state.package_name, state.state_code, state.reason_code,
-                    state.rows_found, dict(unreadable), empty, tuple(first),
+                    state.rows_found, dict(told.unreadable),
+                    {reason: tuple(lines) for reason, lines in told.set_aside.items()}, empty, tuple(told.first),
                 )  # fmt: skip
 
 
-def _read_through(path: Path | None, source: SourceContract) -> tuple[Counter[str], set[str], list[Record]]:
-    """Records that cannot be read, by reason, the fields that any record fills, and the first records; as far as a broken file goes."""
-    unreadable: Counter[str] = Counter()
-    filled: set[str] = set()
-    first: list[Record] = []
+@dataclass
+class _Through:
+    """What a file holds: records that cannot be read, by reason, lines that are none, the fields that any record fills, and the first records."""
+
+    unreadable: Counter[str] = field(default_factory=Counter)
+    set_aside: dict[str, list[int]] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+    first: list[Record] = field(default_factory=list)
+
+
+def _read_through(path: Path | None, source: SourceContract) -> _Through:
+    """As far as a broken file goes."""
+    told = _Through()
     if path is None:
-        return unreadable, filled, first
+        return told
+    names = source.names()
     with suppress(RecordError):  # the file is held for it
         for record in read(path, source):
-            if record.values is None:
-                unreadable.update(record.reasons)
+            if record.values is not None:
+                if len(told.first) < MOST_FIRST:
+                    told.first.append(record)
+                told.filled.update(n for n, v in zip(names, record.values, strict=True) if v is not None)
+            elif record.reasons[0] in apart.REASONS:
+                told.set_aside.setdefault(record.reasons[0], []).append(record.line_no)
             else:
-                if len(first) < MOST_FIRST:
-                    first.append(record)
-                filled.update(n for n, v in zip(source.names(), record.values, strict=True) if v is not None)
-    return unreadable, filled, first
+                told.unreadable.update(record.reasons)
+    return told
 
 
 def nobody_asks_for(settings: Settings, sources: Mapping[str, SourceContract]) -> list[Unasked]:

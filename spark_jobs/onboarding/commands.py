@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from spark_jobs.bronze import preview
+from spark_jobs.bronze import apart, preview
 from spark_jobs.bronze.columnar import KINDS as COLUMNAR_KINDS
 from spark_jobs.bronze.drift import told
 from spark_jobs.bronze.touched import marts_of, touched
@@ -32,6 +32,8 @@ from spark_jobs.silver.transforms import TRANSFORMS
 
 # More words that no code list knows than these are not listed.
 MOST_WORDS = 8
+# Nor more places of lines that are no records.
+MOST_PLACES = 5
 
 
 def onboard(
@@ -60,17 +62,22 @@ def onboard(
 
 
 def _table(drafts: Sequence[Drafted]) -> Table:
-    table = Table("feed", "records", "unreadable", "layout", "key", "maps", "to ask")
+    has_none = any(reason in apart.REASONS for drafted in drafts for reason in drafted.unreadable)
+    aside = ["set aside"] if has_none else []
+    table = Table("feed", "records", "unreadable", *aside, "layout", "key", "maps", "to ask")
     for drafted in drafts:
         found = drafted.draft
         layout = found.guess.layout
         cut = {"delimited": repr(layout.separator), "fixed": f"{layout.record_bytes} bytes"}.get(
             layout.kind, ""
         )
-        unreadable = ", ".join(f"{n} {reason}" for reason, n in drafted.unreadable.items())
+        counted = [(reason in apart.REASONS, f"{n} {reason}") for reason, n in drafted.unreadable.items()]
+        unreadable, none = (
+            ", ".join(told for is_none, told in counted if is_none == of) for of in (False, True)
+        )
         maps = ", ".join(dict.fromkeys(entity for entity, _ in found.proposal.maps))
         table.add_row(
-            found.name, f"{found.rows:,}", unreadable, " ".join(filter(None, (layout.kind, layout.encoding if layout.kind not in COLUMNAR_KINDS else "", cut))),
+            found.name, f"{found.rows:,}", unreadable, *([none] if has_none else []), " ".join(filter(None, (layout.kind, layout.encoding if layout.kind not in COLUMNAR_KINDS else "", cut))),
             ", ".join(found.key_names), maps, str(len(drafted.questions)),
         )  # fmt: skip
     return table
@@ -163,16 +170,25 @@ def _deliveries(looked: Sequence[preview.Looked]) -> Table:
     table = Table("business date", "feed", "file")
     # On a narrow screen a file's name may break, a state and its reason must be readable in one piece.
     table.add_column("state", no_wrap=True)
-    for column in ("rows", "unreadable", "never filled"):
+    has_none = any(each.set_aside for each in looked)
+    for column in ("rows", "unreadable", *(["set aside"] if has_none else []), "never filled"):
         table.add_column(column)
     for each in looked:
         unreadable = ", ".join(f"{n} {reason}" for reason, n in sorted(each.unreadable.items()))
         state = each.state if each.reason is None else f"{each.state}: {each.reason}"
         rows = "" if each.rows is None else str(each.rows)
+        none = [_places(reason, lines) for reason, lines in sorted(each.set_aside.items())]
         table.add_row(
-            str(each.business_date), each.feed, each.file, state, rows, unreadable, ", ".join(each.empty)
-        )
+            str(each.business_date), each.feed, each.file, state, rows, unreadable,
+            *(["; ".join(none)] if has_none else []), ", ".join(each.empty),
+        )  # fmt: skip
     return table
+
+
+def _places(reason: str, lines: Sequence[int]) -> str:
+    """How many lines are no records for one reason, and where the first of them are."""
+    shown = ", ".join(map(str, lines[:MOST_PLACES])) + (", …" if len(lines) > MOST_PLACES else "")
+    return f"{len(lines)} {reason} (line{'s' if len(lines) > 1 else ''} {shown})"
 
 
 def _rows(filled: Filled, rows: int, show_values: bool) -> Table:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from spark_jobs import settings as settings_module
 from spark_jobs.cli import app
 from spark_jobs.contracts.sources import SourceField, load_sources
 from spark_jobs.onboarding.check import fitted, lay_out
+from spark_jobs.onboarding.commands import check
 from spark_jobs.onboarding.evaluate import Evaluator, day_of, instant_of
 from spark_jobs.onboarding.masks import masked
 from spark_jobs.settings import SHIPPED_CONF
@@ -109,6 +113,26 @@ def test_words_that_no_list_knows_are_shown_where_their_field_names_nobody(bank:
     _, text = said("--conf", bank, sample)
 
     assert lines_about(text, "silver.party_hist")["sex_code"][-1] == "2 not in the code list: W (2)"
+
+
+def test_lines_that_are_no_records_are_told_apart_from_those_that_cannot_be_read(
+    bank: Path, sample: Path
+) -> None:
+    contract = bank / "contracts" / "sources" / "probe__people.yml"
+    contract.write_text(CONTRACT + 'set_aside: {nr: ["合计", "制表*"]}\n', encoding="utf-8")
+    header = ROWS.partition("\n")[0]
+    sample.write_text(f"{ROWS}合计;;;;\n{header}\nK007;x\n制表人：王;;;;\n", encoding="utf-8")
+
+    out = Console(file=io.StringIO(), width=250)
+
+    code = check(settings_module.load(overlay=bank), [sample], None, 0, False, out)
+
+    text = out.file.getvalue()
+    (row,) = [line for line in text.splitlines() if "people_20260930.csv" in line]
+    assert (code, "set aside" in text) == (0, True)
+    assert [cell.strip() for cell in row.split("│")][4:8] == [
+        "verified", "7", "1 column_count", "1 header_again (line 9); 2 no_record (lines 8, 11)",
+    ]  # fmt: skip
 
 
 def test_a_held_file_and_one_that_nobody_asks_for_are_told_with_exit_code_one(
