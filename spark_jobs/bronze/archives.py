@@ -204,7 +204,7 @@ def _zip_members(path: Path, password: bytes | None) -> Iterator[tuple[str, IO[b
                     yield _zip_name(member), cast("IO[bytes]", _Guessed(content)) if is_encrypted else content
     except RecordError:
         raise
-    except (*_BROKEN, ValueError, RuntimeError, NotImplementedError) as problem:
+    except (*_BROKEN, ValueError, RuntimeError) as problem:
         raise RecordError("file_unreadable") from problem
 
 

@@ -201,16 +201,12 @@ def _set(told: dict[str, object], path: Sequence[str], value: str) -> None:
     told[path[-1]] = value
 
 
-def faults(
-    raw: bytes, source: SourceContract, reasons: Sequence[str], header: bytes | None = None
-) -> list[tuple[int, int]]:
+def faults(raw: bytes, source: SourceContract, reasons: Sequence[str]) -> list[tuple[int, int]]:
     """Where it went wrong: byte ranges of the record, the first one first; empty where the reason is about the record as a whole."""
-    return list(_faults(raw, source, {*reasons}, header))
+    return list(_faults(raw, source, {*reasons}))
 
 
-def _faults(
-    raw: bytes, source: SourceContract, reasons: set[str], header: bytes | None
-) -> Iterator[tuple[int, int]]:
+def _faults(raw: bytes, source: SourceContract, reasons: set[str]) -> Iterator[tuple[int, int]]:
     encoding = source.layout.encoding
     if "nul_byte" in reasons and (at := raw.find(b"\x00")) >= 0:
         yield at, at + 1

@@ -55,7 +55,7 @@ def view(item: Item, source: SourceContract, reveal: bool = False) -> View:
     """The record field by field. Masked, letters and digits of it are shapes and its bytes are hidden but for separators and the fault."""
     raw = item.record or b""
     cut = cells.cut(raw, source, item.header)
-    wrong = cells.faults(raw, source, item.reasons, item.header)
+    wrong = cells.faults(raw, source, item.reasons)
     at = wrong[0] if wrong else None
     return View(
         tuple(_field(cell, wrong, reveal) for cell in cut),
