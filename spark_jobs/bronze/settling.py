@@ -79,6 +79,31 @@ def is_outdated(state: FileState, sources: Mapping[str, SourceContract]) -> bool
     return state.state_code == "held" and source is not None and state.contract_hash != source.reading
 
 
+def is_cut_otherwise(state: FileState, sources: Mapping[str, SourceContract]) -> bool:
+    """Whether a file was loaded when its contract cut records in another way than it does today."""
+    source = sources.get(state.feed_code)
+    cut = state.contract_hash or ""
+    return state.state_code == "loaded" and source is not None and not cut.endswith(source.cutting)
+
+
+def standing(state: FileState, was: FileState | None, ruling: FileRuling) -> FileState:
+    """The state of a file that was loaded and is read again: it stands as it stood, unless its contract holds it now.
+
+    was  the file in the ledger; None where it is not one of those. Were it settled as if it had just come, a duplicate of it could take its place.
+    """
+    told = ruling(state)
+    is_accepted = state.state_code == "verified" or (told is not None and told[0] == "verified")
+    if was is None or not is_accepted:
+        return state
+    return replace(
+        state,
+        state_code="loaded",
+        reason_code=None,
+        decision_id=told[1] if told else None,
+        profile_json=was.profile_json,
+    )
+
+
 def settle(
     states: Iterable[FileState],
     late_after: LateAfter = lambda state: None,

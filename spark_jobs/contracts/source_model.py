@@ -188,7 +188,10 @@ class SourceContract:
 
     @cached_property
     def reading(self) -> str:
-        """Name of all that decides how a file is found, read and checked: a file that was held is looked at again once this is another."""
+        """Name of all that decides how a file is found, read and checked: a file that was held is looked at again once this is another.
+
+        Its second half is `cutting`.
+        """
         delivery = self.delivery
         content = (
             delivery.member, delivery.file, delivery.package, delivery.has_ok, delivery.full_on, delivery.cadence,
@@ -196,9 +199,18 @@ class SourceContract:
             self.header_again, self.set_aside, self.terms.until,
             *([self.last_line_end] if self.last_line_end != "any" else []),
         )  # fmt: skip
-        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+        return _name_of(content) + self.cutting
+
+    @cached_property
+    def cutting(self) -> str:
+        """Name of what decides which records a file gives: one that was loaded is read again with its date once this is another."""
+        return _name_of((self.layout, self.fields, self.set_aside))
 
     def part(self, file_name: str) -> str:
         """Of a feed that comes in several files a day, whose share this one is; empty where it is one file."""
         template = self.delivery.member or self.delivery.file or ""
         return patterns.part_of(template.rsplit("/", 1)[-1], file_name)
+
+
+def _name_of(content: object) -> str:
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:8]

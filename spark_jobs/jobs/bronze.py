@@ -33,7 +33,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.errors import RequiredFeedHeld
 from spark_jobs.jobs import replay
 from spark_jobs.jobs.bronze_load import load
-from spark_jobs.jobs.bronze_notes import enter_changes, enter_checks, enter_unasked
+from spark_jobs.jobs.bronze_notes import enter_changes, enter_checks, enter_unasked, tell_cut_otherwise
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.settings import REPOSITORY
 from spark_jobs.silver.mapping import table_of
@@ -55,6 +55,8 @@ class Said:
 def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> None:
     """Load every delivery that arrived and was not looked at before; nothing new, no commit.
 
+    Files of these dates that were loaded under a contract that cuts records in another way today are read again, like everything behind them.
+
     systems  only what these senders (`waiting.source_systems`) bring, so that others are loaded beside them
     Raises `RequiredFeedHeld` where a required feed of these dates is held; everything else is loaded by then.
     """
@@ -70,14 +72,20 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     part_of = settling.parts_of(lake.sources)
     columns = drifting.Columns(known.values(), lake.sources, part_of, partial(_reached, lake))
 
+    again = _to_read_again(known, landed, mine, dates)
     packages = [
         package
-        for package in _to_open(lake, landed, known, said.ruling)
+        for package in _to_open(lake, landed, known, said.ruling, again)
         if package.business_date <= dates.last and (systems is None or package.system in systems)
     ]
-    fresh, nobodys = _examined(lake, packages, known, said.ruling)
+    fresh, nobodys = _examined(lake, packages, known, said.ruling, again)
     enter_unasked(lake, nobodys, systems)
-    fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working, columns.judged)
+    # Columns are compared with those of the delivery before, which of a file that is read again is not the newest.
+    judged = lambda file: file if file.state.file_id in again else columns.judged(file)  # noqa: E731
+    fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working, judged)
+    fresh = [
+        replace(e, state=settling.standing(e.state, again.get(e.state.file_id), said.ruling)) for e in fresh
+    ]
     fresh = [_with_cases(e, said.decided, lake.sources) for e in fresh]
 
     settle: Settle = partial(
@@ -93,7 +101,7 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     ]
     settled = settle(states)
     loads = [e for e in fresh if settled[e.state.file_id].state_code in ("loaded", "superseded")]
-    quarantined = load(lake, loads) if loads else {}
+    quarantined = load(lake, loads, {*known}) if loads else {}
     replayed = _replay(lake, said, settled, mine, {e.state.file_id for e in loads})
     if fresh or absent or _is_decided_anew(known, settled, replayed):
         enter_checks(lake, fresh, {*known}, settled, said.policy)
@@ -125,28 +133,56 @@ def _said(lake: Lake) -> Said:
     return Said(decided, policy, rulings.of_files(decided, policy, lake.sources))
 
 
+def _to_read_again(
+    known: Mapping[str, FileState],
+    landed: Sequence[Package],
+    sources: Mapping[str, SourceContract],
+    dates: DateRange,
+) -> dict[str, FileState]:
+    """Loaded files of these dates that are cut in another way today; of other dates the log says which to run again."""
+    there = {(package.name, package.business_date) for package in landed}
+    otherwise = [
+        s for s in known.values()
+        if settling.is_cut_otherwise(s, sources) and (s.package_name, s.business_date) in there
+    ]  # fmt: skip
+    tell_cut_otherwise([s for s in otherwise if s.business_date not in dates])
+    return {s.file_id: s for s in otherwise if s.business_date in dates}
+
+
 def _examined(
-    lake: Lake, packages: Sequence[Package], known: Mapping[str, FileState], ruling: FileRuling
+    lake: Lake,
+    packages: Sequence[Package],
+    known: Mapping[str, FileState],
+    ruling: FileRuling,
+    again: Collection[str],
 ) -> tuple[list[Examined], list[Unasked]]:
-    """Files of these packages that are to be judged now: new ones and held ones of which something has changed; and what nobody asks for."""
+    """Files of these packages that are to be judged now, and what nobody asks for.
+
+    New ones, held ones of which something has changed, and those that are read `again`.
+    """
     work = lake.settings.home / "work" / "unpacked"
     looked = [ledger.examine(package, lake.sources, work, lake.run.known_at) for package in packages]
-    held = {
+    anew = {
         s.file_id for s in known.values() if settling.is_outdated(s, lake.sources) or ruling(s) is not None
-    }
+    } | {*again}
     fresh = [
-        e for each in looked for e in each.files if e.state.file_id in held or e.state.file_id not in known
+        e for each in looked for e in each.files if e.state.file_id in anew or e.state.file_id not in known
     ]
     return fresh, [u for each in looked for u in each.unasked]
 
 
 def _to_open(
-    lake: Lake, landed: Sequence[Package], known: Mapping[str, FileState], ruling: FileRuling
+    lake: Lake,
+    landed: Sequence[Package],
+    known: Mapping[str, FileState],
+    ruling: FileRuling,
+    again: Mapping[str, FileState],
 ) -> list[Package]:
-    """Deliveries that were not looked at before, and those of a held file that was released meanwhile."""
-    released = {(s.package_name, s.business_date) for s in known.values() if ruling(s) is not None}
+    """Deliveries that were not looked at before, those of a held file that was released meanwhile, and those of files that are read again."""
+    files = [*(s for s in known.values() if ruling(s) is not None), *again.values()]
+    asked = {(s.package_name, s.business_date) for s in files}
     new = frozenset(settling.unseen(landed, known.values(), lake.sources))
-    return [p for p in landed if p in new or (p.name, p.business_date) in released]
+    return [p for p in landed if p in new or (p.name, p.business_date) in asked]
 
 
 def _stop_without_required(

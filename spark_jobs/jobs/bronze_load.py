@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,17 +17,21 @@ from spark_jobs.dates import DateRange
 from spark_jobs.history import instant
 from spark_jobs.tables import Lake, side_by_side
 
+QUARANTINE = "ops.quarantine"
 # What one read holds in memory beside what is being written.
 READ_AT_ONCE_BYTES = 32 * 1024**2
 
 
-def load(lake: Lake, files: Sequence[Examined]) -> dict[str, int]:
-    """Load files, small feeds together. Gives the number of quarantined records by file."""
+def load(lake: Lake, files: Sequence[Examined], known: Collection[str] = ()) -> dict[str, int]:
+    """Load files, small feeds together. Gives the number of quarantined records by file.
+
+    known  ids of files that the ledger has: what an earlier reading of them kept aside makes way
+    """
     lake.spark.dataSource.register(BankFiles)
     lake.ensure_schema("bronze")
     counted: dict[str, int] = {}
     for feeds in _together(files):
-        counted |= _load_feeds(lake, feeds)
+        counted |= _load_feeds(lake, feeds, known)
     return counted
 
 
@@ -49,7 +53,9 @@ def _together(files: Sequence[Examined]) -> Iterator[dict[str, list[Examined]]]:
         yield group
 
 
-def _load_feeds(lake: Lake, feeds: Mapping[str, Sequence[Examined]]) -> dict[str, int]:
+def _load_feeds(
+    lake: Lake, feeds: Mapping[str, Sequence[Examined]], known: Collection[str]
+) -> dict[str, int]:
     given = [
         {
             "feed": feed, "path": str(e.path),
@@ -68,7 +74,8 @@ def _load_feeds(lake: Lake, feeds: Mapping[str, Sequence[Examined]]) -> dict[str
         .localCheckpoint()
     )
     side_by_side(partial(_publish_feed, lake, rows, feed, files) for feed, files in feeds.items())
-    return _keep_aside(lake, rows.where("_parse_status = 'quarantined'"))
+    again = {e.state.file_id for files in feeds.values() for e in files} & {*known}
+    return _keep_aside(lake, rows.where("_parse_status = 'quarantined'"), sorted(again))
 
 
 def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examined]) -> None:
@@ -83,17 +90,25 @@ def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examin
     )  # fmt: skip
 
 
-def _keep_aside(lake: Lake, unread: DataFrame) -> dict[str, int]:
-    """Records that could not be read go to quarantine, lines that are no records beside them; how many records of each file."""
+def _keep_aside(lake: Lake, unread: DataFrame, again: Sequence[str]) -> dict[str, int]:
+    """Records that could not be read go to quarantine, lines that are no records beside them; how many records of each file.
+
+    again  files that were looked at before: their rows there are replaced
+    """
     is_none = F.col("_reason_codes")[0].isin(*apart.REASONS)
     found = unread.groupBy("_file_id").agg(F.count_if(~is_none).alias("records")).collect()
     counted = {row["_file_id"]: row["records"] for row in found}
-    if counted:
-        lake.publish("ops.quarantine", unread.select(
+    kept = unread.select(
             F.substring(F.sha2(F.concat_ws("|", "_file_id", "_line_no"), 256), 1, 26).alias("quarantine_id"),
             F.col("_file_id").alias("file_id"), F.col("_feed").alias("feed_code"), "business_date",
             F.col("_line_no").alias("line_no"), F.col("_byte_offset").alias("byte_offset"), F.col("_byte_len").alias("byte_len"),
             F.col("_record").alias("record"), F.col("_reason_codes").alias("reason_codes"), F.when(is_none, apart.STATE).otherwise("open").alias("state_code"),
             F.col("_ingested_at").alias("known_at"), F.col(HEADER).alias("file_header"), F.lit(None).alias("decision_id"),
-        ))  # fmt: skip
+    )  # fmt: skip
+    if again and lake.exists(QUARANTINE):
+        is_again = F.col("file_id").isin(*again)
+        lake.publish(QUARANTINE, kept.where(is_again), within=is_again)
+        kept = kept.where(~is_again)
+    if counted.keys() - {*again} or (counted and not lake.exists(QUARANTINE)):
+        lake.publish(QUARANTINE, kept)
     return counted

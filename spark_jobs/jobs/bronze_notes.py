@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple
+from datetime import date
 
 from pyspark.sql import functions as F
 
@@ -68,6 +69,19 @@ def _verdict(check: Check, state: FileState, policy: Policy) -> str:
         return "warn"
     is_judgement = check.code.removeprefix("columns:") in (*policy.releasable, *policy.excepted)
     return "waived" if state.decision_id and state.state_code != "rejected" and is_judgement else "fail"
+
+
+def tell_cut_otherwise(files: Iterable[FileState]) -> None:
+    """Say in the log of which dates files were loaded when their contracts cut records in another way."""
+    days: dict[str, list[date]] = {}
+    for state in files:
+        days.setdefault(state.feed_code, []).append(state.business_date)
+    for feed, found in sorted(days.items()):
+        log.warning(
+            "%s: %s files from %s to %s were loaded before its contract was changed, and stay so until these dates are run again "
+            "(oxpecker backfill --from %s --to %s)",
+            feed, len(found), min(found), max(found), min(found), max(found),
+        )  # fmt: skip
 
 
 def enter_changes(lake: Lake, found: Sequence[drifting.SchemaChange]) -> None:

@@ -15,8 +15,16 @@ from spark_jobs import settings as settings_module
 from spark_jobs.bronze import ledger
 from spark_jobs.bronze.discovery import Package, arrived
 from spark_jobs.bronze.ledger import FileState
-from spark_jobs.bronze.settling import held_required, never_came, parts_of, settle, unseen
-from spark_jobs.contracts.sources import load_sources
+from spark_jobs.bronze.settling import (
+    held_required,
+    is_cut_otherwise,
+    never_came,
+    parts_of,
+    settle,
+    standing,
+    unseen,
+)
+from spark_jobs.contracts.sources import SourceContract, load_sources
 from spark_jobs.settings import SHIPPED_CONF
 from tests.unit.bronze import test_ledger
 from tests.unit.bronze.test_ledger import DAY
@@ -316,3 +324,43 @@ def test_every_part_of_a_package_is_looked_at(tmp_path: Path) -> None:
 
     assert [e.state.file_name[9:15] for e in found.files] == ["330101", "330102"]
     assert found.unasked == ()
+
+
+# --- a contract that is mended -----------------------------------------------------------------------------------
+
+
+def test_a_loaded_file_is_read_again_only_for_a_contract_that_cuts_it_in_another_way():
+    source = SOURCES["loan__repay"]
+    mended = replace(source, set_aside={source.names()[0]: ("合计",)})
+    judged = replace(source, volume_band=(0.1, 9.0))
+
+    def is_otherwise(today: SourceContract, state: str = "loaded") -> bool:
+        was = file("a", state=state, feed_code=source.feed, contract_hash=source.reading)
+        return is_cut_otherwise(was, {source.feed: today})
+
+    assert is_otherwise(mended)
+    assert not is_otherwise(source)
+    assert not is_otherwise(judged)
+    assert not is_otherwise(mended, "superseded")
+
+
+def test_a_file_that_is_read_again_stays_in_force_before_its_duplicate_and_before_a_conflict():
+    loaded, twin = file("a", state="loaded", sha256="1"), file("b", state="duplicate", sha256="1")
+    other = file("c", state="conflict", reason="conflict", sha256="2")
+    again = standing(file("a", sha256="1"), loaded, lambda state: None)
+
+    assert states(again, twin, other) == {
+        "a": ("loaded", None),
+        "b": ("duplicate", "duplicate"),
+        "c": ("conflict", "conflict"),
+    }
+
+
+def test_a_file_that_a_mended_contract_holds_is_held_unless_stewards_have_released_it():
+    was = file("a", state="loaded")
+    held = file("a", state="held", reason="volume_band")
+
+    assert standing(held, was, lambda state: None) == held
+    released = standing(held, was, lambda state: ("verified", "d1"))
+    assert (released.state_code, released.reason_code, released.decision_id) == ("loaded", None, "d1")
+    assert standing(held, None, lambda state: ("verified", "d1")) == held
