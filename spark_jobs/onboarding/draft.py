@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 
 from spark_jobs.bronze import apart
@@ -13,7 +12,6 @@ from spark_jobs.bronze.archives import ZIP
 from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.records import read
 from spark_jobs.columns.certificates import Kind, declared_kinds
-from spark_jobs.columns.money import parse_number
 from spark_jobs.contracts.loader import load_codes
 from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import Delivery, Layout, SourceContract, SourceField
@@ -33,6 +31,8 @@ from spark_jobs.settings import overlaid_files
 
 # So many values of a column decide its type; more change nothing but the time.
 MOST_ROWS = 20_000
+# Sums of parts of a file are looked for by columns of so few words.
+MOST_WORDS = 6
 # What Parquet files and workbooks begin with: they have no encoding of their own.
 COLUMNAR = (b"PAR1", ZIP)
 Rows = list[list[str | None]]
@@ -42,6 +42,7 @@ Rows = list[list[str | None]]
 class Draft:
     """Everything that was found out of a feed.
 
+    controls      what last lines declare, then what files beside do with the name of such a file
     unreadable    records of the samples that this contract cannot read, by reason; what is no record (`apart`) beside them
     header_again  of the contract's `checks`; set_aside: of the contract
     """
@@ -53,8 +54,7 @@ class Draft:
     columns: tuple[Column, ...]
     key: keys.Key | None
     again: float | None
-    control: controls.Declared | None
-    control_file: str | None
+    controls: tuple[tuple[controls.Declared, str | None], ...]
     proposal: Proposal
     rows: int
     unreadable: Mapping[str, int] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def draft(
         for name, words in plain.set_aside.items()
     ]
     guess = replace(guess, layout=replace(guess.layout, decimal=decimal))
-    control, control_file, header_again = _control(filled, plain, columns, decimal, files)
+    declared, header_again = _controls(filled, plain, columns, decimal, files)
     key_names = [columns[p].name for p in key.columns] if key else []
     lists = [Path(p).stem for p in overlaid_files(dirs, "codes", "*.csv")]
     proposal = propose(columns, key_names, lists, codes, name.split("__")[0])
@@ -118,7 +118,7 @@ def draft(
         proposal = Proposal(questions=["no map is proposed for a change log of another form"])
     again = keys.overlap(files, key.columns) if key else None
     return Draft(
-        feed, name, encoding, guess, tuple(columns), key, again, control, control_file, proposal, rows, unreadable, tuple(doubts),
+        feed, name, encoding, guess, tuple(columns), key, again, declared, proposal, rows, unreadable, tuple(doubts),
         header_again, plain.set_aside,
     )  # fmt: skip
 
@@ -289,14 +289,19 @@ def _with_shape(column: Column) -> Column:
     )
 
 
-def _control(
+def _controls(
     samples: Sequence[Sample],
     source: SourceContract,
     columns: Sequence[Column],
     decimal: str,
     files: Sequence[Rows],
-) -> tuple[controls.Declared | None, str | None, str]:
-    """What last lines declare, or else files beside; the name of such a file; and whether it counts headers that come again."""
+) -> tuple[tuple[tuple[controls.Declared, str | None], ...], str]:
+    """What last lines declare, and files beside them with the name of such a file; and whether they count headers that come again."""
+    codes = [
+        (at, c.name, sorted(c.words))
+        for at, c in enumerate(columns)
+        if c.is_code and 1 < len(c.words) <= MOST_WORDS
+    ]
     numbers = [(at, c.name) for at, c in enumerate(columns) if c.typed.type == "number"]
     lines: list[controls.Told] = []
     beside: list[controls.Told] = []
@@ -307,23 +312,29 @@ def _control(
         none = Counter(r.reasons[0] for r in read(sample.content, source) if r.values is None)
         again += none[apart.HEADER_AGAIN]
         count = details - none[apart.NO_RECORD] - none[apart.HEADER_AGAIN]
-        totals = {
-            name: sum((parse_number(row[at], 0, decimal) or Decimal(0) for row in rows), Decimal(0))
-            for at, name in numbers
-        }
+        totals = controls.totals_of(rows, numbers, codes, decimal)
         told = (count, none[apart.HEADER_AGAIN], sample.day, totals)
         if made.trailer is not None:
             lines.append(controls.Told(made.trailer.decode(source.layout.encoding, "replace"), *told))
         if sample.control is not None:
             beside.append(controls.Told(sample.control.decode(source.layout.encoding, "replace"), *told))
-    given = lines or (beside if len(beside) == len(samples) else [])
-    separator = source.layout.separator if lines and source.layout.kind == "delimited" else ""
-    found, counting = controls.first_that_holds(given, decimal, separator), "not_counted"
-    if again and not (found and found.counts_rows):
-        with_headers = controls.first_that_holds([t.with_headers() for t in given], decimal, separator)
-        if with_headers is not None and with_headers.counts_rows:
-            found, counting = with_headers, "counted"
-    return found, _control_name(samples) if found and not lines else None, counting
+    found: list[tuple[controls.Declared, str | None]] = []
+    counting = "not_counted"
+    if len(beside) < len(samples):
+        beside = []
+    separator = source.layout.separator if source.layout.kind == "delimited" else ""
+    for given, parted_by, file in ((lines, separator, None), (beside, "", _control_name(samples))):
+        prefix = "file_total" if found else "total"
+        declared = controls.first_that_holds(given, decimal, prefix, parted_by)
+        if again and not (declared and declared.counts_rows):
+            with_headers = controls.first_that_holds(
+                [t.with_headers() for t in given], decimal, prefix, parted_by
+            )
+            if with_headers is not None and with_headers.counts_rows:
+                declared, counting = with_headers, "counted"
+        if declared is not None:
+            found.append((declared, file))
+    return tuple(found), counting
 
 
 def _control_name(samples: Sequence[Sample]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from spark_jobs.bronze import apart
 from spark_jobs.bronze.columnar import KINDS as COLUMNAR_KINDS
 from spark_jobs.bronze.objects import KINDS as JSON_KINDS
+from spark_jobs.onboarding.controls import Declared, Of
 from spark_jobs.onboarding.draft import Draft
 from spark_jobs.onboarding.masks import common_shapes
 from spark_jobs.onboarding.names import YAML_WORDS
@@ -55,12 +56,16 @@ def questions_of(draft: Draft) -> list[str]:
     elif draft.key.others:
         others = "; ".join("+".join(draft.columns[p].name for p in each) for each in draft.key.others)
         asked.append(f"is {'+'.join(draft.key_names)} what names a record? These would do as well: {others}")
-    if (
-        draft.guess.layout.trailer_mark or any(s.control for s in draft.feed.samples)
-    ) and draft.control is None:
+    if (draft.guess.layout.trailer_mark or any(s.control for s in draft.feed.samples)) and not draft.controls:
         asked.append(
             "what does the last line (or the file beside) declare? It fits neither the rows nor the day, so nothing is compared"
         )
+    asked += [
+        f"`{group}` of the last line (or the file beside): is it {of.told}? It is so in all samples"
+        for declared, _ in draft.controls
+        for group, of in declared.sums.items()
+        if not of.is_whole
+    ]
     for column in draft.columns:
         asked += [f"`{column.name}`: {doubt}" for doubt in column.typed.doubts]
         if column.typed.null:
@@ -116,8 +121,8 @@ def as_yaml(draft: Draft) -> str:
     for number, question in enumerate(questions_of(draft), 1):
         lines += _wrapped(f"#  {number}. {question}")
     lines += [f"feed: {draft.name}", _delivery(draft), *_layout(draft)]
-    if draft.control is not None:
-        lines += _control(draft)
+    if draft.controls:
+        lines += _controls(draft)
     if draft.key is not None:
         lines.append(
             f"key: [{', '.join(map(quoted, draft.key_names))}]   # {draft.key.confidence:.2f}: {draft.key.why}"
@@ -144,9 +149,7 @@ def _ends_tell(draft: Draft) -> bool:
     """Whether the end of the last line is all that shows that a file came whole: nothing counts its rows, and all samples have it."""
     is_text = draft.guess.layout.kind in ("delimited", *JSON_KINDS)
     is_counted = (
-        draft.control is not None
-        or draft.guess.layout.trailer_mark
-        or (draft.feed.system and draft.feed.has_ok)
+        draft.controls or draft.guess.layout.trailer_mark or (draft.feed.system and draft.feed.has_ok)
     )
     whole = [s.content for s in draft.feed.samples if s.is_whole and s.content]
     return (
@@ -207,19 +210,33 @@ def _layout(draft: Draft) -> list[str]:
     return [*(f"# layout {w}" for w in why), f"layout: {{{', '.join(told)}}}"]
 
 
-def _control(draft: Draft) -> list[str]:
-    declared = draft.control
-    assert declared is not None
-    place = [f"in: file, file: {in_quotes(draft.control_file)}"] if draft.control_file else ["in: trailer"]
+def _controls(draft: Draft) -> list[str]:
+    made = [f"{{{', '.join(_control(declared, file))}}}" for declared, file in draft.controls]
+    written = [f"control: {made[0]}"] if len(made) == 1 else ["control:", *(f"  - {each}" for each in made)]
+    return ["# control 0.90: what it declares is what the samples hold", *written]
+
+
+def _control(declared: Declared, file: str | None) -> list[str]:
+    place = [f"in: file, file: {in_quotes(file)}"] if file else ["in: trailer"]
     pattern = declared.pattern
     in_single = "'" + pattern.replace("'", "''") + "'"
     told = [*place, f"pattern: {in_single if pattern.isprintable() else in_quotes(pattern)}"]
     told += [f"date_format: {quoted(declared.date_format)}"] if declared.date_format else []
     if declared.sums:
-        told.append(
-            f"sums: {{{', '.join(f'{group}: {quoted(column)}' for group, column in declared.sums.items())}}}"
-        )
-    return ["# control 0.90: what it declares is what the samples hold", f"control: {{{', '.join(told)}}}"]
+        told.append(f"sums: {{{', '.join(f'{group}: {_sum(of)}' for group, of in declared.sums.items())}}}")
+    return told
+
+
+def _sum(of: Of) -> str:
+    if of.is_whole:
+        return quoted(of.column)
+    told = [f"of: {quoted(of.column)}"]
+    if of.by:
+        words = f"[{', '.join(map(in_quotes, of.words))}]"
+        told.append(f"where: {{{quoted(of.by)}: {words if of.is_meant else f'{{not: {words}}}'}}}")
+    told += [f"only: {of.only}"] if of.only else []
+    told += ["without_sign: true"] if of.without_sign else []
+    return f"{{{', '.join(told)}}}"
 
 
 def _field(column: Column, draft: Draft, width: int) -> str:

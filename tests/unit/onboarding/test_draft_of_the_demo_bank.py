@@ -123,9 +123,9 @@ def test_the_core_systems_last_line_is_told_from_a_record_and_read(pairs: list[P
     for pair in with_trailer:
         found = pair.drafted.draft
         assert found.guess.layout.trailer_mark == pair.written.layout.trailer_mark
-        assert found.control is not None, pair.written.feed
-        assert found.control.counts_rows, pair.written.feed
-        assert found.control.has_date, pair.written.feed
+        (trailer, file), *beside = found.controls
+        assert (trailer.counts_rows, trailer.has_date, file) == (True, True, None), pair.written.feed
+        assert len(beside) == len(pair.written.controls) - 1, pair.written.feed
 
 
 def test_most_types_are_found_and_days_and_moments_nearly_always(pairs: list[Pair]) -> None:

@@ -14,6 +14,7 @@ from openpyxl import Workbook
 
 from spark_jobs.onboarding.apart_words import WORDS
 from spark_jobs.onboarding.check import lay_out
+from spark_jobs.onboarding.controls import Of
 from spark_jobs.onboarding.names import template_of
 from spark_jobs.onboarding.onboard import Drafted, loaded, onboard
 from spark_jobs.settings import SHIPPED_CONF
@@ -173,8 +174,8 @@ def test_the_last_line_of_a_file_of_commas_is_read_field_by_field(tmp_path: Path
 
     draft = drafted(tmp_path, rows + "TR,60,1860.00\n")
 
-    assert draft.draft.control is not None
-    assert (draft.draft.control.counts_rows, draft.draft.control.sums) == (True, {"total_1": "c03"})
+    ((declared, _),) = draft.draft.controls
+    assert (declared.counts_rows, declared.sums) == (True, {"total_1": Of("c03")})
 
 
 @pytest.mark.parametrize("separator", ["|", ""])
