@@ -1,6 +1,6 @@
 """Whether a file that is as its supplier declares can be what happened: rows on a day the bank works, and about as many as usual. No Spark.
 
-Also whether it may be used at all: data from outside the bank have an end (`terms: {until: …}`). Asked only of feeds whose contract says so
+Also whether it may be used at all: data from outside the bank have an end (`terms: {until: …}`). Also whether a line that is left out above the records is one of them. The others are asked only of feeds whose contract says so
 (`checks: {last_line_end: hold, empty_working_day: hold, volume_band: [least, most]}`), of files that passed every other check. Files are judged in the order in which they came, each against those that had come before it, so that a range gives what its days give.
 """
 
@@ -12,12 +12,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
 
+from spark_jobs.bronze.above import is_record_above
 from spark_jobs.bronze.controls import Check
 from spark_jobs.bronze.ledger import Examined, FileState
 from spark_jobs.bronze.lines import has_last_line_end
 from spark_jobs.contracts.sources import Delivery, SourceContract
 
-CUT, EMPTY, VOLUME, ENDED = "truncated", "empty_working_day", "volume_band", "agreement_ended"
+CUT, ABOVE, EMPTY, VOLUME, ENDED = (
+    "truncated",
+    "record_above",
+    "empty_working_day",
+    "volume_band",
+    "agreement_ended",
+)
 # Fewer earlier deliveries of the same kind of day say nothing of what is usual; more than the latest ones would hide that a bank grows.
 LEAST_EARLIER, MOST_EARLIER = 3, 20
 ACCEPTED = ("verified", "loaded", "superseded")
@@ -32,7 +39,7 @@ def judge(
     is_working: IsWorking,
     then: Callable[[Examined], Examined] = lambda file: file,
 ) -> list[Examined]:
-    """The files in their order, those that cannot be what happened held with `agreement_ended`, `truncated`, `empty_working_day` or `volume_band`.
+    """The files in their order, those that cannot be what happened held with `agreement_ended`, `truncated`, `record_above`, `empty_working_day` or `volume_band`.
 
     known  the ledger before these files came
     then   a further judgement of each file, before the next one is compared with it
@@ -61,6 +68,8 @@ def _judged(
         checks.append(Check(ENDED, None, None, not source.terms.is_over(state.business_date)))
     if source.last_line_end == "hold" and file.path is not None:
         checks.append(Check(CUT, None, None, has_last_line_end(file.path)))
+    if source.layout.skip_lines and file.path is not None:
+        checks.append(Check(ABOVE, None, None, not is_record_above(file.path, source)))
     if source.empty_working_day == "hold" and rows == 0:
         works = is_working(state.business_date, state.business_date, state.arrived_at)
         checks.append(Check(EMPTY, None, Decimal(0), not works))

@@ -288,7 +288,8 @@ def _text(body: bytes, encoding: str) -> Guess:
     raw = [line.removesuffix(b"\r") for line in (every if not left_out else [*every[:MOST_LINES], every[-1]])]
     while raw and not raw[-1]:
         raw.pop()
-    text = [t for t in (_decoded(line, encoding) for line in raw) if t is not None]
+    # A line that cannot be decoded is a line all the same: what stands above the header is counted.
+    text = [line.decode(encoding, "replace") for line in raw]
     if text and (said := _SAID_SEPARATOR.fullmatch(text[0])):
         counted = Counter(line.count(said[1]) + 1 for line in text[1:])
         columns, lines_with = max(counted.items(), key=lambda nc: (nc[1], nc[0]), default=(1, 0))
@@ -320,16 +321,9 @@ def _text(body: bytes, encoding: str) -> Guess:
     return _delimited(text, encoding, best, left_out)
 
 
-def _decoded(line: bytes, encoding: str) -> str | None:
-    try:
-        return line.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-
-
 def _one_column(text: list[str], raw: list[bytes], encoding: str) -> Guess:
-    if len(text) == len(raw) >= 3 and all(
-        len(t) <= _MOST_WORD and t.isprintable() and not re.search(r"[\s,;|]", t) for t in text
+    if len(text) >= 3 and all(
+        len(t) <= _MOST_WORD and t.isprintable() and not re.search(r"[\s,;|\ufffd]", t) for t in text
     ):
         return _delimited(text, encoding, (1.0, 1, ",", False), 0)
     lengths = Counter(map(len, raw))
@@ -469,7 +463,9 @@ def _delimited(text: list[str], encoding: str, best: tuple[float, int, str, bool
     trailer = find_trailer(rows, lines, columns, left_out)
     if trailer is not None:
         mark = trailer_mark_of(trailer, separator)
-        if any(line.startswith(mark) for line in lines[:-1]):
+        if "\ufffd" in mark:
+            trailer = None
+        elif any(line.startswith(mark) for line in lines[:-1]):
             doubts.append(
                 f"the last line looks like no record, but others begin with `{mark}`, too: ask how it is told apart"
             )

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from spark_jobs.bronze.controls import verify
+from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import read
 from spark_jobs.contracts import load
 from spark_jobs.contracts.loader import load_codes
@@ -52,6 +53,16 @@ def onboard(
             found = draft(feed, dirs, system, likely.get(feed.system or ""))
         except DeliveryError as problem:
             refused.append(f"{feed.template.text}: {problem}")
+            continue
+        except RecordError as problem:
+            told = (
+                "its header is in another encoding than its records"
+                if str(problem) == "encoding"
+                else f"it cannot be read ({problem})"
+            )
+            refused.append(
+                f"{feed.template.text}: {told}; ask the supplier to send it again, in one encoding"
+            )
             continue
         found = _named_once(found, set(made), shipped)
         made[found.name] = tried(found, dirs)

@@ -38,6 +38,7 @@ HELP: Mapping[str, str] = {
     "date_mismatch_control": "It declares another day than its name. It is never re-dated: ask for the right file.",
     "encoding": "The bytes are not in the declared encoding. Ask for the file again, or mend the contract and run again.",
     "conflict": "Other bytes came under a sequence that is loaded already. Ask for a higher sequence.",
+    "record_above": "A record stands where the contract leaves out a title, and would be lost. Count the titles again and change skip_lines; the next run looks at the file again.",
     "volume_band": "Far more or fewer rows than usual. Ask whether that is so; then two people may release the file.",
     "empty_working_day": "No row for a day the bank works. Ask whether that is so; then two people may release the file.",
     "not_listed": "The .OK file does not name it. Ask whether it belongs to the package; then two people may release it.",

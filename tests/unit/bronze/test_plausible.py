@@ -11,7 +11,8 @@ import pytest
 
 from spark_jobs.bronze import plausible
 from spark_jobs.bronze.ledger import Examined, FileState
-from spark_jobs.contracts.sources import load_sources
+from spark_jobs.contracts.model import PrivacyClass
+from spark_jobs.contracts.sources import Layout, SourceField, load_sources
 from spark_jobs.contracts.terms import Terms
 from spark_jobs.settings import SHIPPED_CONF
 from tests.unit.bronze.test_ledger import file
@@ -76,6 +77,36 @@ def test_a_file_that_ends_in_the_middle_of_a_line_is_held_where_nothing_else_wou
 
     (judged,) = plausible.judge(
         [Examined(came(WEDNESDAY, 1, "loan__apply"), path=path)], [], asked, is_working
+    )
+
+    assert judged.state.reason_code == reason
+
+
+@pytest.mark.parametrize(
+    ("above", "reason"),
+    [
+        ("C0|王小明|0.50", "record_above"),
+        ("存款明细表", None),
+        ("客户号|姓名|余额", None),
+        ("HDR|20260930|3", None),
+    ],
+)
+def test_a_record_where_titles_used_to_stand_holds_the_file(
+    tmp_path: Path, above: str, reason: str | None
+) -> None:
+    """The supplier stopped writing a title: the first record of each file would be left out in its place."""
+    path = tmp_path / "x.txt"
+    path.write_text(
+        "\n".join([above, *(f"C{n}|李红{n % 2 * '梅'}|{n}.50" for n in range(1, 9))]) + "\n", encoding="utf-8"
+    )
+    names = ("no", "name", "amt")
+    feed = replace(
+        APPLY, empty_working_day="accept", layout=Layout("delimited", "utf-8", separator="|", skip_lines=1),
+        fields=tuple(SourceField(n, "string", PrivacyClass.C1, source_name=n) for n in names),
+    )  # fmt: skip
+
+    (judged,) = plausible.judge(
+        [Examined(came(WEDNESDAY, 8, "loan__apply"), path=path)], [], {"loan__apply": feed}, is_working
     )
 
     assert judged.state.reason_code == reason

@@ -777,6 +777,17 @@ def test_words_for_a_sum(word: str, is_sum: bool) -> None:
     assert (WORDS.fullmatch(word) is not None) == is_sum
 
 
+def test_a_header_in_another_encoding_than_its_records_is_refused_and_ends_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x_20260930.csv"
+    rows = "".join(f"C{n:04d},{NAMES[n % 4]},{n}.50,A,B,C\n" for n in range(100))
+    path.write_bytes(b"cust_no,\xff,amt,city,branch,kind\n" + rows.encode())
+
+    drafts, (refused,) = onboard([path])
+
+    assert drafts == []
+    assert "its header is in another encoding than its records" in refused
+
+
 def test_a_name_with_a_sign_that_turns_the_writing_round_is_refused_and_not_printed(tmp_path: Path) -> None:
     path = tmp_path / "cif\u202evsc.csv"
     path.write_bytes(b"a,b\n1,2\n")
