@@ -6,7 +6,7 @@ TESTS ?= tests
 # Whole runs of the pipeline, each of minutes: they would not fit into what a change may wait for.
 WALKS := tests/journeys tests/dags/test_daily_run.py tests/examples/test_complaints_all_the_way.py
 
-.PHONY: help setup run up down sql examples test journeys check contracts demo-model bench bench-identity bench-ingest lock lock-yardsticks clean
+.PHONY: help setup run up down sql examples test journeys check contracts demo-model bench bench-identity bench-identity-increment bench-ingest lock lock-yardsticks clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?(.*)/  make \1\t\2/' | expand -t 24
@@ -56,6 +56,9 @@ bench: setup     ## measure whole processes, write docs/benchmarks.md (ARGS="--s
 
 bench-identity: setup ## resolve the same people by this product, Splink and GoldenMatch (ARGS="--records 100000")
 	@$(BIN)/python -m scripts.bench.identity $(ARGS)
+
+bench-identity-increment: setup ## measure a day of one per cent beside a run over all records (ARGS="--records 1000000 --days 10")
+	@$(BIN)/python -m scripts.bench.identity.increment $(ARGS)
 
 bench-ingest: setup ## measure reading and loading bank files, into docs/benchmarks.md (ARGS="--rows 100000 --only bad")
 	@$(BIN)/python -m scripts.bench.ingest $(ARGS)

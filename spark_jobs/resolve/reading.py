@@ -49,6 +49,15 @@ def read_people(paths: Sequence[Path], mapped: Map, truth: str | None = None) ->
     return people
 
 
+def read_names(path: Path, mapped: Map) -> tuple[pa.Array, pa.Array]:
+    """Sources and ids of the records that a file names, by the columns of the map. Errors: SettingsError where it has no column for ids."""
+    table, own = read_table(path), mapped.of(path)
+    for what, wanted in (("id", own.id), ("source", own.source)):
+        if wanted not in table.column_names and (wanted or what == "id"):
+            raise SettingsError(f"{path.name}: no column `{wanted or 'id'}` ({what}) that names records")
+    return _source(path, table, own), _key(path, table, own)
+
+
 def read_table(path: Path) -> pa.Table:
     """A file as a table of text. CSV: UTF-8, GB 18030 or UTF-16 with its mark, parted by comma, semicolon, tab or bar, also gzipped."""
     if not path.is_file():
@@ -154,7 +163,8 @@ def _column(table: pa.Table, name: str | None) -> pa.Array:
 
 
 def _joined(parts: Sequence[pa.Array]) -> pa.Array:
-    return pa.concat_arrays([p.combine_chunks() if isinstance(p, pa.ChunkedArray) else p for p in parts])
+    arrays = [p.combine_chunks() if isinstance(p, pa.ChunkedArray) else p for p in parts]
+    return pa.concat_arrays(arrays or [pa.array([], pa.string())])
 
 
 def _source(path: Path, table: pa.Table, mapped: FileMap) -> pa.Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
@@ -17,54 +16,32 @@ from rich.table import Table
 
 from spark_jobs.console import out as screen
 from spark_jobs.errors import SettingsError
-from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.coded import OPEN_KEY
-from spark_jobs.identity.engine.first_run import begun
 from spark_jobs.identity.engine.frozen import Frozen
-from spark_jobs.identity.engine.increment import brought_up_to
-from spark_jobs.identity.engine.kept import Kept, Places
 from spark_jobs.identity.engine.people import People
-from spark_jobs.identity.engine.resolution import CERTAIN, Resolution, accepted_pairs, bar, in_order, resolve
-from spark_jobs.identity.watch import share_moved
-from spark_jobs.resolve import mapping, models, reading, states
+from spark_jobs.identity.engine.resolution import Resolution, accepted_pairs, bar, in_order, resolve
+from spark_jobs.identity.store.groups import Places
+from spark_jobs.identity.store.store import Store
+from spark_jobs.resolve import going_on, mapping, models, reading, states
+from spark_jobs.resolve.asked import Asked
 from spark_jobs.resolve.proposal import propose
 from spark_jobs.resolve.truth import Measure, measured
-
-# Fewer pairs of one person tell nothing, and by how much they may move from one run to the next: a quarter.
-LEAST_PAIRS, MOST_MOVED = 1000, float(np.log2(1.25))
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the options of the command say beside files, map and target."""
-
-    threshold: float = THRESHOLD
-    report: Path | None = None
-    truth: str | None = None
-    save_model: Path | None = None
-    model: Path | None = None
-    secret: Path | None = None
-    state: Path | None = None
 
 
 def run(files: Sequence[Path], map_file: Path | None, out: Path, asked: Asked) -> None:
     """Resolve files and write the clusters. map_file: None: by a map that is proposed, kept beside `out` and, where nothing is open, used."""
-    threshold, truth = asked.threshold, asked.truth
-    if not 0.5 <= threshold < 1:
-        raise SettingsError("--threshold is a probability from 0.5 to below 1")
-    if asked.model and asked.save_model:
-        raise SettingsError(
-            "--model judges by a model that is kept, --save-model keeps one that is learned; give one of them"
-        )
-    if asked.state and asked.save_model:
-        raise SettingsError(
-            "--state keeps its model itself, as model.json in its folder; leave --save-model out"
-        )
+    asked.check(files, map_file)
     _check_target(out)
-    map_file = map_file or _proposed(files, out, truth)
-    people = reading.read_people(files, mapping.load(map_file), truth)
+    if asked.state and not (files or asked.gone):
+        _write(going_on.all_of(asked.state, asked), out)
+        return
+    threshold, truth = asked.threshold, asked.truth
+    mapped = mapping.load(map_file or _proposed(files, out, truth))
+    people = reading.read_people(files, mapped, truth)
     if asked.state:
-        _run_on(asked.state, people, out, asked)
+        _run_on(
+            asked.state, people, out, asked, going_on.gone_of(asked.gone, mapped) if asked.changes else None
+        )
         return
     model = models.read(asked.model, asked.secret) if asked.model else None
     if model:
@@ -119,74 +96,40 @@ def _report(
     screen.print(f"report {write(folder, people, result, threshold, measures)}", soft_wrap=True)
 
 
-def _run_on(folder: Path, people: People, out: Path, asked: Asked) -> None:
+def _run_on(folder: Path, people: People, out: Path, asked: Asked, gone: going_on.Gone | None) -> None:
     """A run that goes on from the one before, or begins a state. CPU seconds that do not depend on what changed are told apart."""
     at_start = process_time()
-    terms = states.Terms(asked.threshold, people.region)
-    learned, before = None, None
-    if known := states.read(folder, terms, asked.secret, asked.model):
-        model, before = known
-    elif asked.model:
-        model = _told_model(folder, asked.model, asked.secret)
+    before = states.read(folder, asked.secret, asked.model)
+    if before:
+        _print_unknown(people, before.model)
+        ran = going_on.next_(folder, before, people, asked, gone)
+    elif gone is None:
+        ran = going_on.first(folder, people, asked)
+        _print_unknown(people, ran.model)
     else:
-        key = models.key(folder / states.MODEL, asked.secret, is_new=True)
-        learned = resolve(people, asked.threshold, key=key)
-        model = learned.frozen()
-    _print_unknown(people, model)
-    kept, change = (
-        begun(people, learned) if learned else brought_up_to(people, model, asked.threshold, before)
-    )
-    if kept is not before:
-        states.write(folder, terms, model, kept)
-    if before and (warning := moved(before, kept)):
-        screen.print(warning, highlight=False, soft_wrap=True)
-    _write(kept.clusters(), out)
-    screen.print(
-        f"{len(people):,} records → {len(kept.ids):,} people; {change.added:,} new, {change.changed:,} changed, {change.gone:,} gone: "
-        f"{change.pairs:,} pairs scored, {change.components:,} components touched, {change.clusters:,} people have other records → {out}; "
-        f"CPU {at_start:.1f} s to start and read the files, {process_time() - at_start:.1f} s for the rest",
-        highlight=False,
-        soft_wrap=True,
-    )
+        raise SettingsError(f"--changes: nothing is kept in {folder.name} yet; begin with all records")
+    # Before the run counts: one that is cut off in between is made again, and tells the same.
+    _write(ran.table, out)
+    going_on.kept(folder, before, people, asked, ran)
+    screen.print(going_on.told_of(ran, out, at_start), highlight=False, soft_wrap=True)
     measures = {}
     if asked.truth:
-        scored = kept.ties.where((kept.ties.certificate < 0) & (kept.ties.log_odds >= bar(asked.threshold)))
-        pairs = (scored.left.astype(np.int64), scored.right.astype(np.int64))
-        measures = _judged(people, in_order(people), kept.labels, pairs)
+        measures = _judged(people, in_order(people), *_of_store(ran.store, asked.threshold))
         _print_measures(measures)
     if asked.report is not None:
         # The page is about all pairs, of which a state keeps but those that count: they are judged again, by its model.
-        whole = learned or resolve(people, asked.threshold, model)
+        whole = ran.learned or resolve(people, asked.threshold, ran.model)
         _report(asked.report, people, whole, asked.threshold, measures)
 
 
-def moved(before: Kept, now: Kept) -> str | None:
-    """A warning where the pairs of one person per record are by a quarter more or fewer than in the run before; None where they are not.
-
-    Beyond chance, and where there are a thousand in both; as the daily gate no_delivery_changes_what_pairs_look_like (identity/watch.py).
-    """
-
-    def counted(kept: Kept) -> tuple[float, int]:
-        # Who shares a certificate is compared like everybody: the tie beside it would count him twice.
-        odds = np.clip(kept.ties.log_odds[kept.ties.certificate < 0], -CERTAIN, CERTAIN)
-        return float((1 / (1 + np.exp(-odds))).sum()), len(kept.sources)
-
-    (pairs, records), (known, were) = counted(now), counted(before)
-    scale = records / max(were, 1)
-    if share_moved((pairs, records), (known, were), scale, LEAST_PAIRS) <= MOST_MOVED:
-        return None
-    return (
-        f"pairs of one person per 1,000 records: {1000 * pairs / max(records, 1):.1f} where the run before had {1000 * known / were:.1f}; "
-        "look at what is new in the files before this is used"
-    )
-
-
-def _told_model(folder: Path, path: Path, secret: Path | None) -> Frozen:
-    """The model that a state begins with, as it is told."""
-    model = models.read(path, secret)
-    if secret is None:
-        models.take_along(path, folder / states.MODEL)
-    return model
+def _of_store(store: Store, threshold: float) -> tuple[Places, tuple[Places, Places]]:
+    """Cluster of each record in the order of source and id, and places of the pairs that the model accepts."""
+    slots = store.in_order(np.flatnonzero(store.alive))
+    place = np.full(store.slots, -1, np.int64)
+    place[slots] = np.arange(len(slots))
+    found = store.ties(np.flatnonzero(store.alive))
+    found = found.where((found.kinds == 0) & (found.log_odds >= bar(threshold)))
+    return store.clusters_of(slots)[0], (place[found.left], place[found.right])
 
 
 def _check_target(out: Path) -> None:

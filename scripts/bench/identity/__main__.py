@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from scripts.bench import blocks, cost
 from scripts.bench.identity import engines, environments, page, score, sets
+from scripts.bench.identity.machine import machine
 from scripts.bench.results import Results
 from spark_jobs import settings as configuration
 from spark_jobs.settings import REPOSITORY
@@ -51,7 +48,7 @@ def main() -> int:
     asked = _asked()
     home = configuration.load().home / "bench" / "identity"
     kept = Results(home / "results.json")
-    machine = _machine()
+    here = machine()
     for of in _sets(asked, home):
         for name in asked.engines or engines.USUAL:
             if not engines.ENGINES[name].is_for(of):
@@ -62,7 +59,7 @@ def main() -> int:
             environment = engines.ENGINES[name].environment
             if environment and (environments.PLACE / environment).is_dir():
                 told["installed"] = environments.packages(environment)
-            kept.add(f"{of.name}/{name}", told, machine)
+            kept.add(f"{of.name}/{name}", told, here)
     if not kept.content:
         print("bench: nothing was measured", file=sys.stderr)
         return 1
@@ -135,13 +132,6 @@ def _in_order(content: dict[str, Any]) -> dict[str, Any]:
         return KINDS.index(kind), int(size or 0), list(engines.ENGINES).index(engine)
 
     return {key: content[key] for key in sorted(content, key=place)}
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(), "memory_gib": round(psutil.virtual_memory().total / 1024**3), "system": platform.system(),
-        "python": platform.python_version(), "load_before": round(os.getloadavg()[0], 1), "day": str(datetime.now(UTC).date()),
-    }  # fmt: skip
 
 
 sys.exit(main())

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
@@ -163,7 +164,7 @@ def _levels_of(
     if len(differ):
         low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
         pairs = low.astype(np.int64) * len(coded.values) + high
-        distinct, back = np.unique(pairs, return_inverse=True)
+        back, distinct = pd.factorize(pairs)
         first = (distinct // len(coded.values)).astype(np.int32)
         second = (distinct % len(coded.values)).astype(np.int32)
         level[differ] = measure(coded, first, second)[back]
@@ -222,6 +223,21 @@ def _hanzi(coded: Coded) -> npt.NDArray[np.bool_]:
     if "hanzi" not in coded.facts:
         coded.facts["hanzi"] = np.array([names.has_hanzi(v) for v in coded.values], bool)
     return coded.facts["hanzi"]
+
+
+def _several(coded: Coded) -> npt.NDArray[np.bool_]:
+    """Whether a name has more readings than blocking uses."""
+    if "several" not in coded.facts:
+        found = [len(names.readings(v)) > READINGS for v in coded.values]
+        coded.facts["several"] = np.array(found, bool)
+    return coded.facts["several"]
+
+
+def note_signs(field: Field) -> None:
+    """Notes what comparison asks of each value's signs, so that it can be kept beside them."""
+    asked = {"name": (_masked, _abbreviated, _shown, _hanzi, _is_short_han, _several), "phone": (_masked,), "number": (_masked,)}  # fmt: skip
+    for note in asked.get(field.kind, ()):
+        note(field.coded)
 
 
 def _given(coded: Coded, a: Rows, b: Rows) -> Levels:
@@ -398,9 +414,8 @@ def _name(coded: Coded, a: Rows, b: Rows) -> Levels:
     alike, masked = _alike(left, right), _masked(coded)
     level = np.full(len(a), NEAR + 8, np.uint8)
     same = _meet(coded, "reading", READINGS, a, b)
-    if "several" not in coded.facts:
-        coded.facts["several"] = np.array([len(names.readings(v)) > READINGS for v in coded.values], bool)
-    for at in np.flatnonzero(~same & (coded.facts["several"][a] | coded.facts["several"][b])):
+    several = _several(coded)
+    for at in np.flatnonzero(~same & (several[a] | several[b])):
         same[at] = bool(names.readings(left[at]) & names.readings(right[at]))
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from spark_jobs.identity.engine import people
+from spark_jobs.identity.engine.entries import entries_of
 from spark_jobs.identity.engine.form import Form
-from spark_jobs.identity.engine.kept import blocks_of
 from spark_jobs.identity.engine.levels import compared
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.rules import rules
@@ -52,7 +52,7 @@ def probed(form: Form) -> str:
     count = len(_PEOPLE)
     keys = pa.array([f"{i:02}" for i in range(count)], pa.string())
     fields = standardised(People(columns, pa.array(["probe"] * count, pa.string()), keys), form)
-    blocks = blocks_of(rules(fields), np.arange(count), form.key)
+    blocks = entries_of(rules(fields), np.arange(count), form.key)
     left, right = np.triu_indices(count, 1)
     entries = np.unique(
         np.stack([blocks.keys, blocks.members.astype(np.int64), blocks.rules.astype(np.int64)]), axis=1

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +89,63 @@ def resolve(
     order = in_order(people)
     people = taken(people, order)
     form = model.form if model else Form(key)
-    fields, count = standardised(people, form), len(people)
+    judged = judge(standardised(people, form), len(people), threshold, model)
+    ties, labels = judged.ties, judged.refined.labels
+    table = pa.table(
+        {
+            "source": people.sources,
+            "record_id": people.keys,
+            "cluster_id": ids(people, labels),
+            "confidence": pa.array(confidence(*ties, labels)),
+        }
+    )
+    names = [rule.name for rule in rules(judged.fields)]
+    return Resolution(
+        table,
+        labels,
+        order,
+        judged.fields,
+        judged.found,
+        judged.scored,
+        judged.log_odds,
+        judged.refined,
+        names,
+        judged.certificates,
+        judged.tied,
+        form,
+    )
+
+
+@dataclass
+class Judged:
+    """Records judged, in the order of source and id. certificates, tied, found, scored, log_odds, refined: as in `Resolution`."""
+
+    fields: list[Field]
+    found: Candidates
+    scored: Scored
+    log_odds: npt.NDArray[np.float64]
+    refined: Refined
+    certificates: npt.NDArray[np.int64]
+    tied: StrongPairs
+
+    @property
+    def ties(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """Left, right and log-odds of all pairs, those that a certificate ties among them."""
+        return _with_tied(self.found, self.log_odds, self.tied)
+
+
+def _with_tied(
+    found: Candidates, log_odds: npt.NDArray[np.float64], tied: StrongPairs
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64]]:
+    return (
+        np.concatenate([found.left, tied.left]),
+        np.concatenate([found.right, tied.right]),
+        np.concatenate([log_odds, np.full(len(tied.left), CERTAIN)]),
+    )
+
+
+def judge(fields: list[Field], count: int, threshold: float, model: Frozen | None = None) -> Judged:
+    """Records that are read, in the order of source and id, judged and closed; by a model, or by one that is learned of them."""
     by_rule = rules(fields)
     if model:
         found = candidates(by_rule, count, model.largest, model.whole_up_to)
@@ -99,38 +156,14 @@ def resolve(
     log_odds = result.log_odds[result.place]
     wrong = shared_but_contradicted(fields, found.left, found.right, numbers)
     log_odds[wrong] = np.minimum(log_odds[wrong], DOUBTED)
-    strong = strong_pairs(fields, numbers)
-    left = np.concatenate([found.left, strong.left])
-    right = np.concatenate([found.right, strong.right])
-    all_odds = np.concatenate([log_odds, np.full(len(strong.left), CERTAIN)])
+    tied = strong_pairs(fields, numbers)
 
     def told(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         return evidence(fields, result.model, numbers, a, b)
 
-    refined = clusters(count, left, right, all_odds, bar(threshold), told, numbers, strangeness(result.model))
-    table = pa.table(
-        {
-            "source": people.sources,
-            "record_id": people.keys,
-            "cluster_id": ids(people, refined.labels),
-            "confidence": pa.array(confidence(left, right, all_odds, refined.labels)),
-        }
-    )
-    names = [rule.name for rule in by_rule]
-    return Resolution(
-        table,
-        refined.labels,
-        order,
-        fields,
-        found,
-        result,
-        log_odds,
-        refined,
-        names,
-        numbers,
-        strong,
-        form,
-    )
+    ties = _with_tied(found, log_odds, tied)
+    refined = clusters(count, *ties, bar(threshold), told, numbers, strangeness(result.model))
+    return Judged(fields, found, result, log_odds, refined, numbers, tied)
 
 
 def bar(threshold: float) -> float:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.identity.engine import days, names, numbers, people
-from spark_jobs.identity.engine.coded import MISSING, OPEN_KEY, Coded, encoded, hashed, text_array
+from spark_jobs.identity.engine.coded import MISSING, OPEN_KEY, Coded, encoded, hashed
 from spark_jobs.identity.engine.form import Form, Shape
 from spark_jobs.identity.engine.nicknames import formal
 from spark_jobs.identity.engine.people import People
@@ -85,9 +85,8 @@ def _fields(all_people: People, form: Form) -> list[Field]:
         phones = _phones(columns[people.PHONE], all_people.region, form)
         found.append(Field("phone", "phone", is_shared=True, coded=phones))
     if people.E_MAIL in columns:
-        mails = _e_mails(columns[people.E_MAIL], form)
-        mails.of_name = _made_of_names(mails, found)
-        found.append(Field("email", "email", coded=mails))
+        found.append(Field("email", "email", coded=_e_mails(columns[people.E_MAIL], form)))
+        mark_made_of_names(found)
     for role, is_shared in ((people.ADDRESS, True), (people.CITY, True), (people.OTHER, False)):
         texts = columns.get(role, ())
         if role == people.ADDRESS:
@@ -311,7 +310,6 @@ def _certificates(columns: Sequence[pa.Array], form: Form) -> Coded:
     known = [read[v] for v in coded.values]
     families = [numbers.FAMILIES.index(n.family) if n.family else MISSING for n in known]
     coded.facts["family"] = np.array(families, np.int64)
-    coded.facts["born"] = text_array([n.birth_date for n in known])
     coded.note("front", [v[: -(len(v) // 3)] if len(v) > 5 else "" for v in coded.values])
     coded.note("back", [v[len(v) // 3 :] if len(v) > 5 else "" for v in coded.values])
     coded.note("ends", [v[: len(v) // 3] + v[-(len(v) // 3) :] if len(v) > 5 else "" for v in coded.values])
@@ -332,6 +330,13 @@ def _e_mails(columns: Sequence[pa.Array], form: Form) -> Coded:
     coded.note("local", locals_)
     coded.note("number", [" ".join(re.findall(r"\d+", v)) for v in locals_])
     return coded
+
+
+def mark_made_of_names(fields: Sequence[Field]) -> None:
+    """Marks the e-mail addresses, if any, that are made of their record's own name."""
+    for field in fields:
+        if field.kind == "email":
+            field.coded.of_name = _made_of_names(field.coded, fields)
 
 
 def _made_of_names(mails: Coded, fields: Sequence[Field]) -> np.ndarray:

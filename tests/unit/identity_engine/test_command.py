@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import shutil
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyarrow import feather
 
 from spark_jobs.errors import DeliveryError, SettingsError
 from spark_jobs.identity.engine import levels
-from spark_jobs.identity.engine.kept import Kept, Ties, nothing_kept
-from spark_jobs.identity.engine.resolution import CERTAIN
 from spark_jobs.resolve import mapping, reading
-from spark_jobs.resolve.running import Asked, moved, run
+from spark_jobs.resolve.asked import Asked
+from spark_jobs.resolve.going_on import moved
+from spark_jobs.resolve.running import run
 
 CRM = """no;姓名;出生日期;手机;who
 1;王小明;1980-01-02;15400001234;a
@@ -147,37 +145,114 @@ def test_a_state_judges_only_what_changed_and_keeps_ids(
     assert [p.name for p in state.glob("run-*")] == ["run-2"]
 
 
-def _kept(records: int, pairs: int, shared: int = 0) -> Kept:
-    """So many records, pairs that the model takes for one person, and ties by certificate beside them."""
-    none = np.zeros(pairs + shared, np.int64)
-    ties = Ties(none, none, np.full(pairs + shared, CERTAIN), np.r_[np.full(pairs, -1), np.full(shared, 7)])
-    names = pa.array([str(n) for n in range(records)])
-    return replace(nothing_kept(1), sources=names, keys=names, ties=ties)
-
-
 def test_a_run_with_half_as_many_pairs_of_one_person_per_record_warns_and_a_grown_file_does_not() -> None:
-    before = _kept(8_000, 10_000, 4_000)
-    assert moved(before, _kept(8_000, 10_000)) is None
-    assert moved(before, _kept(80_000, 100_000)) is None
-    warning = moved(before, _kept(8_000, 5_000, 4_000))
+    a_pair = 1_000_000
+    before = (10_000 * a_pair, 8_000)
+    assert moved(before, (10_000 * a_pair, 8_000)) is None
+    assert moved(before, (100_000 * a_pair, 80_000)) is None
+    warning = moved(before, (5_000 * a_pair, 8_000))
     assert warning and warning.startswith(
         "pairs of one person per 1,000 records: 625.0 where the run before had 1250.0"
     )
-    assert moved(_kept(80, 100), _kept(80, 1)) is None, "so few tell nothing"
+    assert moved((100 * a_pair, 80), (a_pair, 80)) is None, "so few tell nothing"
 
 
-def test_a_state_holds_no_value_of_a_person(files: Path) -> None:
-    run(
-        [files / "crm.csv", files / "card.csv"],
-        files / "map.yml",
-        files / "1.parquet",
-        Asked(state=files / "state"),
+def test_a_state_holds_no_value_of_a_person_that_opens_without_the_secret(files: Path) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    kept = b"".join(
+        path.read_bytes() for path in state.rglob("*") if path.is_file() and path.suffix != ".secret"
     )
-    tables = [pq.read_table(path).to_pydict() for path in (files / "state").rglob("*.parquet")]
-    tables += [feather.read_table(path).to_pydict() for path in (files / "state").rglob("*.arrow")]
-    kept = "".join(map(str, tables)) + (files / "state" / "model.json").read_text()
-    assert len(tables) == 5
-    assert not any(v in kept for v in ("王小明", "李红", "1540000", "19800102", "1980-01-02", "example"))
+    assert b"record_id" in kept
+    for value in ("王小明", "李红", "1540000", "19800102", "1980-01-02", "example", "幸福"):
+        for encoding in ("utf-8", "utf-16-le", "utf-32-le"):
+            assert value.encode(encoding) not in kept
+
+
+DAY = """card,name,born,tel,mail,who
+3,赵六,19600606,15400007777,,c
+4,王小明,19800102,15400001234,,a
+2,李紅,19750304,15400009998,l@example.org,b
+"""
+
+
+def test_a_day_of_changes_alone_gives_what_all_files_give(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, whole, state = [files / "crm.csv", files / "card.csv"], files / "whole", files / "state"
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    shutil.copytree(state, whole)
+    (files / "day").mkdir()
+    (files / "day" / "card.csv").write_text(DAY, encoding="utf-8-sig")
+    (files / "gone").mkdir()
+    (files / "gone" / "crm.csv").write_text("no\n2\n9\n")
+    day = Asked(state=state, changes=True, gone=[files / "gone" / "crm.csv"])
+    run([files / "day" / "card.csv"], files / "map.yml", files / "changed.parquet", day)
+    assert "1 new, 1 changed, 1 gone" in capsys.readouterr().out
+    changed = _clusters(files / "changed.parquet")
+    assert changed["crm", "2"] is None and ("cards", "3") not in changed
+
+    (files / "crm.csv").write_text(CRM.replace("2;李红;1975-03-04;15400009999;b\n", ""), encoding="gb18030")
+    lines = [*CARD.splitlines()[:2], *DAY.splitlines()[1:]]
+    (files / "card.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    run(both, files / "map.yml", files / "2.parquet", Asked(state=whole))
+    run([], None, files / "kept.parquet", Asked(state=state, audit=True))
+    assert "records judged anew: all with those they are kept with" in capsys.readouterr().out
+    assert pq.read_table(files / "kept.parquet").equals(pq.read_table(files / "2.parquet"))
+    assert {r: c for r, c in {**_clusters(files / "1.parquet"), **changed}.items() if c} == _clusters(
+        files / "2.parquet"
+    )
+
+    run([files / "day" / "card.csv"], files / "map.yml", files / "again.parquet", day)
+    assert pq.read_table(files / "again.parquet").num_rows == 0, "a day that is told twice changes nothing"
+
+
+def test_a_run_that_is_cut_off_goes_on_from_the_one_before_and_the_same_runs_give_the_same_bytes(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    before = (state / "state.json").read_text()
+    with (files / "card.csv").open("a") as file:
+        file.write("4,王小明,19800102,15400001234,,a\n")
+    shutil.copytree(state, files / "other")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", _cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            run(both, files / "map.yml", files / "2.parquet", Asked(state=state))
+    assert (state / "run-2").is_dir() and (state / "state.json").read_text() == before
+    for place in (state, files / "other"):
+        run(both, files / "map.yml", files / f"{place.name}.parquet", Asked(state=place))
+    assert pq.read_table(files / "state.parquet").equals(pq.read_table(files / "other.parquet"))
+    assert _bytes(state) == _bytes(files / "other")
+
+
+def _cut_off(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (Asked(), "give files of people"),
+        (Asked(state=Path("state")), "nothing is kept there yet"),
+        (Asked(state=Path("state"), changes=True, truth="who"), "are about all records: leave them out"),
+        (Asked(gone=[Path("g.csv")]), "add --changes"),
+        (Asked(state=Path("state"), changes=True, gone=[Path("g.csv")]), "--map is missing"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(files: Path, asked: Asked, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        run([], None, files / "out.parquet", asked)
 
 
 def test_an_id_that_is_no_more_leads_to_the_one_that_has_its_records(files: Path) -> None:
@@ -210,7 +285,7 @@ def test_a_state_made_otherwise_is_refused(files: Path) -> None:
     run(both, files / "map.yml", files / "a.parquet", Asked(save_model=files / "other.json"))
     with pytest.raises(SettingsError, match="made with another model than other.json"):
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state, model=files / "other.json"))
-    (state / "run-1" / "keys.arrow").unlink()
+    (state / "run-1" / "part.arrow").unlink()
     with pytest.raises(SettingsError, match=r"not whole \(run-1\)"):
         run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
     with pytest.raises(SettingsError, match="leave --save-model out"):
