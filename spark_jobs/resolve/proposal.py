@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ _PARTS_OF_A_DATE = (
     r"(^|[^a-z])(day|dd)|day_of|birth_?day|日",
 )
 _WIDTH = 44
+_HEAD = "# Proposed from headings and values; look at the reasons before you trust it. Digest "
 
 
 @dataclass
@@ -62,7 +64,6 @@ class Proposal:
     def text(self) -> str:
         """The map as YAML, each line with its reason."""
         lines = [
-            "# Proposed from headings and values; look at the reasons before you trust it.",
             *(f"# Open: {question}" for question in self.questions),
             _line(f"region: {self.region}", self.why_region),
             "files:",
@@ -76,7 +77,18 @@ class Proposal:
             for role in (r for r in people.ROLES if r in each.roles):
                 lines += _role_lines(role, each.roles[role])
             lines += [f"    # not used: {quoted(name)} ({why})" for name, why in each.unused]
-        return "\n".join(lines) + "\n"
+        body = "\n".join(lines) + "\n"
+        return f"{_HEAD}{_digest(body)}\n{body}"
+
+
+def is_untouched(text: str) -> bool:
+    """Whether a map is as it was proposed: its first line holds the digest of all others."""
+    first, _, said = text.partition("\n")
+    return first == f"{_HEAD}{_digest(said)}"
+
+
+def _digest(said: str) -> str:
+    return sha256(said.encode()).hexdigest()[:12]
 
 
 def _role_lines(role: str, columns: Sequence[tuple[str, str]]) -> list[str]:

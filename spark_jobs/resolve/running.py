@@ -24,7 +24,7 @@ from spark_jobs.identity.store.groups import Places
 from spark_jobs.identity.store.store import Store
 from spark_jobs.resolve import going_on, mapping, models, reading, states
 from spark_jobs.resolve.asked import Asked
-from spark_jobs.resolve.proposal import propose
+from spark_jobs.resolve.proposal import is_untouched, propose
 from spark_jobs.resolve.truth import Measure, measured
 
 
@@ -62,13 +62,13 @@ def run(files: Sequence[Path], map_file: Path | None, out: Path, asked: Asked) -
 def _proposed(files: Sequence[Path], out: Path, truth: str | None) -> Path:
     """A map that nothing is open in, shown and kept beside `out`.
 
-    Errors: SettingsError where something is open (the map is kept nevertheless), or where another map is there already.
+    Errors: SettingsError where something is open (the map is kept nevertheless), or where a map of one's own is there.
     """
     made, path = propose(files, truth), out.with_name(f"{out.stem}.map.yml")
     text = made.text()
-    if path.is_file() and path.read_text(encoding="utf-8") != text:
+    if path.is_file() and not is_untouched(path.read_text(encoding="utf-8")):
         raise SettingsError(
-            f"{path}: is there and says otherwise than what would be proposed; give it by --map, or remove it"
+            f"{path}: is there, and no proposal or one that was edited; give it by --map, or remove it"
         )
     path.write_text(text, encoding="utf-8")
     screen.print(text, end="", highlight=False, markup=False, soft_wrap=True)

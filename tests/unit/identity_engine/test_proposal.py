@@ -166,7 +166,8 @@ def test_a_map_that_is_sure_is_shown_kept_and_used(
     run([path], None, tmp_path / "out.parquet", Asked(truth="who"))
     kept.write_text(kept.read_text().replace("dob", "tel"))
     with pytest.raises(
-        SettingsError, match=r"out.map.yml: is there and says otherwise .* give it by --map, or remove it"
+        SettingsError,
+        match=r"out.map.yml: is there, and no proposal or one that was edited; give it by --map",
     ):
         run([path], None, tmp_path / "out.parquet", Asked(truth="who"))
 
@@ -193,3 +194,11 @@ def test_no_value_of_a_person_stands_in_a_proposal(tmp_path: Path) -> None:
     path = _file(tmp_path / "a.csv", "id,first,last,dob,tel,mail,person_id", _rows())
     text = propose([path]).text()
     assert not any(value in text for row in _rows() for value in row[1:6])
+
+
+def test_whoever_names_the_truth_after_being_asked_gets_a_new_proposal(tmp_path: Path) -> None:
+    path = _file(tmp_path / "crm.csv", "id,first,last,dob,tel,mail,person_id", _rows())
+    with pytest.raises(SettingsError, match="1 open"):
+        run([path], None, tmp_path / "out.parquet", Asked())
+    run([path], None, tmp_path / "out.parquet", Asked(truth="person_id"))
+    assert "# not used: person_id (--truth)" in (tmp_path / "out.map.yml").read_text()
