@@ -78,6 +78,8 @@ def load_sources(dirs: tuple[Path, ...]) -> Mapping[str, SourceContract]:
 
 def _in_use(dirs: tuple[Path, ...], feeds: Sequence[str]) -> Sequence[str]:
     """Names of the feeds this bank has, `*` for anything. One that names no feed is refused: its files would lie there in silence."""
+    if not any((folder / IN_USE).is_file() for folder in dirs):
+        return ["*"]
     in_use: Sequence[str] = rules_of(dirs, "feeds")["in_use"]
     for pattern in in_use:
         if not any(fnmatchcase(feed, pattern) for feed in feeds):
