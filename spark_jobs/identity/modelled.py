@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from spark_jobs.identity.engine.coded import MISSING
 from spark_jobs.identity.engine.frozen import Frozen
-from spark_jobs.identity.engine.levels import BANDS, LABELS, unpacked
+from spark_jobs.identity.engine.levels import unpacked
+from spark_jobs.identity.engine.scale import BANDS, LABELS
 from spark_jobs.identity.engine.seen import Real
 from spark_jobs.identity.engine.standardise import Field
 from spark_jobs.identity.looks import Looks, look

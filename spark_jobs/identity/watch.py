@@ -23,7 +23,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from spark_jobs.identity.engine.form import Shape
-from spark_jobs.identity.engine.levels import LABELS, unpacked
+from spark_jobs.identity.engine.levels import unpacked
+from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.identity.engine.seen import CLASSES, Cells, Real, Seen, gathered, merged
 from spark_jobs.identity.looks import Looks
 from spark_jobs.identity.versions import Versions

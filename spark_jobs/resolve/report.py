@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from spark_jobs.identity.engine.classes import CHANCE, HOUSEHOLD, SAME
-from spark_jobs.identity.engine.levels import LABELS
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import Resolution
+from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.resolve.truth import Measure
 
 _BINS = (0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)

@@ -24,7 +24,8 @@ from spark_jobs.identity import versions as record_versions
 from spark_jobs.identity.bank_model import BankModel
 from spark_jobs.identity.crowd import steps
 from spark_jobs.identity.engine.classes import CHANCE, SAME, Model
-from spark_jobs.identity.engine.levels import LABELS, compared, unpacked
+from spark_jobs.identity.engine.levels import compared, unpacked
+from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates, contradicted
 from spark_jobs.identity.modelled import unsafe

@@ -24,9 +24,9 @@ from spark_jobs.identity.engine.blocking import ALL_PAIRS_UP_TO, Candidates, lar
 from spark_jobs.identity.engine.classes import Model
 from spark_jobs.identity.engine.coded import OPEN_KEY, hashed
 from spark_jobs.identity.engine.form import Form, Shape
-from spark_jobs.identity.engine.levels import BANDS, bands
 from spark_jobs.identity.engine.probe import probed
 from spark_jobs.identity.engine.rules import rules
+from spark_jobs.identity.engine.scale import BANDS, bands
 from spark_jobs.identity.engine.standardise import Field
 
 _KIND = "oxpecker identity model"

@@ -13,7 +13,8 @@ from spark_jobs.identity.engine import namesakes
 from spark_jobs.identity.engine.blocking import ALL_PAIRS_UP_TO, Candidates, Rule
 from spark_jobs.identity.engine.classes import EXACT, LEVELS, Counted, FieldPrior, Model, learned
 from spark_jobs.identity.engine.coded import Coded
-from spark_jobs.identity.engine.levels import LABELS, bands, compared, unpacked
+from spark_jobs.identity.engine.levels import compared, unpacked
+from spark_jobs.identity.engine.scale import LABELS, bands
 from spark_jobs.identity.engine.standardise import Field
 
 # As many as there are records, and so many at least: in a larger file rarer levels decide, and must be seen.

@@ -13,7 +13,8 @@ import pyarrow as pa
 from spark_jobs.identity.engine import names
 from spark_jobs.identity.engine.classes import LEVELS, Counted
 from spark_jobs.identity.engine.coded import Coded
-from spark_jobs.identity.engine.levels import bands, compared, unpacked
+from spark_jobs.identity.engine.levels import compared, unpacked
+from spark_jobs.identity.engine.scale import bands
 from spark_jobs.identity.engine.standardise import Field, whole_names
 
 # Surname and given name that go well together are more frequent than parts drawn apart.

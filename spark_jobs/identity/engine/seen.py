@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spark_jobs.identity.engine.classes import HOUSEHOLD, SAME
-from spark_jobs.identity.engine.levels import BANDS, WIDTH, unpacked
+from spark_jobs.identity.engine.levels import unpacked
+from spark_jobs.identity.engine.scale import BANDS, WIDTH
 
 Real = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.int64]

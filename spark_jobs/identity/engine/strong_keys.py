@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spark_jobs.identity.engine.coded import Coded
-from spark_jobs.identity.engine.levels import LABELS, field_levels
+from spark_jobs.identity.engine.levels import field_levels
 from spark_jobs.identity.engine.numbers import FAMILIES
+from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.identity.engine.standardise import Field
 
 Rows = npt.NDArray[np.int32]

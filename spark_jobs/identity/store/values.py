@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from spark_jobs.identity.engine.coded import MISSING, Coded, text_array
 from spark_jobs.identity.engine.form import Form, Shape
-from spark_jobs.identity.engine.levels import note_signs
+from spark_jobs.identity.engine.signs import note_signs
 from spark_jobs.identity.engine.standardise import Field, mark_made_of_names
 from spark_jobs.identity.store.groups import Places
 from spark_jobs.identity.store.sealed import Sealed, sealed

@@ -16,7 +16,7 @@ from spark_jobs import settings as settings_module
 from spark_jobs.identity import bank_model, watch
 from spark_jobs.identity.engine import frozen, seen
 from spark_jobs.identity.engine.form import Shape
-from spark_jobs.identity.engine.levels import LABELS, WIDTH
+from spark_jobs.identity.engine.scale import LABELS, WIDTH
 from spark_jobs.identity.engine.seen import CLASSES, Seen
 from spark_jobs.identity.looks import look
 from spark_jobs.identity.watch import MODEL, PATTERN, SHARE, Watched

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spark_jobs.identity.engine.classes import EXACT, HOUSEHOLD, LEVELS, SAME, Counted, FieldPrior, learned
-from spark_jobs.identity.engine.levels import LABELS
 from spark_jobs.identity.engine.resolution import resolve
+from spark_jobs.identity.engine.scale import LABELS
 from tests.unit.identity_engine.kit import people
 
 # Six fields with two levels that occur: equal, and else.

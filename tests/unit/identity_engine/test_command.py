@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.errors import DeliveryError, SettingsError
-from spark_jobs.identity.engine import levels
+from spark_jobs.identity.engine import measures
 from spark_jobs.resolve import mapping, reading
 from spark_jobs.resolve.asked import Asked
 from spark_jobs.resolve.going_on import moved
@@ -297,7 +297,7 @@ def test_a_state_of_another_engine_is_begun_anew_in_another_folder(
 ) -> None:
     crm, state = [files / "crm.csv"], files / "state"
     run(crm, files / "map.yml", files / "1.parquet", Asked(state=state))
-    monkeypatch.setattr(levels, "NEAR", levels.NEAR + 1)
+    monkeypatch.setattr(measures, "NEAR", measures.NEAR + 1)
     with pytest.raises(
         SettingsError, match="--state state: kept by another version .*; begin with another folder"
     ):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.errors import SettingsError
-from spark_jobs.identity.engine import levels, names, probe
+from spark_jobs.identity.engine import measures, names, probe
 from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.frozen import Frozen, frozen, hash_key, loaded, saved
 from spark_jobs.identity.engine.people import People
@@ -133,7 +133,7 @@ def test_an_engine_that_reads_records_otherwise_refuses_the_model(
 ) -> None:
     text = saved(kept)
     if changed == "levels":
-        monkeypatch.setattr(levels, "NEAR", levels.NEAR + 1)
+        monkeypatch.setattr(measures, "NEAR", measures.NEAR + 1)
     elif changed == "keys":
         monkeypatch.setattr(names, "loose", lambda name: ())
     else:

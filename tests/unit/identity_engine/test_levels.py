@@ -7,7 +7,8 @@ import pytest
 
 from spark_jobs.columns.certificates import check_digit
 from spark_jobs.identity.engine import names
-from spark_jobs.identity.engine.levels import BANDS, LABELS, field_levels
+from spark_jobs.identity.engine.levels import field_levels
+from spark_jobs.identity.engine.scale import BANDS, LABELS
 from spark_jobs.identity.engine.standardise import standardised
 from tests.unit.identity_engine.kit import people
 
