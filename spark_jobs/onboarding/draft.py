@@ -20,7 +20,8 @@ from spark_jobs.onboarding import controls, keys
 from spark_jobs.onboarding.apart_words import words_apart
 from spark_jobs.onboarding.encodings import Encoding, census
 from spark_jobs.onboarding.foreign import refuse_foreign
-from spark_jobs.onboarding.layouts import Guess, bare, guess_layout
+from spark_jobs.onboarding.guess import Guess, bare
+from spark_jobs.onboarding.layouts import guess_layout
 from spark_jobs.onboarding.meanings import are_codes, guess_meaning, privacy_of
 from spark_jobs.onboarding.names import feed_name, field_names
 from spark_jobs.onboarding.proposals import Column, Proposal, propose

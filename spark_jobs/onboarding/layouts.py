@@ -6,20 +6,14 @@ columns begin is worked out in `widths`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import replace
 
 from spark_jobs.bronze.archives import ZIP
-from spark_jobs.bronze.columnar import sheet_names
-from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.lines import cells, mark_size
-from spark_jobs.bronze.objects import RecordError, parse_json
-from spark_jobs.contracts.sources import Delivery, Layout, SourceContract
+from spark_jobs.contracts.sources import Layout
 from spark_jobs.errors import DeliveryError
 from spark_jobs.onboarding.edges import (
     END_WORDS,
@@ -29,12 +23,12 @@ from spark_jobs.onboarding.edges import (
     counts,
     find_header,
     find_trailer,
-    is_word,
-    looks_like_a_value,
     trailer_mark_of,
 )
+from spark_jobs.onboarding.guess import MOST_LINES, TWO_LINES, Guess
 from spark_jobs.onboarding.kinds import kinds_of
 from spark_jobs.onboarding.masks import shape
+from spark_jobs.onboarding.objects import json_lines
 from spark_jobs.onboarding.separators import (
     ENOUGH_LINES,
     LAST_RESORTS,
@@ -44,50 +38,24 @@ from spark_jobs.onboarding.separators import (
     joined,
     last_resort,
 )
+from spark_jobs.onboarding.stored import parquet, workbook
 
-MOST_LINES = 3000
-# So many of the cells of the widest row has a header; some of its columns may have no name.
-ENOUGH_OF_HEADER = 0.6
 # A list of one column has words of so many signs at most.
 _MOST_WORD = 64
 # A single line with more fields than this may be a whole file without line ends.
 _MANY_COLUMNS = 100
-TWO_LINES = "the header is two lines, names and then labels; the fields are called by the labels"
-_HEAD = 4096
 # Signs of logs, links and quotes.
 _SELDOM = set("=[](){}<>?&'")
-# What only records of a change log have, by the program that writes it.
-_CHANGES = {
-    "GoldenGate": {"op_type", "op_ts", "pos"},
-    "Canal": {"isDdl", "data", "es"},
-    "Maxwell": {"xid", "data", "ts"},
-}
 # Spreadsheets are told the separator by a first line.
 _SAID_SEPARATOR = re.compile(r'"?sep=(.)"?')
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A layout with what is known of its columns. `columns` are the supplier's names, in file order; None where the file gives none.
-
-    is_foreign_log  a change log that the reader takes for plain records: nothing is to be mapped from it as it is
-    """
-
-    layout: Layout
-    columns: tuple[str, ...] | None = None
-    width: int = 0
-    trailer: str | None = None
-    doubts: tuple[str, ...] = ()
-    confidence: float = 1.0
-    is_foreign_log: bool = False
 
 
 def guess_layout(content: bytes, encoding: str) -> Guess:
     """The layout of one sample. Raises DeliveryError where the reader has none for it, with what to ask the supplier for."""
     if content.startswith(b"PAR1"):
-        return _parquet(content)
+        return parquet(content)
     if content.startswith(ZIP):
-        return _workbook(content)
+        return workbook(content)
     body = content[mark_size(content[:4], encoding) :]
     if not body.strip():
         raise DeliveryError("the file is empty; a draft needs a day on which there was something")
@@ -96,189 +64,12 @@ def guess_layout(content: bytes, encoding: str) -> Guess:
         return replace(guess, layout=replace(guess.layout, line_end="cr"))
     first = body.lstrip()[:1]
     if first == b"{":
-        return _json_lines(body, encoding)
+        return json_lines(body, encoding)
     if first == b"[" and re.match(rb"\[\s*[\[{]", body.lstrip()):
         raise DeliveryError(
             "one JSON array; ask the supplier for one object a line (JSON lines), which `jq -c '.[]'` makes of it, too"
         )
     return _text(body, encoding)
-
-
-def _parquet(content: bytes) -> Guess:
-    try:
-        columns = Cut(content, bare(Layout("parquet", "utf-8"))).columns or ()
-    except RecordError:
-        raise DeliveryError(
-            "a Parquet file that is broken or cut off; ask the supplier to send it again"
-        ) from None
-    return Guess(Layout("parquet", "utf-8"), columns, len(columns))
-
-
-def _workbook(content: bytes) -> Guess:
-    """The first sheet that has a table. Titles above the header have fewer cells than it; a second line of names is the header."""
-    try:
-        names = sheet_names(content)
-        sheet = next((name for name in names if _width(content, name) > 1), names[0])
-        skip = _titles(content, sheet)
-        columns = _named(content, sheet, skip)
-    except RecordError as problem:
-        raise DeliveryError(
-            f"a workbook that cannot be read ({problem}); save the sheet as CSV in UTF-8, or ask the supplier for a text file"
-        ) from None
-    words = sum(is_word(c) and not looks_like_a_value(c) for c in columns)
-    if not columns or words < 0.8 * len(columns):
-        raise DeliveryError("the sheet has no header; ask the supplier for one, or for a text file")
-    doubts = []
-    if len(names) > 1:
-        told = "only the first is read" if sheet == names[0] else "only the first that has a table is read"
-        doubts.append(
-            f"the workbook has {len(names)} sheets: {told}, `sheet` names another; each is a feed of its own"
-        )
-    rows = _first_rows(content, sheet, skip)
-    if rows and are_labels(rows[0], rows[1:]):
-        doubts.append(TWO_LINES)
-        skip, columns = skip + 1, _named(content, sheet, skip + 1)
-    is_named = not any(re.search(r"#\d+$", name) for name in columns)
-    if not is_named:
-        doubts.append("the header has a name twice; columns are taken by their place")
-        skip += 1
-    layout = _of_sheet(is_named, skip, None if sheet == names[0] else sheet)
-    return Guess(layout, columns, len(columns), doubts=tuple(doubts))
-
-
-def _of_sheet(header: bool, skip: int, sheet: str | None) -> Layout:
-    return Layout("excel", "utf-8", header=header, skip_lines=skip, sheet=sheet)
-
-
-def _named(content: bytes, sheet: str, skip: int) -> tuple[str, ...]:
-    return Cut(content, bare(_of_sheet(True, skip, sheet))).columns or ()
-
-
-def _rows_of(content: bytes, sheet: str, most: int) -> list[tuple[int, list[str]]]:
-    """Number and filled cells of the first rows of a sheet that are not empty."""
-    found = []
-    for line in islice(Cut(content, bare(_of_sheet(False, 0, sheet))).details(), most):
-        cells_ = [str(cell) for cell in json.loads(line.raw).values() if cell is not None]
-        found.append((line.number, cells_))
-    return found
-
-
-def _width(content: bytes, sheet: str) -> int:
-    """Cells of the widest of a sheet's first rows."""
-    return max((len(row) for _, row in _rows_of(content, sheet, MOST_ABOVE)), default=0)
-
-
-def _titles(content: bytes, sheet: str) -> int:
-    """Rows above the header: the first row of words that has nearly as many cells as any."""
-    rows = _rows_of(content, sheet, MOST_ABOVE)
-    widest = max((len(row) for _, row in rows), default=0)
-    for number, row in rows:
-        words = sum(is_word(c) and not looks_like_a_value(c) for c in row)
-        if len(row) >= ENOUGH_OF_HEADER * widest and words >= 0.8 * len(row):
-            return number - 1
-    return rows[0][0] - 1 if rows else 0
-
-
-def _first_rows(content: bytes, sheet: str, skip: int) -> list[list[str]]:
-    """Cells below the header, as text; as far as a broken sheet goes."""
-    rows = []
-    with suppress(RecordError):
-        details = Cut(content, bare(_of_sheet(True, skip, sheet))).details()
-        for line in islice(details, 200):
-            found = json.loads(line.raw)
-            rows.append(["" if cell is None else str(cell) for cell in found.values()])
-    return rows
-
-
-def bare(layout: Layout) -> SourceContract:
-    """A contract of nothing but a layout."""
-    return SourceContract(
-        "sample__file",
-        "sample",
-        Delivery("", None, "{date}", "full", "06:00", False, False, False),
-        layout,
-        (),
-        (),
-    )
-
-
-def _json_lines(body: bytes, encoding: str) -> Guess:
-    lines = [line for line in body.split(b"\n") if line.strip()][:MOST_LINES]
-    paths: dict[str, None] = {}
-    images: dict[str, None] = {}
-    read = changes = 0
-    wrong: Counter[str] = Counter()
-    lists: set[str] = set()
-    for line in lines:
-        try:
-            found = parse_json(line, encoding)
-        except RecordError as problem:
-            wrong[str(problem)] += 1
-            continue
-        read += 1
-        if (image := _image(found)) is not None:
-            changes += 1
-            images.update(dict.fromkeys(path for path, _ in _leaves(image, "")))
-        lists |= {path for path, value in _leaves(found, "") if _is_table(value)}
-        paths.update(dict.fromkeys(path for path, _ in _leaves(found, "")))
-    if read < ENOUGH_LINES * len(lines):
-        raise DeliveryError(
-            f"it begins like JSON but most lines are no object ({wrong.most_common(1)[0][0]}); ask the supplier for one object a line (JSON lines)"
-            + (
-                ", which `jq -c .` makes of objects that are written over several lines, too"
-                if b'"' in body[:_HEAD]
-                else ""
-            )
-        )
-    if lists and len(lines) == 1:
-        raise DeliveryError(
-            f"one object that holds its records in a list (`{min(lists)}`); ask the supplier for one object a line (JSON lines)"
-        )
-    if not paths:
-        raise DeliveryError("its objects have no members; a draft needs a day on which there was something")
-    doubts = tuple(
-        f"`{path}` holds a list of objects, which fills no column: it stays beside the record (`_rescued`); ask for a feed of its own"
-        for path in sorted(lists)
-    )
-    if images and changes >= ENOUGH_LINES * read:
-        told = "a change log, by its `op`, `before` and `after`: fields are those of the row; `source` and the like are left out. Deletions: `delete_when: {op: [d]}`"
-        columns = ("$op", "$ts_ms", *images)
-        return Guess(Layout("cdc", encoding), columns, len(columns), doubts=(told,))
-    writer = _writer_of_changes(paths)
-    if writer:
-        doubts += (
-            f"a change log as {writer} writes it, in a form that `kind: cdc` does not read: as drafted a deletion is a record like others. Ask for Debezium's form (`op` c, u, r, d; `ts_ms`; `before`; `after`), or map with care",
-        )
-    return Guess(
-        Layout("jsonl", encoding), tuple(paths), len(paths), doubts=doubts, is_foreign_log=writer is not None
-    )
-
-
-def _image(found: dict[str, object]) -> dict[str, object] | None:
-    """The row of a record of a change log as `kind: cdc` reads it; None where it is none."""
-    record = found["payload"] if isinstance(found.get("payload"), dict) and "op" not in found else found
-    assert isinstance(record, dict)
-    image = record.get("before" if record.get("op") == "d" else "after")
-    is_change = record.get("op") in ("c", "u", "r", "d") and "ts_ms" in record
-    return image if is_change and isinstance(image, dict) and image else None
-
-
-def _writer_of_changes(paths: Iterable[str]) -> str | None:
-    """Which other program writes its changes with these names; None for plain records."""
-    firsts = {path.split(".")[0] for path in paths}
-    return next((writer for writer, names in _CHANGES.items() if names <= firsts), None)
-
-
-def _leaves(found: dict[str, object], before: str) -> Iterator[tuple[str, object]]:
-    for name, value in found.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
 def _text(body: bytes, encoding: str) -> Guess:
