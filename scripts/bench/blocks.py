@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 TITLE = "# Benchmarks"
 
@@ -21,3 +23,8 @@ def put(page: Path, name: str, text: str) -> None:
     else:
         whole = f"{old.rstrip()}\n\n{block}\n"
     page.write_text(whole, encoding="utf-8")
+
+
+def how_busy(machine: Mapping[str, Any]) -> str:
+    """Whether other work ran on the machine when measuring began. machine: `load_before` and `cores`."""
+    return "idle before" if machine["load_before"] < 0.3 * machine["cores"] else "**shared with other work**"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.bench.blocks import how_busy
+
 TARGETS = {"run": 480.0, "daily": 120.0, "idle": 20.0, "gib": 6.0}
 LARGEST = 4
 
@@ -20,7 +22,7 @@ def render(size: str, content: Mapping[str, Any]) -> str:
 
 
 def _head(size: str, machine: Mapping[str, Any]) -> str:
-    busy = "idle before" if machine["load_before"] < 0.3 * machine["cores"] else "**shared with other work**"
+    busy = how_busy(machine)
     return (
         f"Written by `make bench` on {machine['day']}: demo bank `{size}`, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, "
         f"Python {machine['python']}, Java {machine['java']}; load {machine['load_before']} before it began ({busy}). Seconds are of the wall, of whole\n"

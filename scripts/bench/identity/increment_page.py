@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from scripts.bench.blocks import how_busy
+
 MOST = 0.03
 WORDS = {
     "start": "bare start: Python and the product's modules",
@@ -31,7 +33,7 @@ def render(runs: Mapping[str, Run]) -> str:
 
 
 def _head(machine: Run) -> str:
-    busy = "idle before" if machine["load_before"] < 0.3 * machine["cores"] else "**shared with other work**"
+    busy = how_busy(machine)
     return (
         "## Who is who, day after day\n\n"
         f"Written by `make bench-identity-increment` on {machine['day']}: {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, load "

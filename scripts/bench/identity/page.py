@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import log
 from typing import Any
 
+from scripts.bench.blocks import how_busy
 from scripts.bench.identity.engines import ENGINES, OURS
 
 # What is asked of this product: set, measure, least F1.
@@ -44,7 +45,7 @@ def _head(machine: Mapping[str, Any], packages: Mapping[str, Sequence[Sequence[s
     versions = sorted(
         {f"{name} {version}" for told in packages.values() for name, version, _ in told if name in ("splink", "goldenmatch")}
     )  # fmt: skip
-    busy = "idle before" if machine["load_before"] < 0.3 * machine["cores"] else "**shared with other work**"
+    busy = how_busy(machine)
     return (
         "## Who is who, side by side\n\n"
         f"Written by `make bench-identity` on {machine['day']}: {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, load "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.bench.blocks import how_busy
+
 TARGETS = {"reader": 1.0, "bad": 1.1, "memory": 1.1, "bronze": 1.5}
 NAMES = {"ours": "our reader", "pyarrow": "pyarrow, typed", "duckdb": "DuckDB, typed, into memory"}
 MIB = 1024**2
@@ -30,7 +32,7 @@ def render(content: Mapping[str, Any]) -> str:
 
 def _machine(told: Mapping[str, Any]) -> str:
     machine = told["machine"]
-    busy = "idle before" if machine["load_before"] < 0.3 * machine["cores"] else "**shared with other work**"
+    busy = how_busy(machine)
     return f"*{machine['day']}, {machine['cores']} cores, {machine['memory_gib']} GiB, load {machine['load_before']} before it began ({busy}).*"
 
 
