@@ -40,3 +40,9 @@ def _signs(text: str) -> str:
     if any(c.isalpha() for c in plain):
         return "words"
     return "figures" if any(c.isdigit() for c in plain) else "signs"
+
+
+def asked_about(kinds: Sequence[str], place: str) -> str:
+    """What to ask where records of several kinds stand in one file."""
+    marks = " and ".join(kinds)
+    return f"several kinds of record ({marks}), each cut in its own way? Then one contract for each, with `record_type: {{{place}, detail: [its marks], others: [the other ones]}}`"
