@@ -60,8 +60,7 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     systems  only what these senders (`waiting.source_systems`) bring, so that others are loaded beside them
     Raises `RequiredFeedHeld` where a required feed of these dates is held; everything else is loaded by then.
     """
-    known = ledger.read_states(lake)
-    said = _said(lake)
+    known, said = ledger.read_states(lake), _said(lake)
     mine = {
         feed: source
         for feed, source in lake.sources.items()
@@ -78,15 +77,9 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
         for package in _to_open(lake, landed, known, said.ruling, again)
         if package.business_date <= dates.last and (systems is None or package.system in systems)
     ]
-    fresh, nobodys = _examined(lake, packages, known, said.ruling, again)
+    found, nobodys = _examined(lake, packages, known, said.ruling, again)
     enter_unasked(lake, nobodys, systems)
-    # Columns are compared with those of the delivery before, which of a file that is read again is not the newest.
-    judged = lambda file: file if file.state.file_id in again else columns.judged(file)  # noqa: E731
-    fresh = plausible.judge(fresh, known.values(), lake.sources, days.is_working, judged)
-    fresh = [
-        replace(e, state=settling.standing(e.state, again.get(e.state.file_id), said.ruling)) for e in fresh
-    ]
-    fresh = [_with_cases(e, said.decided, lake.sources) for e in fresh]
+    fresh = _judged(found, lake.sources, known, again, said, columns, days)
 
     settle: Settle = partial(
         settling.settle,
@@ -106,15 +99,47 @@ def run(lake: Lake, dates: DateRange, systems: Sequence[str] | None = None) -> N
     if fresh or absent or _is_decided_anew(known, settled, replayed):
         enter_checks(lake, fresh, {*known}, settled, said.policy)
         enter_changes(lake, columns.found)
-        # Several systems are loaded side by side, each by a process of its own: what the others entered meanwhile stays.
-        with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
-            settled = settle([*_with(ledger.read_states(lake), fresh), *absent])
-            counted = {key: _counted(state, quarantined, replayed) for key, state in settled.items()}
-            known = drifting.keep_needed(counted, part_of)
-            ledger.write_states(lake, known)
+        known = _entered(lake, settle, fresh, absent, quarantined, replayed, part_of)
     _stop_without_required(
         [state for state in known.values() if state.feed_code in mine], mine, dates, part_of
     )
+
+
+def _judged(
+    found: Sequence[Examined],
+    sources: Mapping[str, SourceContract],
+    known: Mapping[str, FileState],
+    again: Mapping[str, FileState],
+    said: Said,
+    columns: drifting.Columns,
+    days: WorkingDays,
+) -> list[Examined]:
+    """Files as they stand by themselves: their columns and counts beside those of other days, what stewards ruled, cases of earlier repairs."""
+    # Columns are compared with those of the delivery before, which of a file that is read again is not the newest.
+    judged = lambda file: file if file.state.file_id in again else columns.judged(file)  # noqa: E731
+    fresh = plausible.judge(found, known.values(), sources, days.is_working, judged)
+    ruled = [
+        replace(e, state=settling.standing(e.state, again.get(e.state.file_id), said.ruling)) for e in fresh
+    ]
+    return [_with_cases(e, said.decided, sources) for e in ruled]
+
+
+def _entered(
+    lake: Lake,
+    settle: Settle,
+    fresh: Sequence[Examined],
+    absent: Sequence[FileState],
+    quarantined: Mapping[str, int],
+    replayed: Mapping[str, str],
+    part_of: settling.PartOf,
+) -> dict[str, FileState]:
+    """The ledger as it is written. Several systems are loaded side by side, each by a process of its own: what others entered meanwhile stays."""
+    with one_at_a_time(lake.settings.home / "leases" / f"{lake.settings.prefix}bronze_ledger.lock"):
+        settled = settle([*_with(ledger.read_states(lake), fresh), *absent])
+        counted = {key: _counted(state, quarantined, replayed) for key, state in settled.items()}
+        kept = drifting.keep_needed(counted, part_of)
+        ledger.write_states(lake, kept)
+    return kept
 
 
 def _is_decided_anew(
