@@ -1,7 +1,7 @@
 """Archives as strangers pack them: unpacked by counted bytes, never by what a header promises. No Spark.
 
-A package may be tar (plain, gzip, bzip2, xz) or zip, also one with a password; a file may be gzip. Nothing but plain members with plain names comes out, and nothing is
-written outside of the folder given.
+A package may be tar (plain, gzip, bzip2, xz) or zip, also one with a password; a file may be gzip. Nothing but plain members with plain names comes out, folders they
+were packed in are left away, and nothing is written outside of the folder given.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
+import pyzipper
+
 from spark_jobs.bronze.objects import RecordError
 
 # The third byte is the method, of which there is one: two bytes alone may well begin a record.
@@ -34,12 +36,23 @@ MOST_MEMBERS = 1000
 # Headers of archives are small; one that asks for more in one piece is there to fill the memory.
 MOST_AT_ONCE = 4 * 1024**2
 _PIECE = 1024**2
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
+_BROKEN = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    pyzipper.BadZipFile,
+)
 # Why a package with a password is not opened: nobody told it, it is another one, or the cipher is none that can be read here.
 NO_PASSWORD, WRONG_PASSWORD, CIPHER = "password_missing", "password_wrong", "cipher_unknown"
-_IS_ENCRYPTED, _IS_STRONG, _AES = 0x1, 0x40, 99
+_IS_ENCRYPTED, _IS_STRONG = 0x1, 0x40
+_AES_STRENGTHS = (1, 2, 3)
 # Letters and digits of any script, so 客户_20260930.csv comes out; no blanks, signs, line breaks or marks of direction.
 _PLAIN_NAME = re.compile(r"\w[\w.\-]{0,199}")
+# What desktops put into archives for themselves, beside the files that were packed.
+_OF_DESKTOPS = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def most_bytes(packed: int) -> int:
@@ -111,15 +124,17 @@ def inflated(content: bytes) -> bytes:
 def unpack(path: Path, target: Path, password: bytes | None = None) -> dict[str, Path]:
     """Members of a package by name, unpacked below `target`. password: of a zip in which members are encrypted; others need none.
 
-    Raises `RecordError`: member_name (links, devices, folders, paths, names of other than letters, digits, `.`, `-` and `_`, a name twice),
-    member_size (more bytes or members than a bank's package has), password_missing, password_wrong, cipher_unknown (AES, which zips of
-    WinZip, WinRAR and 7-Zip may have; only the old ZipCrypto is read), file_unreadable.
+    A member bears its own name, whatever folder it was packed in; two that then bear one name are refused. Notes of desktops (`__MACOSX`) stay inside.
+    Raises `RecordError`: member_name (links, devices, paths from the root or upwards, names of other than letters, digits, `.`, `-` and `_`, a
+    name twice), member_size (more bytes or members than a bank's package has), password_missing, password_wrong, cipher_unknown (none of
+    ZipCrypto and AES), file_unreadable.
     """
     found: dict[str, Path] = {}
     with path.open("rb") as stream:
         is_zip = stream.read(len(ZIP)) == ZIP
-    for name, member in _zip_members(path, password) if is_zip else _tar_members(path):
-        if not _PLAIN_NAME.fullmatch(name) or len(name.encode()) > 200 or name in found:
+    for packed_as, member in _zip_members(path, password) if is_zip else _tar_members(path):
+        name = _name_of(packed_as)
+        if name in found:
             raise RecordError("member_name")
         if len(found) == MOST_MEMBERS:
             raise RecordError("member_size")
@@ -128,6 +143,20 @@ def unpack(path: Path, target: Path, password: bytes | None = None) -> dict[str,
             _copy(member, out)
         found[name] = target / name
     return found
+
+
+def _name_of(packed_as: str) -> str:
+    """A member's own name, without the folders it was packed in. Raises `RecordError` for other than plain ones."""
+    parts = packed_as.removeprefix("./").removesuffix("/").split("/")
+    if any(not _PLAIN_NAME.fullmatch(part) or len(part.encode()) > 200 for part in parts):
+        raise RecordError("member_name")
+    return parts[-1]
+
+
+def _is_of_desktops(packed_as: str) -> bool:
+    parts = packed_as.split("/")
+    is_plain = not {"", ".."} & {*parts}
+    return is_plain and ("__MACOSX" in parts or parts[-1] in _OF_DESKTOPS or parts[-1].startswith("._"))
 
 
 def _copy(member: IO[bytes], out: IO[bytes]) -> None:
@@ -155,7 +184,11 @@ def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         try:
             with tarfile.open(fileobj=stream, mode="r:") as archive:  # type: ignore[call-overload]
                 for member in archive:
-                    if member.isdir() and member.name == ".":  # of `tar -C folder .`
+                    if member.isdir():
+                        if member.name != ".":  # of `tar -C folder .`
+                            _name_of(_tar_name(member))
+                        continue
+                    if member.isreg() and _is_of_desktops(member.name):
                         continue
                     if member.size > min(most, MOST_MEMBER_BYTES):
                         raise RecordError("member_size")
@@ -174,8 +207,8 @@ def _tar_members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _tar_name(member: tarfile.TarInfo) -> str:
-    """Without the folder that was packed; names in GBK are no UTF-8."""
-    name = member.name.removeprefix("./")
+    """Names in GBK are no UTF-8."""
+    name = member.name
     try:
         return name.encode("utf-8", "surrogateescape").decode("gb18030") if not name.isprintable() else name
     except UnicodeError:
@@ -186,33 +219,47 @@ def _zip_members(path: Path, password: bytes | None) -> Iterator[tuple[str, IO[b
     _bounded_directory(path)
     left = most_bytes(path.stat().st_size)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _zip_archive(path) as archive:
             for member in archive.infolist():
-                if member.is_dir() or stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-                    raise RecordError("member_name")
-                left -= (
-                    member.file_size
-                )  # zipfile never gives more than this, and checks that it gives no less
+                # zipfile never gives more than this, and checks that it gives no less
+                left -= member.file_size
                 if left < 0:
                     raise RecordError("member_size")
+                if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                    raise RecordError("member_name")
+                name = _zip_name(member)
+                if member.is_dir():
+                    _name_of(name)
+                    continue
+                if _is_of_desktops(name):
+                    continue
                 is_encrypted = _can_be_opened(member, password)
                 try:
                     content = archive.open(member, pwd=password if is_encrypted else None)
                 except RuntimeError as problem:
                     raise RecordError(WRONG_PASSWORD if is_encrypted else "file_unreadable") from problem
                 with content:
-                    yield _zip_name(member), cast("IO[bytes]", _Guessed(content)) if is_encrypted else content
+                    yield name, cast("IO[bytes]", _Guessed(content)) if is_encrypted else content
     except RecordError:
         raise
     except (*_BROKEN, ValueError, RuntimeError) as problem:
         raise RecordError("file_unreadable") from problem
 
 
-def _can_be_opened(member: zipfile.ZipInfo, password: bytes | None) -> bool:
+def _zip_archive(path: Path) -> Any:
+    """An archive as Python's own library reads it; one with AES in it as its twin that knows AES does."""
+    archive = zipfile.ZipFile(path)
+    if not any(member.flag_bits & _IS_ENCRYPTED for member in archive.infolist()):
+        return archive
+    archive.close()
+    return pyzipper.AESZipFile(path)
+
+
+def _can_be_opened(member: Any, password: bytes | None) -> bool:
     """Whether a member is encrypted, in a way that can be read. Raises `RecordError` where it cannot be."""
     if not member.flag_bits & _IS_ENCRYPTED:
         return False
-    if member.flag_bits & _IS_STRONG or member.compress_type == _AES:
+    if member.flag_bits & _IS_STRONG or member.wz_aes_strength not in (None, *_AES_STRENGTHS):
         raise RecordError(CIPHER)
     if password is None:
         raise RecordError(NO_PASSWORD)
@@ -257,7 +304,7 @@ def check_inflation(stream: IO[bytes], packed: int, most: int) -> None:
         raise RecordError("member_size")
 
 
-def _zip_name(member: zipfile.ZipInfo) -> str:
+def _zip_name(member: Any) -> str:
     """Packers of Chinese systems write names in GBK and do not say so; the format's own default is cp437."""
     if member.flag_bits & 0x800 or member.filename.isascii():
         return member.filename

@@ -120,8 +120,8 @@ def _members(path: Path) -> Iterator[tuple[Feed, Sample]]:
                 ) from None
             if str(problem) == CIPHER:
                 raise DeliveryError(
-                    "the package is encrypted with AES, which is not read; ask the supplier for a zip with the old cipher (ZipCrypto), or for "
-                    "one without a password over a channel that is encrypted itself"
+                    "the package is encrypted in a way that is not read; ask the supplier for a zip with AES or ZipCrypto, or for one without "
+                    "a password over a channel that is encrypted itself"
                 ) from None
             raise DeliveryError(
                 f"the package cannot be opened safely ({problem}); docs/onboarding.md says what that means"

@@ -112,11 +112,25 @@ def zip_of_info_zip() -> bytes:
     return bytes.fromhex(_INFO_ZIP)
 
 
-def zip_of_winzip() -> bytes:
-    """One whose directory says that its member is encrypted with AES."""
+# The same file by 7-Zip, with AES of 256 bits.
+_SEVEN_ZIP = (
+    "504b03043300010063000000210000000000300000001400000011000b00646174615f32303236303933302e6461740199070002004145"
+    "0300004b20656dfe807c5a886e1ec58e6533c29f57b391410daf5a4deb15e9a6f7c23f78320cd7dc5c533367618575b7cd8d15504b0102"
+    "3f033300010063000000210000000000300000001400000011000b000000000000002080a48100000000646174615f3230323630393330"
+    "2e6461740199070002004145030000504b050600000000010001004a0000006a0000000000"
+)
+
+
+def zip_of_seven_zip() -> bytes:
+    """Encrypted with AES, as WinZip defined it."""
+    return bytes.fromhex(_SEVEN_ZIP)
+
+
+def zip_of_pkware() -> bytes:
+    """One whose directory says that its member is encrypted in PKWARE's own strong way."""
     made = bytearray(zip_of_info_zip())
-    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
-        struct.pack_into("<H", made, made.find(mark) + at, 99)
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        struct.pack_into("<H", made, made.find(mark) + at, 0x49)
     return bytes(made)
 
 

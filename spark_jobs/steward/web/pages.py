@@ -30,7 +30,7 @@ HELP: Mapping[str, str] = {
     "ok_missing": "The supplier has not said yet that the package is complete. The next run looks again.",
     "password_missing": "The package has a password that was not given. Set it as docs/onboarding.md says; the next run opens it.",
     "password_wrong": "The password that was given does not open the package. Ask the supplier, set it; the next run tries again.",
-    "cipher_unknown": "The package is encrypted in a way that is not read (AES). Ask for a zip with the old cipher, or without a password.",
+    "cipher_unknown": "The package is encrypted in a way that is not read. Ask for a zip with AES or ZipCrypto, or without a password.",
     "workbook_old_or_locked": "The workbook has a password, or is of Excel before 2007. Ask for .xlsx without a password.",
     "missing": "Nothing came. Ask where it is.",
     "row_count_control": "Rows are missing, or too many: it holds other rows than it declares. Ask for the file again, with a higher sequence.",

@@ -19,7 +19,7 @@ from spark_jobs.contracts.sources import load_sources
 from spark_jobs.errors import ContractError
 from spark_jobs.onboarding import samples
 from spark_jobs.steward.web.pages import HELP
-from tests.nasty.makers import ZIP_PASSWORD, zip_of_info_zip, zip_of_winzip
+from tests.nasty.makers import ZIP_PASSWORD, zip_of_info_zip, zip_of_pkware, zip_of_seven_zip
 
 LATER = datetime(2099, 1, 1)
 CONTENT = "no,name\n1,王\n2,李\n".encode()
@@ -79,6 +79,24 @@ def test_a_package_whose_password_nobody_gave_is_held_and_opened_by_the_run_afte
     assert unseen([package], [loaded], sources) == []
 
 
+def test_a_package_of_seven_zip_is_opened_with_aes(bank):
+    (bank.landing / "AGENCY_01_20260930.zip").write_bytes(zip_of_seven_zip())
+    assert told(looked(bank)[1]) == [("held", "password_missing", None)]
+    set_password(bank, b"another one")
+    assert told(looked(bank)[1]) == [("held", "password_wrong", None)]
+    set_password(bank, ZIP_PASSWORD)
+    assert told(looked(bank)[1]) == [("verified", None, 2)]
+
+
+def test_a_package_with_aes_that_was_changed_on_its_way_is_not_read(tmp_path):
+    made = bytearray(zip_of_seven_zip())
+    made[made.find(b"data_20260930.dat") + 60] ^= 1
+    (tmp_path / "a.zip").write_bytes(made)
+
+    with pytest.raises(RecordError, match="password_wrong"):
+        archives.unpack(tmp_path / "a.zip", tmp_path / "out", ZIP_PASSWORD)
+
+
 def test_a_wrong_password_holds_the_package_and_is_tried_again(bank):
     set_password(bank, b"another one")
 
@@ -120,7 +138,7 @@ def test_a_password_is_shown_nowhere(bank):
 
 
 def test_a_package_of_another_cipher_is_rejected_by_name(bank):
-    (bank.landing / "AGENCY_01_20260930.zip").write_bytes(zip_of_winzip())
+    (bank.landing / "AGENCY_01_20260930.zip").write_bytes(zip_of_pkware())
     set_password(bank, ZIP_PASSWORD)
 
     assert told(looked(bank)[1]) == [("rejected", "cipher_unknown", None)]
@@ -147,7 +165,7 @@ def test_only_packages_have_passwords():
 def test_a_draft_says_what_to_do_about_a_package_that_it_cannot_open(tmp_path):
     for name, content, hint in (
         ("AGENCY_01_20260930.zip", zip_of_info_zip(), "declare `password` under `delivery`"),
-        ("OTHER_01_20260930.zip", zip_of_winzip(), "ZipCrypto"),
+        ("OTHER_01_20260930.zip", zip_of_pkware(), "AES or ZipCrypto"),
     ):
         (tmp_path / name).write_bytes(content)
         feeds, (refused,) = samples.collect([tmp_path / name])
