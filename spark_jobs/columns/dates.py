@@ -20,7 +20,9 @@ ZONE = "Asia/Shanghai"
 _SPREADSHEET_EPOCH = date(1899, 12, 30)
 _NOTHING = ("", "0", "00000000", "0000-00-00", "00000000000000", "NULL", "null", "-")
 _DATE8 = r"^\d{8}$"
-_MARKED = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([T ].*)?$"
+_MARKED = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([T ].*|-\d{2}\.\d{2}\.\d{2}(\.\d+)?)?$"
+# DB2's own way, to picoseconds: 2026-09-30-08.15.00.123456. Six places are kept.
+DB2_MOMENT = r"^(\d{4}-\d{2}-\d{2})-(\d{2})\.(\d{2})\.(\d{2})(?:(\.\d{1,6})\d{0,6})?$"
 _ROC = r"^(\d{2,3})[-/.](\d{1,2})[-/.](\d{1,2})$"
 _ROC7 = r"^(\d{3})(\d{2})(\d{2})$"
 _SERIAL = r"^\d{5}(\.0+)?$"
@@ -116,7 +118,7 @@ def is_invalid_date(text: Column, pattern: str | None = None) -> Column:
 
 
 def local_instant(text: Column, zone: str = ZONE, pattern: str | None = None) -> Column:
-    """`yyyyMMddHHmmss`, or a date and time with separators, in local time → UTC. An explicit offset or `Z` wins.
+    """`yyyyMMddHHmmss`, or a date and time with separators (DB2's, too), in local time → UTC. An explicit offset or `Z` wins.
 
     pattern  the one way in which the supplier writes local time (`dd.MM.yyyy HH:mm:ss`); then no other is tried
     """
@@ -128,8 +130,9 @@ def local_instant(text: Column, zone: str = ZONE, pattern: str | None = None) ->
 def _read_instant(plain: Column, zone: str) -> Column:
     packed = F.try_to_timestamp(F.when(plain.rlike(r"^\d{14}$"), plain), F.lit("yyyyMMddHHmmss"))
     is_dated = plain.rlike(r"^\d{4}-\d{1,2}-\d{1,2}([T ]|$)")
-    with_offset = plain.rlike(r"(Z|[+-]\d{2}:?\d{2})$") & plain.rlike(r"[T ]\d")
+    with_offset = plain.rlike(r"(Z|[+-]\d{2}(:?\d{2})?)$") & plain.rlike(r"[T ]\d")
     dashed = F.regexp_replace(plain, r"^(\d{4})/(\d{1,2})/(\d{1,2})", "$1-$2-$3")
+    dashed = F.regexp_replace(dashed, DB2_MOMENT, "$1 $2:$3:$4$5")
     absolute = F.when(with_offset, plain).try_cast("timestamp")
     local = F.coalesce(packed, F.when(is_dated | (dashed != plain), dashed).try_cast("timestamp"))
     return F.coalesce(absolute, F.to_utc_timestamp(F.when(~with_offset, local), zone))

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from spark_jobs.columns.dates import is_nothing, parse_date
+from spark_jobs.columns.dates import DB2_MOMENT, is_nothing, parse_date
 from spark_jobs.columns.money import UNITS, in_yuan, parse_number
 from spark_jobs.columns.text import folded_width
 from spark_jobs.contracts.patterns import NAMED, moment_of, parse_day
@@ -23,7 +23,7 @@ from spark_jobs.silver.mapping import EntityMap, Expression
 
 Row = Mapping[str, str | None]
 _MOMENT = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?"
 )
 
 
@@ -169,7 +169,8 @@ def instant_of(text: str, zone: str, written: str | None = None) -> datetime | N
     if written is None and re.fullmatch(r"\d{14}", text, re.ASCII):
         local = moment_of(text, "yyyyMMddHHmmss")
         return _in_utc(local, zone) if local else None
-    found = _MOMENT.fullmatch(re.sub(r"^(\d{4})/(\d{1,2})/(\d{1,2})", r"\1-\2-\3", text))
+    dashed = re.sub(r"^(\d{4})/(\d{1,2})/(\d{1,2})", r"\1-\2-\3", text)
+    found = _MOMENT.fullmatch(re.sub(DB2_MOMENT, r"\1 \2:\3:\4\5", dashed))
     if found is None:
         return None
     fraction = (found[7] or "0")[:6].ljust(6, "0")
@@ -186,7 +187,7 @@ def _offset(text: str) -> timedelta:
     if text == "Z":
         return timedelta()
     sign = -1 if text[0] == "-" else 1
-    return sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:].strip(":") or 0))
 
 
 def _in_utc(local: datetime, zone: str) -> datetime:

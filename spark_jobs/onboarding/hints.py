@@ -37,8 +37,6 @@ _UNREADABLE: tuple[tuple[str, str], ...] = (
     (r"(民國|民国)\d{2,3}年\d{1,2}月\d{1,2}日", "years of the Republic in words, which are not read so; ask for 115/09/30 (`format: roc`)"),
     (r"\d{1,2}[- ]?[A-Za-z]{3,9}[- ]?\d{2,4}( .*|:.*)?", "dates with the month in words, which are not read so; ask for 2026-09-30"),
     (r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+((上午|下午|[AP]M)\s*\d{1,2}:.*|\d{1,2}:.*[AP]M)", "a time of the morning or afternoon, which is not read so; ask for 24 hours"),
-    (r"\d{4}-\d{2}-\d{2}-\d{2}\.\d{2}\.\d{2}(\.\d+)?", "moments as DB2 writes them, which are not read so; ask for 2026-09-30 08:15:00, or for the format ISO"),
-    (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}", "an offset of hours only, which is not read so; ask for +08:00"),
     (r"(&#x?[0-9A-Fa-f]+;|\\u[0-9A-Fa-f]{4}|(%[0-9A-F]{2}){2,})+", "characters as numbers (&#29579; \\u738b %E7%8E%8B), as web pages write them, which stay so; ask for the characters"),
     (r"'.*'", "apostrophes around or before the values are a part of them: ask for plain values"),
     (r"'\d+|`.*|=\"?.*", "written so that a spreadsheet takes it for text; the signs are a part of the value: ask for plain values"),

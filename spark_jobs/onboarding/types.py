@@ -190,7 +190,8 @@ def _is_day(pattern: str, written: str | None, word: str) -> bool:
 
 _MOMENTS: tuple[tuple[str, str, str | None], ...] = (
     (r"\d{14}", "timestamp14", None),
-    (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?", "timestamp", None),
+    (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?", "timestamp", None),
+    (r"\d{4}-\d{2}-\d{2}-\d{2}\.\d{2}\.\d{2}(\.\d{1,12})?", "timestamp", None),
     (r"\d{4}/\d{1,2}/\d{1,2} \d{2}:\d{2}:\d{2}", "timestamp", None),
     (r"\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}", "timestamp", "dd.MM.yyyy HH:mm"),
     (r"\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}:\d{2}", "timestamp", "dd.MM.yyyy HH:mm:ss"),
@@ -202,7 +203,7 @@ def _moment(name: str, words: dict[str, int]) -> Typed | None:
     for pattern, kind, written in _MOMENTS if told else ():
         share = share_of(told, partial(_is_moment, pattern, kind))
         if share >= ENOUGH:
-            local = written is None and not any(re.search(r"(Z|[+-]\d{2}:?\d{2})$", w[16:]) for w in told)
+            local = written is None and not any(re.search(r"(Z|[+-]\d{2}(:?\d{2})?)$", w[16:]) for w in told)
             doubts = (
                 ("is it local time? `format: utc` where it is not",) if local and kind == "timestamp" else ()
             )

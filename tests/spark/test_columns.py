@@ -13,7 +13,7 @@ from spark_jobs.columns.text import identifier_text, trimmed
 from spark_jobs.contracts.patterns import parse_day
 
 DAYS = [
-    "20260930", "2026-9-3", "2026/09/30", "2026-09-30T16:30:00Z", "115/09/30", "1150930", "46295", "46295.0", "99991231", "00000000", "",
+    "20260930", "2026-9-3", "2026/09/30", "2026-09-30T16:30:00Z", "2026-09-30-16.30.00.123456", "115/09/30", "1150930", "46295", "46295.0", "99991231", "00000000", "",
     "  20260930 ", "-", "NULL", "20260230", "2026-13-01", "tomorrow", "30.09.2026", None,
 ]  # fmt: skip
 NUMBERS = [
@@ -104,6 +104,9 @@ def test_local_time_becomes_utc_and_an_explicit_offset_wins(said):
         "2026-09-30 00:30:00",
         "2026-09-29T16:30:00Z",
         "2026/9/30 00:30:00",
+        "2026-09-30-00.30.00.123456789",
+        "2026-09-30-00.30.00",
+        "2026-09-29 10:30:00.5-06",
         "2026-02-30 00:30:00",
         "",
     ]
@@ -113,7 +116,7 @@ def test_local_time_becomes_utc_and_an_explicit_offset_wins(said):
 
     found = [r["at"] for r in read.orderBy("n").collect()]
 
-    assert found == ["2026-09-29 16:30"] * 4 + [None, None]
+    assert found == ["2026-09-29 16:30"] * 7 + [None, None]
 
 
 def test_what_people_type_is_folded_and_nothing_stays_nothing(said):

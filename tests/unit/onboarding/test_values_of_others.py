@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from spark_jobs.onboarding.evaluate import instant_of
 from tests.support.drafts import NAMES, RECORDS, asked, drafted
 
 
@@ -142,6 +144,14 @@ def test_a_web_address_does_not_begin_with_a_name(tmp_path: Path) -> None:
     assert asked(drafted(tmp_path, "客户号,链接\n" + rows), "lian_jie") == ""
 
 
+@pytest.mark.parametrize("value", ["2026-09-30-08.15.00.123456", "2026-09-30 08:15:00.123456+08"])
+def test_moments_of_db2_and_offsets_of_hours_are_moments(tmp_path: Path, value: str) -> None:
+    draft = drafted(tmp_path, "客户号,登记时间\n" + "".join(f"C{n},{value}\n" for n in range(20)))
+
+    assert draft.draft.columns[1].typed.type == "timestamp"
+    assert instant_of(value, "Asia/Shanghai") == datetime(2026, 9, 30, 0, 15, 0, 123456)
+
+
 @pytest.mark.parametrize(
     ("value", "question"),
     [
@@ -153,8 +163,6 @@ def test_a_web_address_does_not_begin_with_a_name(tmp_path: Path) -> None:
         ("260930", "format: yyMMdd"),
         ("2026273", "number in the year"),
         ("30SEP2026", "the month in words"),
-        ("2026-09-30-08.15.00.123456", "as DB2 writes them"),
-        ("2026-09-30 08:15:00.5+08", "an offset of hours only"),
     ],
 )
 def test_days_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, question: str) -> None:
