@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spark_jobs.bronze import objects
+from spark_jobs.bronze import escapes, objects
 from spark_jobs.bronze.cut import Cut, column_names
 from spark_jobs.bronze.reread import is_number
 from spark_jobs.contracts.model import PrivacyClass
@@ -124,7 +124,8 @@ def _pieces(raw: bytes, layout: Layout, wanted: int) -> list[bytes]:
     separator = layout.separator.encode(layout.encoding)
     by_bytes = raw.split(separator)
     text = raw.decode(layout.encoding, KEEPS)
-    by_text = [piece.encode(layout.encoding, KEEPS) for piece in _outside_quotes(text, layout)]
+    apart = escapes.pieces(text, layout.separator) if layout.escape else _outside_quotes(text, layout)
+    by_text = [piece.encode(layout.encoding, KEEPS) for piece in apart]
     if separator.join(by_text) != raw or (len(by_text) != wanted and len(by_bytes) == wanted):
         return by_bytes
     return by_text
@@ -145,6 +146,8 @@ def _outside_quotes(text: str, layout: Layout) -> list[str]:
 def _written(value: str, layout: Layout, name: str) -> bytes:
     if layout.quote and any(sign in value for sign in (layout.separator, '"', "\n", "\r")):
         value = '"' + value.replace('"', '""') + '"'
+    elif layout.escape:
+        value = escapes.written(value, layout.separator)
     elif layout.separator in value or "\n" in value or "\r" in value:
         raise OxpeckerError(f"the value for `{name}` has a separator or a line break in it")
     return _encoded(value, layout, name)
@@ -219,7 +222,7 @@ def _faults(raw: bytes, source: SourceContract, reasons: set[str]) -> Iterator[t
         yield from _swallowed(raw, source.layout)
     if reasons & {"replacement_character", "private_use_unknown"}:
         yield from _signs(raw, encoding)
-    if "quote_unbalanced" in reasons and (at := raw.rfind(b'"')) >= 0:
+    if "quote_unbalanced" in reasons and (at := raw.rfind(source.layout.keeps_breaks or b'"')) >= 0:
         yield at, at + 1
     if "record_length" in reasons and source.layout.record_bytes:
         short = min(len(raw), source.layout.record_bytes)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from spark_jobs.bronze import columnar, objects
 from spark_jobs.bronze.archives import opened
-from spark_jobs.bronze.lines import Line, cells, lines, quoted
+from spark_jobs.bronze.delimited import cells, unbroken
+from spark_jobs.bronze.lines import Line, lines
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import SourceContract
 
@@ -40,7 +41,7 @@ class Cut:
             self.header, self.above = first.raw, first
 
     def _records(self, found: Iterator[Line]) -> Iterator[Line]:
-        found = quoted(found, self.layout) if self.layout.quote else found
+        found = unbroken(found, self.layout)
         if not self._drops_empty:
             return found
         return (line for line in found if (line.raw.strip() if self._is_json else line.raw))

@@ -1,6 +1,6 @@
-"""Cuts a stream into lines, and into records of several lines where quotes hold line breaks. No Spark.
+"""Cuts a stream into lines. No Spark.
 
-Memory holds a piece of the stream and one record, however large the file is. A line keeps its place among the bytes; of a line longer than
+Memory holds a piece of the stream and one line, however large the file is. A line keeps its place among the bytes; of a line longer than
 `MOST_KEPT` only the beginning is carried along, its size is that of the whole.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -24,7 +23,6 @@ MOST_KEPT = 16 * 1024**2
 # Mainframes and DOS end a file with this sign, or fill its last block up with it.
 _END_OF_FILE = b"\x1a"
 _LAST_BYTES = 4096
-_CLOSED, _OPEN, _BROKEN = "closed", "open", "broken"
 
 
 def mark_size(head: bytes, encoding: str) -> int:
@@ -134,109 +132,11 @@ def _blocks(pieces: Iterator[bytes], width: int, at: int, number: int) -> Iterat
         yield Line(number, at, pending, len(pending))
 
 
-def quoted(found: Iterator[Line], layout: Layout) -> Iterator[Line]:
-    """Records of a quoted file: a line break inside quotes belongs to the record. Numbers count records.
-
-    A quote that is never closed, or closed in the middle of a field, within `longest_record` bytes is the fault of its own line:
-    that line is given alone and the next one is looked at afresh, so that it swallows nothing.
-    """
-    ahead: deque[Line] = deque()
-    number: int | None = None
-    # So many lines of `ahead` leave a field open that was open before them. Without it a file of open quotes would be looked through
-    # once for every line.
-    stays_open = 0
-
-    def reaches(count: int) -> bool:
-        while len(ahead) < count:
-            line = next(found, None)
-            if line is None:
-                return False
-            ahead.append(line)
-        return True
-
-    while reaches(1):
-        first = ahead.popleft()
-        number = first.number if number is None else number + 1
-        stays_open = max(stays_open - 1, 0)
-        record = first
-        if b'"' in first.raw and _state(first, layout, is_open=False) == _OPEN:
-            count = stays_open
-            state = _OPEN
-            while state == _OPEN and reaches(count + 1):
-                if ahead[count].offset + ahead[count].size - first.offset > layout.longest_record:
-                    break
-                state = _state(ahead[count], layout, is_open=True) if b'"' in ahead[count].raw else _OPEN
-                count += state == _OPEN
-            if state == _CLOSED:
-                record = _joined(first, [ahead.popleft() for _ in range(count + 1)])
-                stays_open = 0
-            else:
-                stays_open = count
-        yield record._replace(number=number)
-
-
-def _joined(first: Line, others: list[Line]) -> Line:
+def joined(first: Line, others: list[Line]) -> Line:
+    """One record of several lines, with the line ends between them as they came."""
     raw = [first.raw]
     end = first.offset + first.size
     for line in others:
         raw += [b"\n" if line.offset - end == 1 else b"\r\n", line.raw]
         end = line.offset + line.size
     return Line(first.number, first.offset, b"".join(raw), end - first.offset)
-
-
-def _state(line: Line, layout: Layout, is_open: bool) -> str:
-    """How a line ends: in an open field, closed, or with a sign behind a closing quote (broken)."""
-    text, at, sep = line.raw.decode(layout.encoding, "surrogateescape"), 0, layout.separator
-    while True:
-        if is_open:
-            quote = text.find('"', at)
-            if quote < 0:
-                return _OPEN
-            at = quote + 1
-            if text.startswith('"', at):
-                at += 1
-                continue
-            if at == len(text):
-                return _CLOSED
-            if not text.startswith(sep, at):
-                return _BROKEN
-            at += len(sep)
-        is_open = text.startswith('"', at)
-        if is_open:
-            at += 1
-            continue
-        end = text.find(sep, at)
-        if end < 0:
-            return _CLOSED
-        at = end + len(sep)
-
-
-def cells(text: str, layout: Layout) -> list[str] | None:
-    """The fields of a record; None where a quote is not closed, or closed in the middle of a field.
-
-    Only a quote at the beginning of a field opens one; elsewhere it is a sign like others. Two inside of quotes stand for one.
-    """
-    sep = layout.separator
-    if not layout.quote or '"' not in text:
-        return text.split(sep)
-    made, at = [], 0
-    while True:
-        if not text.startswith('"', at):
-            end = text.find(sep, at)
-            made.append(text[at:] if end < 0 else text[at:end])
-            if end < 0:
-                return made
-            at = end + len(sep)
-            continue
-        begin = at = at + 1
-        while (at := text.find('"', at)) >= 0 and text.startswith('"', at + 1):
-            at += 2
-        if at < 0:
-            return None
-        made.append(text[begin:at].replace('""', '"'))
-        at += 1
-        if at == len(text):
-            return made
-        if not text.startswith(sep, at):
-            return None
-        at += len(sep)

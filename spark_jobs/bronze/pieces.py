@@ -78,9 +78,9 @@ def pieces(
 ) -> Iterator[Piece | Iterator[Line]]:
     """Pieces of a part, then the details of its last lines, one of which may be the trailer.
 
-    From a quote on, or from a line that does not end within `MOST_KEPT` bytes, all the rest is given as details.
+    From a quote (or a backslash that may stand before a line break) on, or from a line that does not end within `MOST_KEPT` bytes, all the rest is given as details.
     """
-    at, number, pending = part.start, part.number, b""
+    at, number, pending, breaks = part.start, part.number, b"", source.layout.keeps_breaks
     with content.open("rb") as stream:
         stream.seek(at)
         position = at
@@ -90,7 +90,7 @@ def pieces(
             position += len(read)
             buffer = pending + read
             stop = _last_line(buffer) if part.is_last else buffer.rfind(b"\n") + 1
-            if (source.layout.quote and b'"' in buffer) or len(buffer) - stop > MOST_KEPT:
+            if (breaks and breaks in buffer) or len(buffer) - stop > MOST_KEPT:
                 break
             if stop:
                 whole = buffer[:stop]
@@ -119,11 +119,11 @@ def parts(content: Path, source: SourceContract, size: int) -> list[Part | None]
         return [None]
     found: list[Part | None] = []
     begin = at = start.start
-    number, counted = start.number, 0
+    number, counted, breaks = start.number, 0, source.layout.keeps_breaks
     with content.open("rb") as stream:
         stream.seek(at)
         while piece := stream.read(min(PIECE * 4, size)):
-            if source.layout.quote and b'"' in piece:
+            if breaks and breaks in piece:
                 return [None]
             end = piece.find(b"\n", max(0, begin + size - at - 1)) if at + len(piece) >= begin + size else -1
             if end >= 0:

@@ -17,7 +17,7 @@ from typing import Any
 
 from spark_jobs.bronze import columnar, fast
 from spark_jobs.bronze.cut import Cut, column_names
-from spark_jobs.bronze.lines import cells
+from spark_jobs.bronze.delimited import cells
 from spark_jobs.bronze.pieces import begins
 from spark_jobs.bronze.records import Record, read_lines
 from spark_jobs.bronze.value_profiles import ENOUGH_ROWS, Profile, profiles

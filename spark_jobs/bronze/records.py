@@ -17,7 +17,8 @@ from spark_jobs.bronze import objects
 from spark_jobs.bronze.apart import HEADER_AGAIN, NO_RECORD, NoRecords, headers_among
 from spark_jobs.bronze.census import TWO_BYTE
 from spark_jobs.bronze.cut import Cut, column_names_of
-from spark_jobs.bronze.lines import Line, cells
+from spark_jobs.bronze.delimited import cells
+from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.contracts.sources import Layout, SourceContract, SourceField
 

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
-from spark_jobs.bronze.lines import Line, lines, quoted
+from spark_jobs.bronze.delimited import unbroken
+from spark_jobs.bronze.lines import Line, lines
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import Record, read_lines
@@ -68,7 +69,7 @@ def _is_one(raw: bytes, source: SourceContract) -> bool:
     if layout.kind not in ("fixed", "delimited") or layout.line_end == "none":
         return b"\n" not in raw
     found = lines(io.BytesIO(raw), layout)
-    return len(list(quoted(found, layout) if layout.quote else found)) <= 1
+    return len(list(unbroken(found, layout))) <= 1
 
 
 def faults(values: list[str | None], source: SourceContract, needed: Collection[str]) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from spark_jobs.bronze.cut import column_names_of
-from spark_jobs.bronze.lines import cells
+from spark_jobs.bronze.delimited import cells
 from spark_jobs.bronze.notices import Notices
 from spark_jobs.bronze.records import Record
 from spark_jobs.bronze.reread import SIGNS, faults, kept_aside, read_again

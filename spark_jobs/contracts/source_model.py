@@ -118,6 +118,7 @@ class Layout:
     longest_record  in bytes; a longer one is kept aside
     keep_signs      reasons for which no record is kept aside: replacement_character, private_use_unknown
     sheet           of a workbook; the first unless given
+    escape          whether a backslash takes the next sign's meaning away (`bronze.escapes`)
     """
 
     kind: str
@@ -136,6 +137,12 @@ class Layout:
     longest_record: int = 1024**2
     keep_signs: tuple[str, ...] = ()
     sheet: str | None = None
+    escape: bool = False
+
+    @property
+    def keeps_breaks(self) -> bytes:
+        """The sign with which a record may go over several lines; none where every line is one."""
+        return b'"' if self.quote else b"\\" if self.escape else b""
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,8 @@ def layout_of(given: Mapping[str, Any], where: str) -> Layout:
         )
     if given.get("line_end") == "none" and kind != "fixed":
         raise ContractError(f"{where}: `line_end: none` is for fixed width only; other records need an end")
+    if given.get("escape") and (kind != "delimited" or given.get("quote")):
+        raise ContractError(f"{where}: `escape` is for delimited files without `quote`")
     marks = marks_of(record_type, kind, where)
     return Layout(
         kind=kind, encoding=encoding, record_bytes=given.get("record_bytes", 0),
@@ -83,7 +85,7 @@ def layout_of(given: Mapping[str, Any], where: str) -> Layout:
         separator=given.get("separator", ","), header=given.get("header", False),
         quote=given.get("quote", False), decimal=given.get("decimal", "."), skip_lines=given.get("skip_lines", 0),
         marks=marks, line_end=given.get("line_end", "lf"), longest_record=given.get("longest_record", Layout.longest_record),
-        keep_signs=tuple(given.get("keep_signs", ())), sheet=given.get("sheet"),
+        keep_signs=tuple(given.get("keep_signs", ())), sheet=given.get("sheet"), escape=given.get("escape", False),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from spark_jobs.bronze.apart import plain
-from spark_jobs.bronze.lines import cells
+from spark_jobs.bronze.delimited import cells
 from spark_jobs.bronze.records import Record, read
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.onboarding.samples import Sample

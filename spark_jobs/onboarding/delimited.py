@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from spark_jobs.bronze.lines import cells
+from spark_jobs.bronze.delimited import cells
 from spark_jobs.contracts.sources import Layout
 from spark_jobs.onboarding.edges import (
     are_labels,
@@ -20,7 +20,7 @@ from spark_jobs.onboarding.edges import (
 from spark_jobs.onboarding.guess import TWO_LINES, Guess
 from spark_jobs.onboarding.kinds import asked_about, kinds_of
 from spark_jobs.onboarding.masks import shape
-from spark_jobs.onboarding.separators import ENOUGH_LINES, LAST_RESORTS, MOST_ABOVE, joined
+from spark_jobs.onboarding.separators import ENOUGH_LINES, LAST_RESORTS, MOST_ABOVE, continued, joined
 
 # A single line with more fields than this may be a whole file without line ends.
 _MANY_COLUMNS = 100
@@ -35,6 +35,7 @@ class Parted(NamedTuple):
     columns: int
     separator: str
     is_quoted: bool
+    is_escaped: bool = False
 
 
 @dataclass
@@ -58,8 +59,10 @@ class _Sample:
 
 def guess_delimited(text: list[str], encoding: str, parted: Parted, left_out: int) -> Guess:
     """left_out  lines between the last of `text` and the one before it, of a file that was too long to be looked at whole"""
-    layout = Layout("delimited", encoding, separator=parted.separator, quote=parted.is_quoted)
-    lines = joined(text) if parted.is_quoted else list(text)
+    layout = Layout(
+        "delimited", encoding, separator=parted.separator, quote=parted.is_quoted, escape=parted.is_escaped
+    )
+    lines = joined(text) if parted.is_quoted else continued(text) if parted.is_escaped else list(text)
     sample = _Sample(lines, [cells(line, layout) or [line] for line in lines], parted.columns)
     _take_off_titles(sample)
     header = _header_of(sample)

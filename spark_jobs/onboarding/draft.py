@@ -149,7 +149,9 @@ def _best_guess(samples: Sequence[Sample], encoding: str) -> Guess:
     ]
     layout = guess.layout
     if layout.kind == "delimited":
-        layout = replace(layout, quote=layout.quote or any(o.layout.quote for o in alike))
+        quote = layout.quote or any(o.layout.quote for o in alike)
+        escape = not quote and (layout.escape or any(o.layout.escape for o in alike))
+        layout = replace(layout, quote=quote, escape=escape)
     if layout.kind in ("jsonl", "cdc"):
         columns = dict.fromkeys(guess.columns or ())
         for other in others:

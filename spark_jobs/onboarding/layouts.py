@@ -17,7 +17,7 @@ from spark_jobs.onboarding.delimited import Parted, guess_delimited
 from spark_jobs.onboarding.fixed import guess_fixed
 from spark_jobs.onboarding.guess import MOST_LINES, Guess
 from spark_jobs.onboarding.objects import json_lines
-from spark_jobs.onboarding.separators import are_cells_quoted, find_separator, joined, last_resort
+from spark_jobs.onboarding.separators import are_cells_quoted, continued, find_separator, joined, last_resort
 from spark_jobs.onboarding.stored import parquet, workbook
 
 # A list of one column has words of so many signs at most.
@@ -89,7 +89,17 @@ def _parted(text: list[str]) -> Parted | None:
         separator, share, columns = found
         if best is None or (share, columns) >= best[:2]:
             best = Parted(share, columns, separator, is_quoted)
-    return best
+    return _by_backslashes(text, best)
+
+
+def _by_backslashes(text: list[str], plainly: Parted | None) -> Parted | None:
+    """Where more lines are whole when a backslash takes the next sign's meaning away, it does; elsewhere it is a sign like others."""
+    if not any("\\" in line for line in text):
+        return plainly
+    found = find_separator([re.sub(r"\\.", "Q", line, flags=re.DOTALL) for line in continued(text)])
+    if found is None or (plainly is not None and found[1] <= plainly.share):
+        return plainly
+    return Parted(found[1], found[2], found[0], is_quoted=False, is_escaped=True)
 
 
 def _at_last(text: list[str]) -> Parted | None:

@@ -33,6 +33,19 @@ def joined(text: Sequence[str]) -> list[str]:
     return whole
 
 
+def continued(text: Sequence[str]) -> list[str]:
+    """Lines of a file with backslashes, those with one before their end put together with the next."""
+    whole: list[str] = []
+    is_open = False
+    for line in text:
+        if is_open:
+            whole[-1] += "\n" + line
+        else:
+            whole.append(line)
+        is_open = (len(whole[-1]) - len(whole[-1].rstrip("\\"))) % 2 == 1
+    return whole
+
+
 def are_cells_quoted(lines: Sequence[str], separator: str) -> bool:
     mark = re.escape(separator)
     # ="0012" is how a spreadsheet is told to take a number for text: not quoted, but no reason against quotes.

@@ -196,7 +196,7 @@ def _layout(draft: Draft) -> list[str]:
         told.append(f"separator: {in_quotes(layout.separator)}")
     if layout.record_bytes:
         told.append(f"record_bytes: {layout.record_bytes}")
-    told += [f"{word}: true" for word in ("header", "quote") if getattr(layout, word)]
+    told += [f"{word}: true" for word in ("header", "quote", "escape") if getattr(layout, word)]
     told += [f"skip_lines: {layout.skip_lines}"] if layout.skip_lines else []
     told += [f"line_end: {layout.line_end}"] if layout.line_end != "lf" else []
     told += [f"sheet: {quoted(layout.sheet)}"] if layout.sheet else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.bronze import archives
+from spark_jobs.bronze import archives, escapes
 from spark_jobs.bronze.archives import GZIP
 from spark_jobs.bronze.controls import verify
 from spark_jobs.bronze.cut import Cut
-from spark_jobs.bronze.lines import BOM, cells, lines, mark_size, quoted
+from spark_jobs.bronze.delimited import cells, unbroken
+from spark_jobs.bronze.lines import BOM, lines, mark_size
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.records import Record, read, read_lines
 from spark_jobs.contracts.model import PrivacyClass
@@ -31,6 +33,7 @@ TOKENS = [
     b"\n", b"\r\n", b"\r", b'"', b'""', b",", b"|", b"|+|", b"\x1d", b"\x00", b"\x1a", b" ", b"a", b"1", b"T", b"D", b"\xac", b"\xac\x7c",
     b"\xc1\xd6", b"\x81\x30", b"\x99\x31\xde\x30", b"\xaa\xa1", b"\xef\xbf\xbd", b"\xff\xfe", BOM, b"\x84\x31\x95\x33", "张".encode(), b"{", b"}", b'{"a": 1}',
     b'{"a": "\\ud800", "b": NaN}', b'{"op": "d", "before": {"a": 1}}', b"[[[", b"\xe3\x80\x80",
+    b"\\", b"\\\n", b"\\N", "誠".encode("gbk"), "功".encode("big5"),
 ]  # fmt: skip
 MADE = {
     name: getattr(makers, name)()
@@ -64,9 +67,11 @@ def sources(draw: st.DrawFn) -> SourceContract:
     if kind != "delimited":
         return source(Layout(kind, encoding, longest_record=longest))
     separator = draw(st.sampled_from([",", "|", "|+|", "\x1d", "||"]))
-    end, quote, header = draw(st.sampled_from(["lf", "cr"])), draw(st.booleans()), draw(st.booleans())
+    end, header = draw(st.sampled_from(["lf", "cr"])), draw(st.booleans())
+    quote, escape = draw(st.sampled_from([(False, False), (True, False), (False, True)]))
     layout = Layout(
-        kind, encoding, 0, None, trailer, separator, header, quote, line_end=end, skip_lines=skip, longest_record=longest
+        kind, encoding, 0, None, trailer, separator, header, quote, line_end=end, skip_lines=skip, longest_record=longest,
+        escape=escape,
     )  # fmt: skip
     return source(layout, draw(st.integers(1, 3)))
 
@@ -153,6 +158,8 @@ def plainly(raw: bytes, feed: SourceContract) -> list[str | None]:
         return [raw[f.at[0] - 1 : f.at[1]].decode(layout.encoding) for f in feed.fields if f.at]
     text = raw.decode(layout.encoding)
     if layout.kind == "delimited":
+        if layout.escape:
+            return list(without_backslashes(text, layout.separator))
         if not layout.quote:
             return list(text.split(layout.separator))
         # Written again with every field in quotes it must read the same; where no quote is, it is a plain split.
@@ -168,15 +175,36 @@ def plainly(raw: bytes, feed: SourceContract) -> list[str | None]:
     return [None if told.get(f.source_name) is None else str(told[f.source_name]) for f in feed.fields]
 
 
-@given(CONTENT, st.integers(1, 7), st.sampled_from(["lf", "cr", "none"]), st.booleans())
-def test_lines_are_the_same_however_the_stream_is_read(
-    content: bytes, piece: int, end: str, quote: bool
-) -> None:
-    layout = Layout("fixed", "gb18030", 5, line_end=end, quote=quote, longest_record=20)
+def without_backslashes(text: str, separator: str) -> Iterator[str]:
+    """Sign by sign."""
+    field, written, at = "", "", 0
+    while at < len(text):
+        if text.startswith(separator, at):
+            yield escapes.NULL if written == escapes.NULL else field
+            field, written, at = "", "", at + len(separator)
+        elif text[at] == "\\":
+            sign = text[at + 1]
+            field += {**dict(zip("tnrbfvZ", "\t\n\r\b\f\v\x1a", strict=True)), "0": "\\0"}.get(sign, sign)
+            written, at = written + text[at : at + 2], at + 2
+        else:
+            field, written, at = field + text[at], written + text[at], at + 1
+    yield escapes.NULL if written == escapes.NULL else field
+
+
+@given(
+    CONTENT,
+    st.integers(1, 7),
+    st.sampled_from(["lf", "cr", "none"]),
+    st.sampled_from(["", "quote", "escape"]),
+)
+def test_lines_are_the_same_however_the_stream_is_read(content: bytes, piece: int, end: str, by: str) -> None:
+    layout = Layout(
+        "fixed", "gb18030", 5, line_end=end, quote=by == "quote", escape=by == "escape", longest_record=20
+    )
 
     def cut(size: int) -> list[tuple[int, int, bytes, int]]:
         found = lines(io.BytesIO(content), layout, piece=size)
-        return [tuple(line) for line in (quoted(found, layout) if quote else found)]
+        return [tuple(line) for line in unbroken(found, layout)]
 
     assert cut(piece) == cut(1024)
 
@@ -190,6 +218,20 @@ def test_lines_are_those_of_a_plain_split(content: bytes) -> None:
 
     plain = [line.removesuffix(b"\r") for line in content.split(b"\n")]
     assert made == (plain[:-1] if content.endswith(b"\n") or not content else plain)
+
+
+@given(
+    st.lists(st.lists(st.text(alphabet="a\\Nt|,\n\r张 ", max_size=6), min_size=2, max_size=2), max_size=8),
+    st.sampled_from([",", "|", "||", "\t"]),
+)
+def test_what_a_database_unloads_with_backslashes_comes_back(rows: list[list[str]], separator: str) -> None:
+    feed = source(Layout("delimited", "utf-8", separator=separator, escape=True))
+    text = "".join(separator.join(escapes.written(v, separator) for v in row) + "\n" for row in rows)
+    made = Cut(text.encode(), feed)
+
+    found = [record.values for record in read_lines(made.details(), made.header, feed)]
+
+    assert found == [[value.strip(" \u3000") or None for value in row] for row in rows]
 
 
 @given(

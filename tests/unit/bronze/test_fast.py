@@ -36,6 +36,8 @@ BROKEN = [
     b"\xff",
     b'"',
     b'"x',
+    b"\\",
+    b"\\\n",
     b"|",
     b",",
     b"\r",
@@ -111,8 +113,9 @@ def files(draw: st.DrawFn) -> tuple[bytes, SourceContract]:
             marks=marks,
         )
         return content, feed(layout, [(1, 8), (9, 16), (17, 24)])
+    quote, escape = draw(st.sampled_from([(False, False), (True, False), (False, True)]))
     layout = Layout(
-        "delimited", encoding, trailer_mark=trailer, separator=separator, header=has_header, quote=draw(st.booleans()), skip_lines=skip,
+        "delimited", encoding, trailer_mark=trailer, separator=separator, header=has_header, quote=quote, skip_lines=skip, escape=escape,
         marks=replace(marks, column=1) if marks else None, longest_record=draw(st.sampled_from([12, 1024])),
     )  # fmt: skip
     return content, feed(layout)

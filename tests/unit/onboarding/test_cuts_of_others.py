@@ -294,3 +294,25 @@ def test_a_header_of_other_width_is_left_out_with_a_question(tmp_path: Path) -> 
     draft = drafted(tmp_path, "id,note,amt\n" + "".join(f"{n},a,b,{n}.5\n" for n in range(20)))
 
     assert "line 1 has 3 fields and the records have 4; it is left out: is it the header?" in draft.questions
+
+
+def test_a_databases_unload_with_backslashes_is_read_as_it_was_written(tmp_path: Path) -> None:
+    rows = [f"C{n:03d}\t{NAMES[n % 4]}\t\\N\t2026-09-{n:02d}" for n in range(1, 25)]
+    rows[3], rows[7] = "C004\tA\\\tB\tx\t2026-09-04", "C008\tC\\\nD\tx\t2026-09-08"
+
+    draft = drafted(tmp_path, "\n".join(rows) + "\n", "t_cust_20260930.txt")
+
+    assert yaml.safe_load(draft.text)["layout"] == {
+        "kind": "delimited", "encoding": "utf-8", "separator": "\t", "escape": True,
+    }  # fmt: skip
+    assert (draft.draft.rows, draft.unreadable) == (24, {})
+    assert [c.typed.type for c in draft.draft.columns][-1] == "date"
+
+
+def test_backslashes_that_take_nothing_away_are_signs_like_others(tmp_path: Path) -> None:
+    rows = [f"C{n:03d},BANK\\user{n}" for n in range(1, 25)]
+
+    draft = drafted(tmp_path, "客户号,柜员\n" + "\n".join(rows) + "\n")
+
+    assert "escape" not in yaml.safe_load(draft.text)["layout"]
+    assert "BANK\\user1" in draft.draft.columns[1].words
