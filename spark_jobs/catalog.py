@@ -69,7 +69,7 @@ class Catalog:
             return True
         if self.is_local and delta_log.newest(self.location(table)) is None:
             return False
-        if not self.spark.catalog.tableExists(self.name(table)):
+        if not self.spark.catalog.tableExists(self.name(table)) and not self._is_taken_up(table):
             return False
         self._columns[table] = tuple(self.all_rows(table).columns)
         return True
@@ -161,18 +161,26 @@ class Catalog:
         """Create the table with no rows where it is missing, so that others can read of a bank without that system."""
         if not self.exists(table):
             self.ensure_schema(table.partition(".")[0])
+            self.sweep(table)
             self._create(self.contracts.tables[table])
 
-    def take_up(self, contract: TableContract) -> None:
-        """Mend what the catalog knows nothing of: a table whose writer was killed while it made it, or whose catalog was lost."""
-        folder = self.location(contract.table)
-        if not self.is_local or not folder.is_dir() or self.exists(contract.table):
-            return
-        if delta_log.newest(folder) in (None, 0):
-            # Rows come by a second commit, once the catalog knows the table: there are none yet.
+    def _is_taken_up(self, table: str) -> bool:
+        """Tell the catalog of a table that it lost, as that of a lake that was moved or restored has; false where there are no rows.
+
+        Read as never written, it would be written anew as if the bank began today.
+        """
+        folder = self.location(table)
+        if not self.is_local or not delta_log.newest(folder):
+            return False
+        self.ensure_schema(table.partition(".")[0])
+        self.spark.sql(f"CREATE TABLE IF NOT EXISTS {self._quoted(table)} USING DELTA LOCATION '{folder}'")
+        return True
+
+    def sweep(self, table: str) -> None:
+        """Remove what a writer left that was killed while it made the table. Rows come by a second commit: there are none yet."""
+        folder = self.location(table)
+        if self.is_local and folder.is_dir() and not self.exists(table):
             shutil.rmtree(folder)
-        else:
-            self.spark.sql(f"CREATE TABLE {self._quoted(contract.table)} USING DELTA LOCATION '{folder}'")
 
     def make_room(self, contract: TableContract) -> bool:
         """See to it that the table is there with all columns of its contract. Gives whether it was there before."""

@@ -78,7 +78,7 @@ class Publication:
 
     def write(self, shaped: DataFrame) -> Written:
         """Write what `shaped` gave, the way the contract says. Whoever calls holds the table's lease."""
-        self.catalog.take_up(self.contract)
+        self.catalog.sweep(self.contract.table)
         if self.contract.write is Write.HISTORY:
             return self._learn(shaped)
         if self.contract.write is Write.REPLACE_RANGE:

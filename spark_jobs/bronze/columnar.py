@@ -20,10 +20,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spark_jobs.bronze.archives import check_inflation, most_bytes
+from spark_jobs.bronze.bounds import most_bytes
 from spark_jobs.bronze.lines import Line
 from spark_jobs.bronze.notices import DATES, INSTANTS
 from spark_jobs.bronze.objects import RecordError
+from spark_jobs.bronze.zips import check_inflation
 from spark_jobs.contracts.sources import SourceContract
 
 KINDS = ("parquet", "excel")

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from spark_jobs.bronze import archives
+from spark_jobs.bronze import zips
 from spark_jobs.bronze.controls import Check, verify
 from spark_jobs.bronze.discovery import Listed, Package, Unasked, listed, unpack
 from spark_jobs.bronze.objects import RecordError
@@ -25,8 +25,8 @@ TABLE = "ops.delivery_file"
 UNASKED = "ops.unasked_file"
 ACCEPTED = ("loaded",)
 # What a package is held for until somebody on our side gives its password; each run tries again.
-LOCKED = (archives.NO_PASSWORD, archives.WRONG_PASSWORD)
-_REFUSED = ("member_name", "member_size", archives.CIPHER)
+LOCKED = (zips.NO_PASSWORD, zips.WRONG_PASSWORD)
+_REFUSED = ("member_name", "member_size", zips.CIPHER)
 # A plan may name so many files; more are joined.
 MOST_NAMED_FILES = 400
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
@@ -220,4 +220,17 @@ class SourceContract:
 
 
 def _name_of(content: object) -> str:
-    return hashlib.sha256(repr(content).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr(_said(content)).encode()).hexdigest()[:8]
+
+
+def _said(value: object) -> object:
+    """What somebody said, without what nobody did: a property that contracts learn to have later makes no contract another one."""
+    if is_dataclass(value) and not isinstance(value, type):
+        told = {f.name: getattr(value, f.name) for f in fields(value)}
+        usual = {
+            f.name: f.default_factory() if callable(f.default_factory) else f.default for f in fields(value)
+        }
+        return tuple((name, _said(each)) for name, each in told.items() if each != usual[name])
+    if isinstance(value, Mapping):
+        return tuple((key, _said(each)) for key, each in value.items())
+    return tuple(map(_said, value)) if isinstance(value, list | tuple) else value

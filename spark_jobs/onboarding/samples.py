@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from spark_jobs.bronze.archives import CIPHER, NO_PASSWORD, ZIP, opened
+from spark_jobs.bronze import zips
+from spark_jobs.bronze.archives import ZIP, opened
 from spark_jobs.bronze.discovery import Package, unpack
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.errors import DeliveryError
@@ -113,12 +114,12 @@ def _members(path: Path) -> Iterator[tuple[Feed, Sample]]:
         try:
             files = unpack(package, Path(folder))
         except RecordError as problem:
-            if str(problem) == NO_PASSWORD:
+            if str(problem) == zips.NO_PASSWORD:
                 raise DeliveryError(
                     "the package has a password, which a draft is not asked for: draft from its files as they come out of it, then declare "
                     "`password` under `delivery`; docs/onboarding.md says where it is kept"
                 ) from None
-            if str(problem) == CIPHER:
+            if str(problem) == zips.CIPHER:
                 raise DeliveryError(
                     "the package is encrypted in a way that is not read; ask the supplier for a zip with AES or ZipCrypto, or for one without "
                     "a password over a channel that is encrypted itself"

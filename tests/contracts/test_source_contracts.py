@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from spark_jobs.contracts.sources import Sum, load_sources
+from spark_jobs.contracts.sources import Layout, Sum, load_sources
 from spark_jobs.errors import ContractError, OxpeckerError
 from spark_jobs.settings import SHIPPED_CONF
 
@@ -214,3 +215,18 @@ def test_a_slip_in_a_form_names_the_forms_file(tmp_path: Path, form: str, said: 
 
     with pytest.raises(ContractError, match=said):
         load_sources(dirs)
+
+
+def test_a_property_that_contracts_learn_to_have_later_makes_no_file_one_that_was_cut_otherwise(
+    tmp_path: Path,
+) -> None:
+    @dataclass(frozen=True)
+    class Later(Layout):
+        more: bool = False
+
+    source = load_sources(bank(tmp_path, FEED))["haus__kunden"]
+    told = vars(source.layout)
+
+    assert replace(source, layout=Later(**told)).cutting == source.cutting
+    assert replace(source, layout=Later(**told, more=True)).cutting != source.cutting
+    assert replace(source, layout=replace(source.layout, skip_lines=3)).cutting != source.cutting

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from spark_jobs import settings as settings_module
-from spark_jobs.bronze import archives, ledger
+from spark_jobs.bronze import archives, ledger, zips
 from spark_jobs.bronze.discovery import Package, arrived
 from spark_jobs.bronze.objects import RecordError
 from spark_jobs.bronze.settling import settle, unseen
@@ -173,4 +173,4 @@ def test_a_draft_says_what_to_do_about_a_package_that_it_cannot_open(tmp_path):
 
 
 def test_the_desk_says_what_to_do_about_each():
-    assert {*ledger.LOCKED, archives.CIPHER, "workbook_old_or_locked"} <= {*HELP}
+    assert {*ledger.LOCKED, zips.CIPHER, "workbook_old_or_locked"} <= {*HELP}
