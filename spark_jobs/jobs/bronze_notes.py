@@ -21,6 +21,8 @@ from spark_jobs.tables import Lake
 CHECKS = "ops.control_check"
 CHANGES = "ops.schema_change"
 log = logging.getLogger(__name__)
+# So many feeds are told one by one.
+_MOST_LINES = 6
 
 
 def enter_unasked(lake: Lake, inside: Sequence[Unasked], systems: Sequence[str] | None) -> None:
@@ -76,11 +78,18 @@ def tell_cut_otherwise(files: Iterable[FileState]) -> None:
     days: dict[str, list[date]] = {}
     for state in files:
         days.setdefault(state.feed_code, []).append(state.business_date)
-    for feed, found in sorted(days.items()):
+    # Where all are read otherwise, as after a change of the product, a line each would hide what else is said.
+    told = (
+        days
+        if len(days) <= _MOST_LINES
+        else {f"{len(days)} feeds": [d for each in days.values() for d in each]}
+    )
+    for feed, found in sorted(told.items()):
         log.warning(
-            "%s: %s files from %s to %s were loaded before its contract was changed, and stay so until these dates are run again "
+            "%s: %s files from %s to %s were loaded before %s changed, and stay so until these dates are run again "
             "(oxpecker backfill --from %s --to %s)",
-            feed, len(found), min(found), max(found), min(found), max(found),
+            feed, len(found), min(found), max(found), "its contract was" if feed in days else "their contracts were",
+            min(found), max(found),
         )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Asked:
     changes: bool = False
     gone: Sequence[Path] = ()
     audit: bool = False
+    forget: bool = False
 
     def check(self, files: Sequence[Path], map_file: Path | None) -> None:
         """Errors: SettingsError where options do not go together; it says which to leave out, or to add."""
@@ -47,6 +48,8 @@ class Asked:
             )
         if self.audit and (self.state is None or files or self.gone):
             raise SettingsError("--audit judges the records of a --state anew; give no files")
+        if self.forget and self.state is None:
+            raise SettingsError("--forget is about what a --state keeps; add --state DIR")
         if not (files or self.gone):
             self._check_bare()
         elif self.changes and map_file is None:

@@ -23,11 +23,14 @@ def command(
     changes: Annotated[bool, typer.Option("--changes", help="With --state: the files hold only records that are new or say something else; --out tells what changed.")] = False,
     gone: Annotated[list[Path] | None, typer.Option("--gone", metavar="FILE", help="With --changes: source and id of records that are no more; may be repeated.")] = None,
     audit: Annotated[bool, typer.Option("--audit", help="With --state and no files: judge all its records anew, and fail where what is kept differs.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="With --state: leave nothing there of what records that are no more said.")] = False,
     secret: Annotated[Path | None, typer.Option("--secret", metavar="FILE", help="Random bytes under which a kept model hashes values; FILE.secret beside the model unless told.")] = None,
 ) -> None:  # fmt: skip
     """Who is who in anyone's files: no lake, no Spark, no tuning."""
     from spark_jobs.resolve.asked import Asked
     from spark_jobs.resolve.running import run
 
-    asked = Asked(threshold, report, truth, save_model, model, secret, state, changes, gone or (), audit)
+    asked = Asked(
+        threshold, report, truth, save_model, model, secret, state, changes, gone or (), audit, forget
+    )
     run(files or (), map_file, out, asked)

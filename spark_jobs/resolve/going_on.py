@@ -103,6 +103,8 @@ def all_of(folder: Path, asked: Asked) -> pa.Table:
         raise SettingsError(f"--state {folder.name}: nothing is kept there yet; give files to begin with")
     if asked.audit:
         _audit(folder, state)
+    if asked.forget:
+        states.forget(folder, state.store)
     return export.clusters(state.store)
 
 
@@ -126,7 +128,11 @@ def kept(folder: Path, before: states.State | None, people: People, asked: Asked
         states.write(folder, states.Terms.of(people, asked.threshold), ran.model, ran.store)
         return
     if ran.store is not before.store:
-        states.write(folder, before.terms, ran.model, ran.store)
+        store = states.write(folder, before.terms, ran.model, ran.store)
+    else:
+        store = before.store
+    if asked.forget:
+        states.forget(folder, store)
     if warning := moved(
         (before.store.likeness, len(before.store)), (ran.store.likeness, len(ran.store))
     ):  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +82,31 @@ def write(folder: Path, store: Store, terms: Mapping[str, Any], fold_from: float
     folder.mkdir(parents=True, exist_ok=True)
     _write_part(folder / name, own)
     parts = [name] if len(store.parts) == 1 or known is None else [*known.parts, name]
-    _write_list(folder, Listed(parts, store.run, store.kinds, store.people, store.likeness, terms))
-    for other in folder.glob("run-*"):
-        if other.name not in parts:
-            shutil.rmtree(other)
+    _only(folder, Listed(parts, store.run, store.kinds, store.people, store.likeness, terms))
     return store
+
+
+def forget(folder: Path, store: Store) -> Store:
+    """Make all parts one now, whole or not at all: what records that are no more said is then in no file of the folder.
+
+    The store as it is kept; one that holds nothing but living records stays as it is.
+    """
+    known = listed(folder)
+    if known is None or not fold.is_due(store, share=0):
+        return store
+    store = fold.folded(store)
+    name = f"run-{store.run}-whole"
+    _write_part(folder / name, store.parts[0].arrays)
+    _only(folder, replace(known, parts=[name]))
+    return store
+
+
+def _only(folder: Path, wanted: Listed) -> None:
+    """The list as it counts from now on; parts that it does not name go."""
+    _write_list(folder, wanted)
+    for other in folder.glob("run-*"):
+        if other.name not in wanted.parts:
+            shutil.rmtree(other)
 
 
 def _write_part(folder: Path, own: Mapping[str, Any]) -> None:

@@ -6,12 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from spark_jobs.errors import DeliveryError, SettingsError
 from spark_jobs.identity.engine import measures
-from spark_jobs.resolve import mapping, reading
+from spark_jobs.identity.store.sealed import Sealed
+from spark_jobs.resolve import mapping, reading, states
 from spark_jobs.resolve.asked import Asked
 from spark_jobs.resolve.going_on import moved
 from spark_jobs.resolve.running import run
@@ -205,6 +207,46 @@ def test_a_day_of_changes_alone_gives_what_all_files_give(
 
     run([files / "day" / "card.csv"], files / "map.yml", files / "again.parquet", day)
     assert pq.read_table(files / "again.parquet").num_rows == 0, "a day that is told twice changes nothing"
+
+
+def test_a_state_can_be_made_to_forget_at_once_what_gone_records_said(files: Path) -> None:
+    both, state = [files / "crm.csv", files / "card.csv"], files / "state"
+    others = "".join(
+        f"{n};赵{chr(0x5B89 + n)};19{n}-01-02;154200000{n};x\n" for n in range(10, 70)
+    )  # So many that parts are not folded yet.
+    (files / "crm.csv").write_text(CRM + others, encoding="gb18030")
+    run(both, files / "map.yml", files / "1.parquet", Asked(state=state))
+    (files / "gone").mkdir()
+    (files / "gone" / "crm.csv").write_text("no\n2\n")
+    (files / "gone" / "card.csv").write_text("card\n2\n")
+    gone = [files / "gone" / "crm.csv", files / "gone" / "card.csv"]
+    run([], files / "map.yml", files / "2.parquet", Asked(state=state, changes=True, gone=gone))
+    assert any("15400009999" in text for text in _said(state))
+    run([], None, files / "kept.parquet", Asked(state=state))
+
+    run([], None, files / "3.parquet", Asked(state=state, forget=True, audit=True))
+
+    assert not any("15400009999" in text for text in _said(state))
+    assert any("15400001234" in text for text in _said(state)), "who stays is known"
+    assert pq.read_table(files / "3.parquet").equals(pq.read_table(files / "kept.parquet"))
+    assert [path.name for path in sorted(state.glob("run-*"))] == ["run-2-whole"]
+    run(both, files / "map.yml", files / "4.parquet", Asked(state=state))
+    run([], None, files / "5.parquet", Asked(state=state, audit=True))
+
+
+def _said(folder: Path) -> set[str]:
+    """Every text that lies in a state, opened."""
+    kept = states.read(folder)
+    assert kept is not None
+    texts: set[str] = set()
+    for part in kept.store.parts:
+        for name in (key.removeprefix("ends ") for key in part.arrays if key.startswith("ends ")):
+            ends = part.arrays[f"ends {name}"]
+            lying = Sealed(
+                part.arrays[f"start {name}"], part.arrays[f"sealed {name}"], ends, kept.store.form.key
+            )
+            texts |= {*lying.take(np.arange(len(ends))).to_pylist()}
+    return texts
 
 
 def test_a_run_that_is_cut_off_goes_on_from_the_one_before_and_the_same_runs_give_the_same_bytes(
