@@ -28,12 +28,14 @@ _EXACT = Context(prec=200)
 # COBOL's zoned numbers: the last digit bears the sign.
 _OVERPUNCHED = "{ABCDEFGHI}JKLMNOPQR"
 _SIGN_BEHIND = r"^(.*\d)([+-])$"
+# Accountants write what is below zero in parentheses.
+_IN_PARENTHESES = r"^\((\d.*)\)$"
 
 
 def parse_number(
     text: str | None, implied_decimals: int = 0, decimal: str = ".", overpunched: bool = False
 ) -> Decimal | None:
-    """A number with optional sign (before or behind), thousands separators, and decimals that are implied, not written.
+    """A number with optional sign (before, behind, or parentheses for less than zero), thousands separators, and decimals that are implied, not written.
 
     decimal      the decimal sign, a full stop or a comma; the other one parts thousands. Null when it is no number.
     overpunched  the last digit bears the sign: `{` and A to I are 0 to 9, `}` and J to R are -0 to -9
@@ -42,7 +44,7 @@ def parse_number(
         digit = _OVERPUNCHED.index(found[2])
         text = f"{'-' if digit > 9 else ''}{found[1]}{digit % 10}"
     plain = re.sub(f"[{_GROUPING[decimal]}]", "", text or "").replace(decimal, ".")
-    plain = re.sub(_SIGN_BEHIND, r"\2\1", plain)
+    plain = re.sub(_IN_PARENTHESES, r"-\1", re.sub(_SIGN_BEHIND, r"\2\1", plain))
     if not re.fullmatch(_NUMBER, plain, re.ASCII):
         return None
     parsed = Decimal(plain)
@@ -60,7 +62,7 @@ def number(text: Column, implied_decimals: int = 0, decimal: str = ".", overpunc
     if overpunched:
         text = bound(text, _unpunched)
     plain = F.translate(F.regexp_replace(text, f"[{_GROUPING[decimal]}]", ""), decimal, ".")
-    plain = F.regexp_replace(plain, _SIGN_BEHIND, "$2$1")
+    plain = F.regexp_replace(F.regexp_replace(plain, _SIGN_BEHIND, "$2$1"), _IN_PARENTHESES, "-$1")
     exact = bound(plain, lambda p: F.when(p.rlike(_NUMBER), p)).try_cast("decimal(30,8)")
     if not implied_decimals:
         return exact

@@ -29,7 +29,6 @@ _CURRENCY = r"([¥￥$€£]|CNY|RMB|EUR|USD|HKD|TWD|NTD|JPY|GBP)"
 _UNREADABLE: tuple[tuple[str, str], ...] = (
     (r"\?{2,}", "question marks where somebody lost characters before: ask for the file in an encoding that has them"),
     (r"[\d０-９٠-٩۰-۹．，－／：\s./:,+-]*[０-９٠-٩۰-۹][\d０-９٠-٩۰-۹．，－／：\s./:,+-]*", "full-width figures, or Arabic ones: no date and no number is read from them; ask for plain ones"),
-    (r"\(\s*[\d,.]+\s*\)", "amounts in parentheses: negative ones? No number is read from them; ask for a minus sign"),
     (rf"{_CURRENCY}\s*[+-]?\d[\d,.]*|[+-]?\d[\d,.]*\s*{_CURRENCY}", "a currency sign or word before or behind the number, which is not read so; ask for plain numbers and a column of currencies"),
     (r"\d[\d,.]*\s*(CR|DR|借|贷)|[\d,]+\.\d{2}\s*[CD]", "its side (debit or credit) behind the number, which is not read so; ask for a sign, or for a column of sides"),
     (r"[+-]?[\d,.]+\s*%", "per cent with its sign, which is no number; ask for plain numbers"),

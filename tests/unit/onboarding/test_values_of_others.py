@@ -175,7 +175,6 @@ def test_days_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, que
 @pytest.mark.parametrize(
     ("value", "question"),
     [
-        ("(12.50)", "in parentheses"),
         ("12.5%", "per cent"),
         ("¥12.50", "a currency sign"),
         ("3亿", "a unit behind"),
@@ -193,6 +192,14 @@ def test_amounts_that_no_type_reads_are_asked_about(tmp_path: Path, value: str, 
 
     assert draft.draft.columns[1].typed.type == "string"
     assert question in asked(draft, "jin_e")
+
+
+def test_amounts_in_parentheses_are_numbers(tmp_path: Path) -> None:
+    rows = "".join(f'C{n},"({n},250.00)"\n' if n % 5 == 0 else f'C{n},"{n},250.00"\n' for n in range(1, 41))
+
+    draft = drafted(tmp_path, "客户号,金额\n" + rows)
+
+    assert draft.draft.columns[1].typed.type == "number"
 
 
 @pytest.mark.parametrize(
