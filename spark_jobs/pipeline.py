@@ -62,7 +62,7 @@ JOBS: tuple[Job, ...] = (
         ("silver.party_hist", "silver.party_identifier", "silver.party_contact", "silver.party_relation",
          "silver.party_agreement", "ops.steward_decision", "ops.erasure_tombstone", "ops.erasure_key", "ops.erasure_tie",
          "verdict:silver"),
-        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=8, retries=2,
+        ("identity.*",), "Decide which parties are one person; keep ids stable and say why.", logic_version=9, retries=2,
     ),
     _gate("identity", ("identity.*",), "No two valid ids in one customer; every party in exactly one customer."),
     Job(

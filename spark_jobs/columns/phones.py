@@ -29,6 +29,7 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 # Two-digit area codes (10, 2x) carry eight digits, three-digit ones seven or eight.
 _LANDLINE = re.compile(r"0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 _NEIGHBOUR = re.compile(r"(852[235-9]\d{7}|853[268]\d{7}|8860?[2-9]\d{7,8})")
+_NEIGHBOURS = ("HK", "MO", "TW")
 _MASKED = re.compile(r"1\d{2,3}\*{3,5}\d{3,4}")
 
 
@@ -81,7 +82,7 @@ def parse_phone(text: str | None, placeholders: Collection[str] = PLACEHOLDERS, 
     if _is_placeholder(plain, placeholders):
         return Phone(is_placeholder=True)
     if region != CHINA:
-        return _foreign(plain, region) or Phone(reason_code="phone_invalid")
+        return _foreign(plain, region) or _beside(plain, region) or Phone(reason_code="phone_invalid")
     return _mainland(plain) or _neighbour(plain) or _foreign(plain) or Phone(reason_code="phone_invalid")
 
 
@@ -127,6 +128,14 @@ def _neighbour(plain: str) -> Phone | None:
     first = national[0]
     mobile = {"852": first in "5679", "853": first == "6", "886": first == "9"}[country]
     return Phone(f"+{country}{national}", "mobile" if mobile else "landline", country)
+
+
+def _beside(plain: str, region: str) -> Phone | None:
+    """In Hong Kong, Macau and Taiwan: a number of one of the others, or of the mainland, that does not say so."""
+    if region not in _NEIGHBOURS:
+        return None
+    found = (_foreign(plain, other) for other in _NEIGHBOURS if other != region)
+    return _mainland(plain) or next((phone for phone in found if phone), None)
 
 
 def _foreign(plain: str, region: str | None = None) -> Phone | None:

@@ -23,9 +23,13 @@ def name(coded: Coded, a: Rows, b: Rows) -> Levels:
         same[at] = bool(names.readings(left[at]) & names.readings(right[at]))
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)
+    # Initials are compared below, and speak against each other where they differ.
+    short = signs.abbreviated(coded)
+    across = np.flatnonzero((signs.hanzi(coded)[a] ^ signs.hanzi(coded)[b]) & ~(short[a] | short[b]))
+    surname[across] = _meet(coded, "surname", names.SURNAMES, a[across], b[across])
     level[surname] = NEAR + 7
     level[_share_a_word(coded, a, b, alike)] = NEAR + 6
-    level[(alike >= 0.88) | _cut(coded, a, b, alike)] = NEAR + 3
+    level[(alike >= 0.88) | _cut(coded, a, b, alike) | _contain(coded, a, b, alike)] = NEAR + 3
     # Of a Chinese name of up to four characters one edit is another given name.
     long = np.flatnonzero(shorter > np.where(signs.hanzi(coded)[a], signs.MOST_HAN_SIGNS, 2))
     level[long[likeness.edits(left[long], right[long], 1) <= 1]] = NEAR + 2
@@ -34,7 +38,7 @@ def name(coded: Coded, a: Rows, b: Rows) -> Levels:
     level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 1
     # The same words in another order are the same name, too.
     level[same | (bare[a] == bare[b])] = NEAR
-    short, full = signs.abbreviated(coded), signs.hanzi(coded) & ~masked
+    full = signs.hanzi(coded) & ~masked
     for at in np.flatnonzero((short[a] & full[b]) | (full[a] & short[b])):
         if names.abbreviates(left[at], right[at]):
             level[at] = NEAR + 4
@@ -77,6 +81,17 @@ def _share_a_word(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]
         else:
             shared[place] = len(set(x) & set(y)) > 1 and not x.isascii()
     return shared
+
+
+def _contain(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Whether all words of one name, two at least, are among the other's: Alan Tong Ho Wai and Tong Ho Wai."""
+    contain = np.zeros(len(a), bool)
+    for place in np.flatnonzero(alike > 0.4):
+        x, y = coded.values[a[place]], coded.values[b[place]]
+        if " " in x and " " in y:
+            one, other = set(x.split()), set(y.split())
+            contain[place] = min(len(one), len(other)) > 1 and (one <= other or other <= one)
+    return contain
 
 
 def _common_signs(one: Rows, other: Rows) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin, pinyin
@@ -17,7 +18,8 @@ from spark_jobs.columns.names import (
 from spark_jobs.identity.engine import romanised
 from spark_jobs.identity.engine.text import HANZI, plain
 
-LOOSE = 8
+LOOSE = 12
+SURNAMES = 4
 # Words that belong to the surname behind them.
 _PARTICLES = frozenset(
     [
@@ -292,19 +294,41 @@ def loose(full: str) -> tuple[str, ...]:
         given = "".join(map(romanised.key_of, _syllables(full[cut:])))
         found = [(surname, given) for surname in _surname_sounds(full[:cut])]
     else:
-        words = tuple(full.split())
-        if not 1 < len(words) <= 4:
-            return ()
-        orders = [words] if len(words) == 2 else [words, (words[-1], *words[:-1])]
         found = [
             pair
-            for order in orders
+            for words in _spelt(tuple(full.split()))
+            for order in ([words] if len(words) == 2 else [words, (words[-1], *words[:-1])])
             for pair in romanised.keys(
                 order, tuple(s.lower() for s in ROMANISED_SURNAMES.get(order[0].upper(), ()))
             )
         ]
     pairs = dict.fromkeys(" ".join(sorted(pair)) for pair in found if pair[1])
     return tuple(pairs)[:LOOSE]
+
+
+@lru_cache(maxsize=262144)
+def surname_keys(full: str) -> tuple[str, ...]:
+    """Under which keys the surname of a folded name meets that of one in another script: of letters, the first word or the last; at most SURNAMES."""
+    if "*" in full or not full:
+        return ()
+    if has_hanzi(full):
+        return _surname_sounds(full[: surname_length(full)])[:SURNAMES]
+    words = full.split()
+    found = [
+        key
+        for word in dict.fromkeys((words[0], words[-1]) if len(words) > 1 else ())
+        for surname in (word, *ROMANISED_SURNAMES.get(word.upper(), ()))
+        for key in romanised.parsed(surname.lower())[:1]
+    ]
+    return tuple(dict.fromkeys(found))[:SURNAMES]
+
+
+def _spelt(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Words that may spell a Chinese name: all, and those beside a Western name before or behind them (Winnie TSUI Kit Tin)."""
+    ends = ((words[1:], words[0]), (words[:-1], words[-1])) if len(words) > 2 else ()
+    for rest in (words, *(rest for rest, word in ends if not romanised.is_syllable(word))):
+        if 1 < len(rest) <= 4:
+            yield rest
 
 
 @lru_cache(maxsize=8192)

@@ -37,20 +37,20 @@ _USUAL = {"szu": "ssu", "szi": "ssu", "tze": "tzu", "yuh": "yu", "shyu": "hsu", 
 _LONGEST = 6
 # Cantonese syllables of names → pinyin of the signs that bear them, most usual first.
 _CANTONESE = """
-a ya|ai ai|au ou|bo bo bao|chai qi zhai|chak ze|cham zhan|chan chen zhen can zan|chau zhou chao|che xie|cheuk zhuo|cheung zhang xiang chang jiang
-chi zhi chi ci zi|chik zhi|chim zhan|chin qian zhan|ching jing cheng zheng qing zhen|chit zhe|chiu zhao chao qiu|cho zuo cao|choi cai|chong zhuang|chow zhou
+a ya|ai ai|au ou|bo bo bao|chai qi zhai|chak ze|cham zhan|chan chen zhen can zan|chau zhou chao|che xie|cheong zhang|cheuk zhuo|cheung zhang xiang chang jiang
+chi zhi chi ci zi|chik zhi|chim zhan|chin qian zhan|ching jing cheng zheng qing zhen|chit zhe|chiu zhao chao qiu|cho zuo cao|choi cai|choy cai|chong zhuang|chow zhou
 chu zhu chu|chuen quan chuan|chui xu zhui|chuk zhu|chun jun zhen chun jin zhun|chung zhong song cong zong chong|fai hui fei|fan fan fen|fat fa
 fei fei|fo huo|fok huo|fong fang huang|fook fu|fu fu|fuk fu|fung feng|ha xia|hang heng xing|hau hou xiao|hei xi|heung xiang|him qian|hin xian xuan
-hing xing qing xin|hiu xiao|ho hao he ke|hoi hai kai|hok xue he|hon han|hong kang hang|huen xuan|hui xu|hung hong xiong kong|ip ye|ka jia|kai jia jie qi ji
+hing xing qing xin|hiu xiao|ho hao he ke|hoi hai kai|hok xue he|hon han|hong kang hang|huen xuan|hui xu|hung hong xiong kong|ieong yang|ip ye|ka jia|kai jia jie qi ji
 kam jin|kan qin gen|kap jia|kar jia|kau qiu jiu|kei qi ji|ken jian|keung qiang|ki qi ji|kin jian|king jing qiong|kit jie|kiu qiao|ko gao|kok jue guo
 kong gang jiang guang kang|koon guan|ku gu|kuen juan quan|kui ju|kung gong|kwai gui|kwan jun guan kun|kwok guo|kwong guang|lai li|lak le|lam lin lan
-lan lan|lap li|lau liu|lee li|lei li|leung liang|li li|lik li|lim lian|lin lian|ling ling|lo luo lu lao|loi lai|lok le luo|luen luan lian|lui lei lv|luk lu
+lan lan|lap li|lau liu|law luo|lee li|lei li|leong liang|leung liang|li li|lik li|lim lian|lin lian|ling ling|liu liao|lo luo lu lao|loi lai|lok le luo|luen luan lian|lui lei lv|luk lu
 lun lun lin|lung long|mak mai|man wen min man wan|mau mao|mei mei|mi mi|ming ming|miu miao|mo wu mao|mok mo|mong meng|mui mei|muk mu|nam nan|nga ya
 ngai yi wei|ngan yan en|ngar ya|ngo e|ngok yue|nin nian|ning ning|oi ai|on an|pak bai bo|pang peng|pat bi|pei bei pei|pik bi|ping ping bing
 po bao bo pu|pok bo|pong bang|poon pan|pui pei bei|pun bin pan|sai shi xi|sam sen|san xin shan shen|sang sheng|sau xiu shou|see shi si|seung shang xiang
-sha sha|shan shan|shek shi|sheung shang shuang|shing cheng sheng|shiu shao|shu shu xu|shuen xuan|shui rui shui shuai|shuk shu|shun shun xin|sik xi
-sim shan|sin xian shan qian|sing xing sheng cheng|siu xiao shao|so su|suen sun xuan|suet xue|sui rui|sum xin shen sen|sun xin chen shun|sung song|sze si shi
-tai da tai di|tak de|tam tan|tan dan|tang deng|tat da|tik di|tim tian|tin tian|ting ting ding|to tao du|toi tai|tong tang|tsang zeng|tse xie|tso cao
+sha sha|shan shan|shek shi|sheung shang shuang|shing cheng sheng|shiu shao|shu shu xu|shuen xuan|shui rui shui shuai|shuk shu|shum cen shen|shun shun xin|sik xi
+sim shan|sin xian shan qian|sing xing sheng cheng|sit xue|siu xiao shao|so su|suen sun xuan|suet xue|sui rui|sum xin shen sen|sun xin chen shun|sung song|sze si shi
+tai da tai di|tak de|tam tan|tan dan|tang deng|tat da|tik di|tim tian|tin tian|ting ting ding|to tao du|toi tai|tong tang|tsang zeng|tse xie|tso cao|tsoi cai
 tsui xu cui|tsun jin jun|tsz zi ci zhi|tuen duan|tung dong tong|wa hua|wah hua|wai wei hui|wan yun wen yin wan|wang hong|wing yong ying rong|wo he
 wong huang wang|woon huan|wu hu wu|wun huan yuan|yam ren xin yin|yan xin ren en yin|yat yi|yau you qiu|yee yi|yeuk ruo|yeung yang|yi yi er|yick yi|yik yi
 yim yan|yin yan xian ran|ying ying xing|yip ye|yiu yao|yu yu ru|yuen yuan wan|yuet yue|yui rui|yuk yu xu|yun run yun|yung yong rong weng
@@ -106,6 +106,11 @@ def _pinyin() -> dict[str, tuple[str, ...]]:
 def _cantonese() -> dict[str, tuple[str, ...]]:
     lines = (entry.split() for entry in _CANTONESE.replace("\n", "|").split("|") if entry)
     return {name: tuple(dict.fromkeys(map(key_of, readings))) for name, *readings in lines}
+
+
+def is_syllable(word: str) -> bool:
+    """Whether a word is a single syllable in any of the spellings."""
+    return word in _pinyin() or word in _wade_giles() or word in _cantonese()
 
 
 @lru_cache(maxsize=65536)

@@ -48,6 +48,17 @@ def test_a_german_bank_reads_bare_numbers_as_german(text, norm, kind):
 
 
 @pytest.mark.parametrize(
+    ("text", "region", "norm"),
+    [
+        ("9123 4567", "HK", "+85291234567"), ("0938 266 312", "HK", "+886938266312"), ("0938-266-312", "TW", "+886938266312"),
+        ("9123 4567", "TW", "+85291234567"), ("154 0000 1234", "HK", "+8615400001234"),
+    ],
+)  # fmt: skip
+def test_in_hong_kong_macau_and_taiwan_numbers_of_each_other_are_known(text, region, norm):
+    assert parse_phone(text, region=region).norm == norm
+
+
+@pytest.mark.parametrize(
     "text", ["13800138000", "00000000000", "11111111111", "08613800138000", "+8613800138000"]
 )
 def test_placeholders_are_no_numbers(text):

@@ -261,6 +261,25 @@ def test_a_masked_name_is_not_asked_where_both_are_known_by_a_clear_one() -> Non
     assert [LABELS["name"][level] for level in one] == ["a word or two characters", "same reading"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Alan TONG HO WAI", "TONG, Ho Wai", "same loose reading"),
+        ("Mary Ann Miller", "Mary Miller", "cut or alike"),
+        ("Mary Ann Miller", "Miller", "a word or two characters"),
+        ("Mary Fung", "冯小荣", "same surname"),
+        ("Mary Chan", "冯小荣", "else"),
+        ("HUI Kwok Wai Karen", "许国伟", "same loose reading"),
+    ],
+)
+def test_a_western_name_beside_a_chinese_one_is_one_word_more(one: str, other: str, expected: str) -> None:
+    (field,) = [
+        f for f in standardised(people("full_name", f"{one}\n{other}\n李红\n赵明")) if f.kind == "name"
+    ]
+    level = field_levels(field, np.array([0], np.int32), np.array([1], np.int32))[0]
+    assert LABELS["name"][level] == expected
+
+
 def test_a_source_that_writes_months_first_is_read_so_beside_one_that_does_not() -> None:
     rows = "us | 06/24/1971\nus | 03/04/1980\ngb | 24/06/1971\ngb | 31/12/1999\ngb | 04/03/1980"
     (field,) = standardised(people("source | birth_date", rows))

@@ -29,6 +29,8 @@ def test_a_syllable_of_pinyin_is_spelt_as_taiwan_prints_it(syllable: str, wade_g
         ("周春刚", "CHOU, CHUN-KANG"), ("任永红", "JEN YUNG-HUNG"), ("邓大萍", "TENG TA-PING"), ("王子飞", "WANG TZU-FEI"),
         ("蔡家悦", "CHOI Ka Yuet"), ("曹志刚", "TSO Chi Kong"), ("韩永平", "HON Wing Ping"), ("朱子阳", "CHU Tsz Yeung"),
         ("仇美辉", "CHOU MEIHUI"), ("仇美辉", "QIU MEIHUI"), ("尉迟永明", "Yuchi Yongming"), ("王杰", "WONG CHIE"), ("王杰", "Jie Wang"),
+        ("廖秀丽", "LIU Sau Lai"), ("罗文婷", "Man Ting LAW"), ("梁伟", "LEONG WAI"), ("沈文", "SHUM Man"),
+        ("徐杰天", "Winnie TSUI Kit Tin"), ("许国伟", "HUI Kwok Wai Karen"), ("唐豪慧", "Alan TONG HO WAI"),
     ],
 )  # fmt: skip
 def test_names_meet_their_spellings_of_taiwan_and_hong_kong_right_and_wrong(hanzi: str, spelt: str) -> None:
@@ -42,5 +44,14 @@ def test_another_given_name_does_not_meet(hanzi: str, spelt: str) -> None:
     assert not meet(hanzi, spelt)
 
 
+@pytest.mark.parametrize(
+    ("hanzi", "spelt", "is_one"),
+    [("冯小荣", "Mary Fung", True), ("胡天金", "Alan Wu", True), ("欧阳明", "Auyeung Ming", True), ("冯小荣", "Mary Chan", False), ("冯小荣", "Fung", False)],
+)  # fmt: skip
+def test_a_western_name_leaves_the_surname_to_meet_by(hanzi: str, spelt: str, is_one: bool) -> None:
+    keys = set(names.surname_keys(names.whole(hanzi)))
+    assert bool(keys & set(names.surname_keys(names.whole(spelt)))) == is_one
+
+
 def test_names_that_are_no_spelling_of_chinese_syllables_have_no_key() -> None:
-    assert names.loose("robert smith") == ()
+    assert names.loose("robert smith") == names.loose("robert lee smith") == ()
