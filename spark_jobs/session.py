@@ -41,7 +41,6 @@ SMALL_DAY = {
     "spark.sql.leafNodeDefaultParallelism": "1",
     "spark.sql.files.minPartitionNum": "1",
     "spark.sql.files.openCostInBytes": str(64 * 1024),
-    "spark.databricks.delta.snapshotPartitions": "1",
 }
 
 
