@@ -23,10 +23,6 @@ def name(coded: Coded, a: Rows, b: Rows) -> Levels:
         same[at] = bool(names.readings(left[at]) & names.readings(right[at]))
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)
-    # Initials are compared below, and speak against each other where they differ.
-    short = signs.abbreviated(coded)
-    across = np.flatnonzero((signs.hanzi(coded)[a] ^ signs.hanzi(coded)[b]) & ~(short[a] | short[b]))
-    surname[across] = _meet(coded, "surname", names.SURNAMES, a[across], b[across])
     level[surname] = NEAR + 7
     level[_share_a_word(coded, a, b, alike)] = NEAR + 6
     level[(alike >= 0.88) | _cut(coded, a, b, alike) | _contain(coded, a, b, alike)] = NEAR + 3
@@ -38,7 +34,7 @@ def name(coded: Coded, a: Rows, b: Rows) -> Levels:
     level[spelt[_meet(coded, "loose", names.LOOSE, a[spelt], b[spelt])]] = NEAR + 1
     # The same words in another order are the same name, too.
     level[same | (bare[a] == bare[b])] = NEAR
-    full = signs.hanzi(coded) & ~masked
+    short, full = signs.abbreviated(coded), signs.hanzi(coded) & ~masked
     for at in np.flatnonzero((short[a] & full[b]) | (full[a] & short[b])):
         if names.abbreviates(left[at], right[at]):
             level[at] = NEAR + 4

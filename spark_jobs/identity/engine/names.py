@@ -18,8 +18,7 @@ from spark_jobs.columns.names import (
 from spark_jobs.identity.engine import romanised
 from spark_jobs.identity.engine.text import HANZI, plain
 
-LOOSE = 12
-SURNAMES = 4
+LOOSE = 8
 # Words that belong to the surname behind them.
 _PARTICLES = frozenset(
     [
@@ -304,23 +303,6 @@ def loose(full: str) -> tuple[str, ...]:
         ]
     pairs = dict.fromkeys(" ".join(sorted(pair)) for pair in found if pair[1])
     return tuple(pairs)[:LOOSE]
-
-
-@lru_cache(maxsize=262144)
-def surname_keys(full: str) -> tuple[str, ...]:
-    """Under which keys the surname of a folded name meets that of one in another script: of letters, the first word or the last; at most SURNAMES."""
-    if "*" in full or not full:
-        return ()
-    if has_hanzi(full):
-        return _surname_sounds(full[: surname_length(full)])[:SURNAMES]
-    words = full.split()
-    found = [
-        key
-        for word in dict.fromkeys((words[0], words[-1]) if len(words) > 1 else ())
-        for surname in (word, *ROMANISED_SURNAMES.get(word.upper(), ()))
-        for key in romanised.parsed(surname.lower())[:1]
-    ]
-    return tuple(dict.fromkeys(found))[:SURNAMES]
 
 
 def _spelt(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -229,9 +229,6 @@ def whole_names(folded: Sequence[pa.Array], key: str = OPEN_KEY) -> Coded:
     sounds = [names.loose(v) for v in coded.values]
     for at in range(names.LOOSE):
         coded.note(f"loose_{at}", [k[at] if at < len(k) else "" for k in sounds])
-    surnames = [names.surname_keys(v) for v in coded.values]
-    for at in range(names.SURNAMES):
-        coded.note(f"surname_{at}", [k[at] if at < len(k) else "" for k in surnames])
     coded.note("head", [names.parts(v)[1] if names.has_hanzi(v) else "" for v in coded.values])
     coded.note("start", [v[:2] for v in coded.values])
     coded.note("end", [v[-2:] for v in coded.values])
