@@ -161,7 +161,6 @@ class Catalog:
         """Create the table with no rows where it is missing, so that others can read of a bank without that system."""
         if not self.exists(table):
             self.ensure_schema(table.partition(".")[0])
-            self.sweep(table)
             self._create(self.contracts.tables[table])
 
     def _is_taken_up(self, table: str) -> bool:
@@ -177,7 +176,10 @@ class Catalog:
         return True
 
     def sweep(self, table: str) -> None:
-        """Remove what a writer left that was killed while it made the table. Rows come by a second commit: there are none yet."""
+        """Remove what a writer left that was killed while it made the table. Rows come by a second commit: there are none yet.
+
+        Whoever calls holds the table's lease: another process may be making it just now.
+        """
         folder = self.location(table)
         if self.is_local and folder.is_dir() and not self.exists(table):
             shutil.rmtree(folder)

@@ -47,10 +47,10 @@ def unbroken(found: Iterator[Line], layout: Layout) -> Iterator[Line]:
 
 def _goes_on(raw: bytes, encoding: str) -> bool:
     # In GBK and Big5 a backslash is also the second byte of characters.
-    return raw.endswith(b"\\") and _is_open(raw.decode(encoding, "surrogateescape"))
+    return raw.endswith(b"\\") and is_open(raw.decode(encoding, "surrogateescape"))
 
 
-def _is_open(text: str) -> bool:
+def is_open(text: str) -> bool:
     """Whether the last sign is a backslash that takes something behind it."""
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
@@ -69,7 +69,7 @@ def cells(text: str, separator: str) -> list[str] | None:
     """The fields of a record; None where it ends in a backslash with nothing behind it."""
     if "\\" not in text:
         return text.split(separator)
-    if _is_open(text):
+    if is_open(text):
         return None
     return [piece if piece == NULL else _ESCAPED.sub(_meant, piece) for piece in pieces(text, separator)]
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from spark_jobs.bronze import escapes
 
 # So many of the lines must have the most frequent number of columns for a separator to be one.
 ENOUGH_LINES = 0.9
@@ -22,27 +24,23 @@ _ALONE_OR_JOINED = set("+-@#*:/.^~!$%&=")
 
 def joined(text: Sequence[str]) -> list[str]:
     """Lines of a quoted file, those with a break inside quotes put together."""
-    whole: list[str] = []
-    is_open = False
-    for line in text:
-        if is_open:
-            whole[-1] += "\n" + line
-        else:
-            whole.append(line)
-        is_open = whole[-1].count('"') % 2 == 1
-    return whole
+    return _together(text, lambda line: line.count('"') % 2 == 1)
 
 
 def continued(text: Sequence[str]) -> list[str]:
     """Lines of a file with backslashes, those with one before their end put together with the next."""
+    return _together(text, escapes.is_open)
+
+
+def _together(text: Sequence[str], is_open: Callable[[str], bool]) -> list[str]:
     whole: list[str] = []
-    is_open = False
+    goes_on = False
     for line in text:
-        if is_open:
+        if goes_on:
             whole[-1] += "\n" + line
         else:
             whole.append(line)
-        is_open = (len(whole[-1]) - len(whole[-1].rstrip("\\"))) % 2 == 1
+        goes_on = is_open(whole[-1])
     return whole
 
 

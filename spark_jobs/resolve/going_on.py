@@ -127,10 +127,9 @@ def kept(folder: Path, before: states.State | None, people: People, asked: Asked
     if before is None:
         states.write(folder, states.Terms.of(people, asked.threshold), ran.model, ran.store)
         return
-    if ran.store is not before.store:
+    store = before.store
+    if ran.store is not store:
         store = states.write(folder, before.terms, ran.model, ran.store)
-    else:
-        store = before.store
     if asked.forget:
         states.forget(folder, store)
     if warning := moved(

@@ -24,8 +24,9 @@ def name(coded: Coded, a: Rows, b: Rows) -> Levels:
     head = coded.facts["head"]
     surname = (head[a] == head[b]) & (head[a] >= 0)
     level[surname] = NEAR + 7
-    level[_share_a_word(coded, a, b, alike)] = NEAR + 6
-    level[(alike >= 0.88) | _cut(coded, a, b, alike) | _contain(coded, a, b, alike)] = NEAR + 3
+    shared = _share_a_word(coded, a, b, alike)
+    level[shared] = NEAR + 6
+    level[(alike >= 0.88) | _cut(coded, a, b, alike) | _contain(coded, a, b, shared)] = NEAR + 3
     # Of a Chinese name of up to four characters one edit is another given name.
     long = np.flatnonzero(shorter > np.where(signs.hanzi(coded)[a], signs.MOST_HAN_SIGNS, 2))
     level[long[likeness.edits(left[long], right[long], 1) <= 1]] = NEAR + 2
@@ -79,14 +80,12 @@ def _share_a_word(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]
     return shared
 
 
-def _contain(coded: Coded, a: Rows, b: Rows, alike: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """Whether all words of one name, two at least, are among the other's: Alan Tong Ho Wai and Tong Ho Wai."""
-    contain = np.zeros(len(a), bool)
-    for place in np.flatnonzero(alike > 0.4):
-        x, y = coded.values[a[place]], coded.values[b[place]]
-        if " " in x and " " in y:
-            one, other = set(x.split()), set(y.split())
-            contain[place] = min(len(one), len(other)) > 1 and (one <= other or other <= one)
+def _contain(coded: Coded, a: Rows, b: Rows, shared: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether all words of one name, two at least, are among the other's: Alan Tong Ho Wai and Tong Ho Wai. shared: pairs that share a word."""
+    contain, short = np.zeros(len(a), bool), signs.is_short_han(coded)
+    for place in np.flatnonzero(shared & ~(short[a] & short[b])):
+        one, other = set(coded.values[a[place]].split()), set(coded.values[b[place]].split())
+        contain[place] = min(len(one), len(other)) > 1 and (one <= other or other <= one)
     return contain
 
 
