@@ -163,10 +163,15 @@ def _invariant(lake: Lake, name: str, given: Mapping[str, Any], dates: DateRange
     tables = re.findall(r"\{(\w+\.\w+)\}", given["sql"])
     if not all(lake.exists(table) for table in tables):
         return None
-    names = {table: lake.name(table) for table in tables}
-    sql = re.sub(r"\{(\w+\.\w+)\}", lambda found: names[found[1]], given["sql"])
-    sql = sql.replace("{from_date}", f"date'{dates.first}'").replace("{to_date}", f"date'{dates.last}'")
-    row = lake.spark.sql(sql).first()
+    frames = {table.replace(".", "__"): lake.all_rows(table) for table in tables}
+    sql = (
+        given["sql"]
+        .replace("{from_date}", f"date'{dates.first}'")
+        .replace("{to_date}", f"date'{dates.last}'")
+    )
+    # Other braces, as a pattern has them, are the statement's own.
+    doubled = sql.replace("{", "{{").replace("}", "}}")
+    row = lake.spark.sql(re.sub(r"\{\{(\w+)\.(\w+)\}\}", r"{\1__\2}", doubled), None, **frames).first()
     if row is None or "failing_cnt" not in row:
         raise ContractError(f"gates: the invariant `{name}` gives no row with failing_cnt")
     total = int(row["total_cnt"]) if "total_cnt" in row and row["total_cnt"] is not None else None

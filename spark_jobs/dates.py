@@ -52,6 +52,10 @@ class DateRange:
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.first <= day <= self.last
 
+    def meets(self, other: DateRange) -> bool:
+        """Whether some date is in both."""
+        return self.first <= other.last and other.first <= self.last
+
     def back(self, days: int) -> DateRange:
         """The same end, with `days` more in front: what a window of that length needs to read."""
         return DateRange(self.first - timedelta(days=days), self.last)

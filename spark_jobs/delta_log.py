@@ -72,7 +72,7 @@ def never_wrote(folder: Path, dates: DateRange) -> bool:
     found = list(commits(folder, -1, last))
     return len(found) == last + 1 and all(
         each.operation in (CREATES, DELETES, UPDATES)
-        or (each.dates is not None and (each.dates.last < dates.first or dates.last < each.dates.first))
+        or (each.dates is not None and not each.dates.meets(dates))
         for each in found
     )
 

@@ -216,6 +216,8 @@ def _conf(settings: Settings) -> dict[str, str]:
         # What a table's log says is worked out anew after each commit; of logs as short as ours more tasks only cost more (seen: with two,
         # a fifth more CPU for the first look at 120 tables). Where tables have a hundred thousand files, `extra_conf` asks for more.
         "spark.databricks.delta.snapshotPartitions": "1",
+        # Files that are named one by one (`catalog.FILES_NAMED`) are looked for here; by default, more than 32 by a job.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "200",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         # A reused Python worker answers in 0.2 s, a fresh one in 1.5 s; reused ones keep old code, hence the hash in `start`.
         "spark.python.worker.reuse": "true",
