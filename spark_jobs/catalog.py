@@ -39,8 +39,8 @@ class Catalog:
         # Columns of the tables that this process has seen: asked of the server once.
         self._columns: dict[str, tuple[str, ...]] = {}
         # Tables that the server's catalog names, by layer; and what lies in the folder of a table, by the version it was looked at.
-        self._named: dict[str, set[str]] = {}
-        self._stored: dict[str, tuple[int, Contents | None]] = {}
+        self._in_catalog: dict[str, set[str]] = {}
+        self._contents: dict[str, tuple[int, Contents | None]] = {}
         self._lock = Lock()
 
     # --- names and places -----------------------------------------------------------------------------------
@@ -75,22 +75,22 @@ class Catalog:
             return True
         if self.is_local and delta_log.newest(self.location(table)) is None:
             return False
-        if not self._is_named(table) and not self._is_taken_up(table):
+        if not self._is_in_catalog(table) and not self._is_taken_up(table):
             return False
         found = self._found(table)
         self._columns[table] = tuple(self.all_rows(table).columns if found is None else found.schema.names)
         return True
 
-    def _is_named(self, table: str) -> bool:
+    def _is_in_catalog(self, table: str) -> bool:
         """Whether the server's catalog knows the table. All names of a layer are asked for at once: asked for one, it opens the table."""
         layer, _, thing = table.partition(".")
         schema = f"{self.settings.prefix}{layer}"
-        if layer not in self._named:
+        if layer not in self._in_catalog:
             is_there = self.spark.catalog.databaseExists(schema)
             rows = self.spark.sql(f"SHOW TABLES IN `{schema}`").collect() if is_there else []
-            self._named[layer] = {row["tableName"] for row in rows}
+            self._in_catalog[layer] = {row["tableName"] for row in rows}
         # Another process may have made it since.
-        return thing in self._named[layer] or self.spark.catalog.tableExists(self.name(table))
+        return thing in self._in_catalog[layer] or self.spark.catalog.tableExists(self.name(table))
 
     def stored_tables(self) -> list[str]:
         """Logical names of all tables of this lake that were ever written, sorted."""
@@ -118,23 +118,34 @@ class Catalog:
         """
         if not self.is_local:
             return self.spark.table(self.name(table))
-        found = self._found(table)
-        if found is None or len(files := found.reaching(dates)) > FILES_NAMED:
-            # A name would be looked up in the catalog with every analysis of every plan that holds it.
-            return self.spark.read.format("delta").load(str(self.location(table)))
-        if not files:
-            return self.spark.createDataFrame([], found.schema)
-        return self.spark.read.schema(found.schema).parquet(*map(str, files))
+        named = self._named_files(self._found(table), dates)
+        # A name would be looked up in the catalog with every analysis of every plan that holds it.
+        return self.spark.read.format("delta").load(str(self.location(table))) if named is None else named
+
+    def at_version(self, table: str, version: int) -> DataFrame:
+        """All that was stored of a table as of one of its versions."""
+        named = self._named_files(contents(self.location(table), version), None) if self.is_local else None
+        if named is not None:
+            return named
+        return self.spark.sql(f"SELECT * FROM {self._quoted(table)} VERSION AS OF {version}")
 
     def _found(self, table: str) -> Contents | None:
         """What lies in the folder of a table now; None where it is not seen here, or where it is Delta's to say."""
         version = delta_log.newest(self.location(table)) if self.is_local else None
         if version is None:
             return None
-        seen = self._stored.get(table)
+        seen = self._contents.get(table)
         if seen is None or seen[0] != version:
-            seen = self._stored[table] = (version, contents(self.location(table), version))
+            seen = self._contents[table] = (version, contents(self.location(table), version))
         return seen[1]
+
+    def _named_files(self, found: Contents | None, dates: DateRange | None) -> DataFrame | None:
+        """The rows of the files that may hold these dates; None where Delta has to be asked."""
+        if found is None or len(files := found.reaching(dates)) > FILES_NAMED:
+            return None
+        if not files:
+            return self.spark.createDataFrame([], found.schema)
+        return self.spark.read.schema(found.schema).parquet(*map(str, files))
 
     def empty(self, table: str) -> DataFrame:
         """No rows, with the columns of the contract."""

@@ -102,7 +102,7 @@ class Lake(Catalog):
             self.written.append(written)
 
 
-def side_by_side(tasks: Iterable[Callable[[], None]]) -> None:
+def side_by_side(tasks: Iterable[Callable[[], object]]) -> None:
     """All tasks in threads; the first error is raised after the others are done, so that nothing is half written."""
     with ThreadPoolExecutor(WRITERS) as pool:
         for done in [pool.submit(task) for task in tasks]:

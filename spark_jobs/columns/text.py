@@ -15,6 +15,8 @@ _TO = "".join(map(chr, _FULL_WIDTH.values()))
 # Invisible characters that suppliers' screens let in: zero-width spaces, joiners, byte-order mark, no-break space.
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _FOLDED: dict[int, int | None] = {**_FULL_WIDTH, **dict.fromkeys(map(ord, INVISIBLE)), 0xA0: 0x20}
+# What text begins or ends with by accident.
+SPACES = " \t\n\x0b\f\r\u3000"
 # Middle dots of minority and foreign names (D35); the ASCII full stop is one, too, when it stands between hanzi.
 DOTS = "·•・‧∙․⋅●"
 
@@ -56,8 +58,7 @@ def bound(value: Column, use: Callable[[Column], Column]) -> Column:
 
 def trimmed(text: Column) -> Column:
     """Without spaces at both ends (also ideographic ones); empty becomes null."""
-    cleaned = F.regexp_replace(text, r"^[\s\u3000]+|[\s\u3000]+$", "")
-    return bound(cleaned, lambda c: F.when(c != "", c))
+    return bound(F.btrim(text, F.lit(SPACES)), lambda c: F.when(c != "", c))
 
 
 def identifier_text(text: Column) -> Column:

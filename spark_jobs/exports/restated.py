@@ -109,10 +109,8 @@ def _differences(
         if dated is None or old is None or old.version >= table.version:
             continue
         inside = _inside(dated, dates)
-        before, after = (
-            lake.spark.sql(f"SELECT * FROM {table.physical} VERSION AS OF {each.version}").where(inside)
-            for each in (old, table)
-        )
+        stored = table.physical.removeprefix(lake.settings.prefix)
+        before, after = (lake.at_version(stored, each.version).where(inside) for each in (old, table))
         aum = next((c for c in AUM if c in contract.columns), None)
         yield summarise_differences(before, after, contract.key, dated, aum).withColumns(
             {"table_name": F.lit(name), "is_month": F.lit(dated == "month_date")}

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.errors import GateFailed, OxpeckerError, SettingsError
 from spark_jobs.session import SMALL_DAY, is_on_small_day
 from spark_jobs.settings import REPOSITORY, Settings
-from spark_jobs.tables import Lake, Written
+from spark_jobs.tables import Lake, Written, side_by_side
 
 PROJECT = REPOSITORY / "dbt_project"
 THREADS = 4
@@ -77,6 +79,25 @@ def sources(project: Path = PROJECT) -> list[str]:
     return sorted(f"{layer}.{thing}" for layer, thing in named)
 
 
+@contextmanager
+def _views(lake: Lake, tables: Sequence[str]) -> Iterator[None]:
+    """These tables as views that every session of the server sees (macros/source.sql), for as long as the block lasts.
+
+    Views of a run that was killed here are replaced by the next one.
+    """
+    names = {table: lake.name(table).replace(".", "__") for table in tables}
+
+    def make(table: str) -> None:
+        lake.ensure_table(table)
+        lake.all_rows(table).createOrReplaceGlobalTempView(names[table])
+
+    side_by_side(partial(make, table) for table in tables)
+    try:
+        yield
+    finally:
+        side_by_side(partial(lake.spark.catalog.dropGlobalTempView, name) for name in names.values())
+
+
 def results(settings: Settings) -> list[dict[str, Any]]:
     """What dbt says of each node of its last command."""
     path = settings.home / "dbt" / "target" / "run_results.json"
@@ -107,9 +128,8 @@ def run(lake: Lake, dates: DateRange) -> None:
     """Build and test all marts for these dates. A failed test stops publication, a broken model is an error."""
     lake.ensure_schema("mart_build")
     (lake.settings.home / "dbt" / "target" / "run_results.json").unlink(missing_ok=True)
-    for table in sources():
-        lake.ensure_table(table)
     given = {
+        "by_view": True,
         "manager_capacity": int(lake.rules("guard")["manager_capacity"]),
         "min_customers": int(lake.rules("metric")["min_customers"]),
         "experience": dict(heard(lake.rules("experience"))),
@@ -122,7 +142,8 @@ def run(lake: Lake, dates: DateRange) -> None:
     }
     session = SMALL_DAY if is_on_small_day(lake.spark) else {}
     build = ("build", "--exclude-resource-type", "unit_test")
-    done = dbt(lake.settings, *build, dates=dates, rules=given, session=session)
+    with _views(lake, sources()):
+        done = dbt(lake.settings, *build, dates=dates, rules=given, session=session)
     nodes = results(lake.settings)
     for node in nodes:
         kind, _, name = node["unique_id"].split(".")[:3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 
 from pyspark.sql import functions as F
@@ -12,7 +13,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.errors import OxpeckerError
 from spark_jobs.exports import release as releases
 from spark_jobs.exports import restated
-from spark_jobs.tables import Lake
+from spark_jobs.tables import Lake, side_by_side
 
 # Beside the marts, these are what analysts may read.
 PUBLISHED_PROFILES = ("profile.customer_daily", "profile.customer_current")
@@ -75,8 +76,11 @@ def _pinned(lake: Lake) -> dict[str, releases.PublishedTable]:
 
 def _swap_views(lake: Lake, release: releases.Release) -> None:
     lake.ensure_schema("mart")
-    for name, table in sorted(release.tables.items()):
-        if name.startswith("mart."):
-            lake.spark.sql(
-                f"CREATE OR REPLACE VIEW {lake.name(name)} AS SELECT * FROM {table.physical} VERSION AS OF {table.version}"
-            )
+    side_by_side(
+        partial(
+            lake.spark.sql,
+            f"CREATE OR REPLACE VIEW {lake.name(name)} AS SELECT * FROM {table.physical} VERSION AS OF {table.version}",
+        )
+        for name, table in sorted(release.tables.items())
+        if name.startswith("mart.")
+    )

@@ -64,7 +64,8 @@ def _transactions(work: Work) -> None:
     """Entries; a reversal restates the date of the entry it takes back, so the range may begin earlier than asked."""
     lake, dates = work.lake, work.dates
     back = happening.since(dates.first, happening.REVERSAL_DAYS + happening.REPEAT_DAYS)
-    entries = happening.keep_entries(work.feeds.rows("transaction", back), dates)
+    # Looked at three times, and reading what suppliers wrote is what costs.
+    entries = happening.keep_entries(work.feeds.rows("transaction", back), dates).localCheckpoint()
     links = happening.link_reversals(entries).localCheckpoint()
     touched = links.where(F.col("reversed_day") >= F.lit(dates.first)).agg(F.min("business_date")).first()
     oldest = touched[0] if touched and touched[0] else dates.first

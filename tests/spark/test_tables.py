@@ -6,6 +6,8 @@ from datetime import datetime
 import pytest
 from deltalake import DeltaTable
 
+from spark_jobs import catalog
+from spark_jobs.catalog import FILES_NAMED
 from spark_jobs.contracts.spark_types import ddl
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
@@ -196,3 +198,35 @@ def test_what_a_writer_left_that_was_killed_before_its_first_commit_is_swept(spa
 
 def test_a_table_nobody_wrote_reads_as_empty(lake):
     assert lake.read("ops.release").collect() == []
+
+
+def ids(frame) -> list[str]:
+    return sorted(row["release_id"] for row in frame.collect())
+
+
+def test_a_frame_shows_the_table_as_it_was_when_the_frame_was_made(spark, lake):
+    lake.publish("ops.release", release(spark, lake, "r1", "2026-09-29"))
+    before = lake.read("ops.release")
+
+    lake.publish("ops.release", release(spark, lake, "r2", "2026-09-30"))
+
+    assert ids(before) == ["r1"]
+    assert ids(lake.read("ops.release")) == ["r1", "r2"]
+
+
+@pytest.mark.parametrize("named", [FILES_NAMED, 0])
+def test_rows_are_the_same_whether_files_are_named_or_delta_is_asked(spark, lake, monkeypatch, named):
+    """Two files, then one row taken away beside the product; each state can still be asked for."""
+    monkeypatch.setattr(catalog, "FILES_NAMED", named)
+    for name, day in (("r1", "2026-09-29"), ("r2", "2026-09-30")):
+        lake.publish("ops.release", release(spark, lake, name, day))
+    DeltaTable(str(lake.location("ops.release"))).delete("release_id = 'r1'")
+
+    assert ids(lake.read("ops.release")) == ["r2"]
+    assert ids(lake.read("ops.release", DateRange.parse("2026-09-29"))) == []
+    assert lake.version("ops.release") == 3
+    assert [ids(lake.at_version("ops.release", version)) for version in (0, 1, 2)] == [
+        [],
+        ["r1"],
+        ["r1", "r2"],
+    ]
