@@ -20,11 +20,10 @@ from spark_jobs.contracts.model import HISTORY_COLUMNS, LAYERS, PrivacyClass
 from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
+from spark_jobs.server_conf import FILES_NAMED
 from spark_jobs.settings import Settings
 from spark_jobs.stored import Contents, contents
 
-# Named in a plan one by one. Where there are more, Delta keeps the list, and works on it in the cluster.
-FILES_NAMED = 200
 _SKIPPING_TYPES = ("string", "int", "bigint", "date", "timestamp", "decimal")
 
 

@@ -20,6 +20,7 @@ import pyspark
 from spark_jobs import processes
 from spark_jobs.errors import ServerError
 from spark_jobs.processes import listens
+from spark_jobs.server_conf import JARS, scratch, server_conf
 from spark_jobs.settings import REPOSITORY, Settings
 
 STARTS_WITHIN_SECS = 300
@@ -27,10 +28,6 @@ STOPS_WITHIN_SECS = 30
 PORTS_FREE_WITHIN_SECS = 5
 # A lake that cannot grow fails in the middle of a night: better before it starts.
 LEAST_FREE_BYTES = 2 * 1024**3
-JARS = REPOSITORY / ".cache" / "jars"
-CHECKSUMS_RENAMED_BY = (
-    "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
-)
 MAIN = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 
 
@@ -161,13 +158,6 @@ def _java() -> str:
     return str(Path(home) / "bin" / "java") if home else "java"
 
 
-def _scratch(settings: Settings) -> Path:
-    """Where the server puts what it needs only while it runs; on the lake's disk, so that a small /tmp cannot stop a night."""
-    folder = settings.home / "server" / "scratch"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def _environment(settings: Settings) -> dict[str, str]:
     spark_home = Path(pyspark.__file__).parent
     return {
@@ -178,72 +168,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "OPENBLAS_NUM_THREADS": "1",
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_LOCAL_DIRS": str(_scratch(settings)),
-    }
-
-
-def _conf(settings: Settings) -> dict[str, str]:
-    """What the server is started with; `extra_conf` of the profile has the last word."""
-    server = settings.server
-    metastore = settings.home / "server" / "metastore"
-    # `--jars` would make every session after the first fail with DATA_SOURCE_NOT_FOUND: delta.
-    classpath = ":".join(str(jar) for jar in sorted(JARS.glob("*.jar")))
-    return {
-        "spark.driver.extraClassPath": classpath,
-        "spark.executor.extraClassPath": classpath,
-        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
-        "spark.connect.grpc.binding.address": "127.0.0.1",
-        "spark.connect.grpc.binding.port": str(server.connect_port),
-        "spark.connect.grpc.maxInboundMessageSize": str(512 * 1024**2),
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        # Hadoop's other way to rename on a local disk starts `readlink` twice a file: of 3,400 processes that a day of a small bank started,
-        # two thirds. This store keeps writers of one process from each other, and one server writes a lake.
-        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
-        "spark.sql.streaming.checkpointFileManagerClass": CHECKSUMS_RENAMED_BY,
-        "spark.sql.warehouse.dir": str(settings.warehouse),
-        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={metastore};create=true",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.ansi.enabled": "true",
-        # The default writes 96 bits, which Arrow and what builds on it read in nanoseconds: 9999-12-31 has no place there.
-        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        # A day plans some thousand small queries, the next day mostly the same ones; of a thousand none was left to be used again
-        # (seen: a fifth less CPU for a day's silver on a warm server).
-        "spark.sql.codegen.cache.maxEntries": "10000",
-        # Off by default: a flipped bit in a Parquet page would be read as a valid value.
-        "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
-        "spark.sql.shuffle.partitions": str(server.shuffle_partitions),
-        # What a table's log says is worked out anew after each commit; of logs as short as ours more tasks only cost more (seen: with two,
-        # a fifth more CPU for the first look at 120 tables). Where tables have a hundred thousand files, `extra_conf` asks for more.
-        "spark.databricks.delta.snapshotPartitions": "1",
-        # Files that are named one by one (`catalog.FILES_NAMED`) are looked for here; by default, more than 32 by a job.
-        "spark.sql.sources.parallelPartitionDiscovery.threshold": "200",
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
-        # A reused Python worker answers in 0.2 s, a fresh one in 1.5 s; reused ones keep old code, hence the hash in `start`.
-        "spark.python.worker.reuse": "true",
-        "spark.python.daemon.module": "spark_jobs.python_workers",
-        "spark.executorEnv.PYTHONPATH": str(REPOSITORY),
-        # Threads of a numerical library would be missing in a forked worker.
-        "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
-        "spark.driver.extraJavaOptions": " ".join(
-            (
-                f"-Djava.io.tmpdir={_scratch(settings)}",
-                f"-Dderby.system.home={metastore.parent}",
-                server.java_options,
-            )
-        ).strip(),
-        "spark.hadoop.hive.exec.scratchdir": str(_scratch(settings) / "hive"),
-        "spark.hadoop.hive.exec.local.scratchdir": str(_scratch(settings) / "hive"),
-        "spark.ui.enabled": "false",
-        # Nobody looks at them without its pages: a thousand plans as text were a gigabyte that every collection of garbage looked through.
-        "spark.sql.ui.retainedExecutions": "10",
-        "spark.ui.retainedJobs": "50",
-        "spark.ui.retainedStages": "50",
-        "spark.ui.retainedTasks": "500",
-        "spark.sql.ui.explainMode": "simple",
-        "spark.sql.maxPlanStringLength": "2000",
-        "spark.ui.showConsoleProgress": "false",
-        **server.extra_conf,
+        "SPARK_LOCAL_DIRS": str(scratch(settings)),
     }
 
 
@@ -251,7 +176,7 @@ def _command(settings: Settings) -> list[str]:
     server = settings.server
     command = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--class", MAIN]
     command += ["--master", server.master, "--driver-memory", server.driver_memory]
-    for key, value in _conf(settings).items():
+    for key, value in server_conf(settings).items():
         command += ["--conf", f"{key}={value}"]
     command += ["spark-internal", "--hiveconf", f"hive.server2.thrift.port={server.thrift_port}"]
     return [*command, "--hiveconf", "hive.server2.thrift.bind.host=127.0.0.1",

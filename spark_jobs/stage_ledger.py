@@ -18,6 +18,8 @@ from spark_jobs.tables import Lake
 STAGE_LEDGER = "ops.stage_commit"
 RUNS = "ops.run"
 LINEAGE = "ops.lineage_edge"
+# What stages add to whenever they work.
+GROWING = (STAGE_LEDGER, "ops.control_check")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def enter_stage(lake: Lake, doing: Doing, before: LastTime | None) -> LastTime:
     kept = list(lake.written)
     lake.publish(STAGE_LEDGER, frame, is_new=True)
     lake.written[:] = kept
+    for ledger in GROWING:
+        lake.gather(ledger)
     newest = LastTime(dates.first, dates.last, doing.read_versions, run.rules_version, stage.logic_version)
     return _after(before, newest)
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import cached_property, partial
 from typing import Any
 
+from deltalake import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 
 from spark_jobs import delta_log
@@ -30,6 +32,8 @@ from spark_jobs.settings import Settings
 
 # Independent tables are written side by side; more threads than this gain nothing on a small machine.
 WRITERS = 4
+# A ledger to which each stage adds a file is joined from so many on: a year of them would be read by every task of every day.
+FILES_KEPT = 64
 
 
 class Lake(Catalog):
@@ -95,11 +99,24 @@ class Lake(Catalog):
         publication = Publication(self, self.run, contract, dates or self.run.dates, within, is_new, made_of)
         shaped = publication.shaped(frame)
         self.ensure_schema(contract.layer)
-        # On a local disk Delta cannot see a writer in another process.
-        with one_at_a_time(self.settings.home / "leases" / f"{self.name(table)}.lease"):
+        with self._lease(table):
             written = publication.write(shaped)
         with self._lock:
             self.written.append(written)
+
+    def gather(self, table: str) -> None:
+        """Join the files of a ledger once there are many. Rows stay as they are; the table has another version, so only for tables that no
+        stage reads.
+        """
+        found = self._found(table)
+        if found is None or len(found.files) < FILES_KEPT:
+            return
+        with self._lease(table):
+            DeltaTable(str(self.location(table))).optimize.compact()
+
+    def _lease(self, table: str) -> AbstractContextManager[None]:
+        """On a local disk Delta cannot see a writer in another process."""
+        return one_at_a_time(self.settings.home / "leases" / f"{self.name(table)}.lease")
 
 
 def side_by_side(tasks: Iterable[Callable[[], object]]) -> None:

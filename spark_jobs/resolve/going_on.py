@@ -16,6 +16,7 @@ from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.resolution import Resolution, resolve
 from spark_jobs.identity.store import export
+from spark_jobs.identity.store import folder as stores
 from spark_jobs.identity.store.audit import audited
 from spark_jobs.identity.store.changes import Changed, compared, told
 from spark_jobs.identity.store.day import Change, brought_up_to
@@ -104,7 +105,7 @@ def all_of(folder: Path, asked: Asked) -> pa.Table:
     if asked.audit:
         _audit(folder, state)
     if asked.forget:
-        states.forget(folder, state.store)
+        stores.forget(folder, state.store)
     return export.clusters(state.store)
 
 
@@ -131,7 +132,7 @@ def kept(folder: Path, before: states.State | None, people: People, asked: Asked
     if ran.store is not store:
         store = states.write(folder, before.terms, ran.model, ran.store)
     if asked.forget:
-        states.forget(folder, store)
+        stores.forget(folder, store)
     if warning := moved(
         (before.store.likeness, len(before.store)), (ran.store.likeness, len(ran.store))
     ):  # fmt: skip

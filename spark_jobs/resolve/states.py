@@ -97,11 +97,6 @@ def in_shape(people: People, terms: Terms) -> People:
     return replace(people, columns=columns)
 
 
-def forget(folder: Path, store: Store) -> None:
-    """Leave in the files nothing of what records that are no more said."""
-    stores.forget(folder, store)
-
-
 def write(folder: Path, terms: Terms, judge: Frozen, store: Store) -> Store:
     """Keep a run: whole or not at all. Where the parts of the store have become too many, they become one."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,12 @@ from datetime import datetime
 import pytest
 from deltalake import DeltaTable
 
-from spark_jobs import catalog
-from spark_jobs.catalog import FILES_NAMED
+from spark_jobs import catalog, tables
 from spark_jobs.contracts.spark_types import ddl
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
 from spark_jobs.history import as_of, next_history
+from spark_jobs.server_conf import FILES_NAMED
 from spark_jobs.tables import Lake
 from tests.support.tables import table
 
@@ -230,3 +230,16 @@ def test_rows_are_the_same_whether_files_are_named_or_delta_is_asked(spark, lake
         ["r1"],
         ["r1", "r2"],
     ]
+
+
+def test_a_ledger_of_many_files_becomes_one_with_its_rows_and_goes_on(spark, lake, monkeypatch):
+    monkeypatch.setattr(tables, "FILES_KEPT", 2)
+    for name, day in (("r1", "2026-09-28"), ("r2", "2026-09-29")):
+        lake.publish("ops.release", release(spark, lake, name, day))
+
+    lake.gather("ops.release")
+
+    assert len(DeltaTable(str(lake.location("ops.release"))).file_uris()) == 1
+    assert ids(lake.read("ops.release")) == ["r1", "r2"]
+    lake.publish("ops.release", release(spark, lake, "r3", "2026-09-30"))
+    assert ids(lake.read("ops.release")) == ids(spark.table(lake.name("ops.release"))) == ["r1", "r2", "r3"]
