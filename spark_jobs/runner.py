@@ -9,7 +9,8 @@ date that was ever processed, because later days depend on earlier ones.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -24,7 +25,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.errors import HELD, OxpeckerError, ServerGone, SettingsError, nearest
 from spark_jobs.models import registry
 from spark_jobs.pipeline import Job
-from spark_jobs.session import connect, work_on
+from spark_jobs.session import connect, give_back, work_on
 from spark_jobs.settings import Settings
 from spark_jobs.stage_ledger import Doing, LastTime, enter_run, enter_stage, last_times
 from spark_jobs.tables import Lake
@@ -249,10 +250,22 @@ def run_job(
     **options: Any,
 ) -> StageResult:
     """One stage by itself, as Airflow starts it. Errors are raised, so that the task turns red."""
-    return Runner(settings, dates, kind).run_stage(pipeline.job(name), progress, **options)
+    with _a_runner(settings, dates, kind) as runner:
+        return runner.run_stage(pipeline.job(name), progress, **options)
 
 
 def close_run(settings: Settings, dates: DateRange, kind: str, state: str, started: datetime) -> None:
     """Enter a run whose stages were started one by one, as Airflow does. `started` may carry a zone."""
     begun = started.astimezone(UTC).replace(tzinfo=None) if started.tzinfo else started
-    Runner(settings, dates, kind).enter(state, begun)
+    with _a_runner(settings, dates, kind) as runner:
+        runner.enter(state, begun)
+
+
+@contextmanager
+def _a_runner(settings: Settings, dates: DateRange, kind: str) -> Iterator[Runner]:
+    """A runner of this process alone: its session ends with the block."""
+    runner = Runner(settings, dates, kind)
+    try:
+        yield runner
+    finally:
+        give_back(runner.lake.spark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from queue import SimpleQueue
 from threading import Thread
@@ -17,7 +18,9 @@ from spark_jobs.settings import Settings
 
 
 def connect(settings: Settings) -> SparkSession:
-    """A session on the lake's server, or on the endpoint of `server.remote`. One process uses one session."""
+    """A session on the lake's server, or on the endpoint of `server.remote`. One process uses one session, and gives it back when it ends."""
+    # PySpark leaves it to the server, which keeps it, and all frames that were kept for it, for another hour.
+    os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
     _release_checkpoints_aside()
     remote = settings.server.remote
     if remote is not None:
@@ -27,6 +30,11 @@ def connect(settings: Settings) -> SparkSession:
     session: SparkSession = SparkSession.builder.remote(url).getOrCreate()
     session.client.set_retry_policies([_WhileServerRuns(settings)])
     return session
+
+
+def give_back(session: SparkSession) -> None:
+    """End a session before its process does. For processes that are cut off without an end of their own, as Airflow's tasks are."""
+    session.stop()
 
 
 # Where little came in, a statement's plan costs more than its rows. So nothing is compiled, a stage has one task, and no plan is made again
