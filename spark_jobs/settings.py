@@ -89,6 +89,10 @@ class Settings:
         """Folder of the Delta tables."""
         return self.home / "lake"
 
+    def lease(self, table: str) -> Path:
+        """File whose lock a writer of this table holds, with an engine or without: on a local disk Delta cannot see a writer in another process."""
+        return self.home / "leases" / f"{self.prefix}{table}.lease"
+
     @property
     def keys(self) -> Path:
         return self.home / "keys"

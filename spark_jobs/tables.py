@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import date
 from functools import cached_property, partial
 from typing import Any
@@ -99,7 +98,7 @@ class Lake(Catalog):
         publication = Publication(self, self.run, contract, dates or self.run.dates, within, is_new, made_of)
         shaped = publication.shaped(frame)
         self.ensure_schema(contract.layer)
-        with self._lease(table):
+        with one_at_a_time(self.settings.lease(table)):
             written = publication.write(shaped)
         with self._lock:
             self.written.append(written)
@@ -111,12 +110,8 @@ class Lake(Catalog):
         found = self._found(table)
         if found is None or len(found.files) < FILES_KEPT:
             return
-        with self._lease(table):
+        with one_at_a_time(self.settings.lease(table)):
             DeltaTable(str(self.location(table))).optimize.compact()
-
-    def _lease(self, table: str) -> AbstractContextManager[None]:
-        """On a local disk Delta cannot see a writer in another process."""
-        return one_at_a_time(self.settings.home / "leases" / f"{self.name(table)}.lease")
 
 
 def side_by_side(tasks: Iterable[Callable[[], object]]) -> None:

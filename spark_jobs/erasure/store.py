@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pyarrow.dataset import Dataset
 from spark_jobs import delta_log, stored
 from spark_jobs.contracts.model import LAYERS
 from spark_jobs.errors import OxpeckerError
+from spark_jobs.processes import one_at_a_time
 from spark_jobs.settings import Settings
 
 Row = dict[str, Any]
@@ -121,12 +121,6 @@ class Store:
         told = delta_log.stamp(self.folder(table))
         return {"table": table, **{k: v for k, v in told.items() if k not in ("first", "last")}}
 
-    @contextmanager
-    def lease(self, table: str) -> Iterator[None]:
+    def lease(self, table: str) -> AbstractContextManager[None]:
         """The lease of `tables.Lake`: one writer per table and machine."""
-        folder = self.settings.home / "leases"
-        folder.mkdir(parents=True, exist_ok=True)
-        schema, thing = table.split(".", 1)
-        with (folder / f"{self.settings.prefix}{schema}.{thing}.lease").open("w") as lease:
-            flock(lease, LOCK_EX)
-            yield
+        return one_at_a_time(self.settings.lease(table))
