@@ -128,6 +128,13 @@ class Catalog:
             return named
         return self.spark.sql(f"SELECT * FROM {self._quoted(table)} VERSION AS OF {version}")
 
+    def largest_file(self, table: str) -> int | None:
+        """Bytes of the table's largest file; None where nothing was committed into the table yet, or where files are Delta's to tell."""
+        found = self._found(table)
+        if found is None or not self._contents[table][0]:
+            return None
+        return max((file.size for file in found.files), default=0)
+
     def _found(self, table: str) -> Contents | None:
         """What lies in the folder of a table now; None where it is not seen here, or where it is Delta's to say."""
         version = delta_log.newest(self.location(table)) if self.is_local else None
@@ -265,7 +272,12 @@ class Catalog:
             and (f.name.endswith(("_date", "_id", "_bucket", "_code")) or f.name in HISTORY_COLUMNS)
         ]
         indexed = "delta.dataSkippingStatsColumns" if harmless else "delta.dataSkippingNumIndexedCols"
-        return {indexed: ",".join(harmless) or "0", "oxpecker.sealed": str(contract.sealed).lower()}
+        return {
+            indexed: ",".join(harmless) or "0",
+            # Delta's own default, which other writers do not share.
+            "delta.checkpointInterval": "10",
+            "oxpecker.sealed": str(contract.sealed).lower(),
+        }
 
     def _add_columns(self, contract: TableContract) -> None:
         """What the contract asks for since. A write that widened the schema itself would note `string collate UTF8_BINARY`, which readers

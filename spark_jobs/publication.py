@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs import delta_log
+from spark_jobs import delta_log, stored
 from spark_jobs.catalog import Catalog
 from spark_jobs.clock import RunContext
 from spark_jobs.contracts import TableContract
@@ -24,6 +24,10 @@ from spark_jobs.errors import ContractError, nearest
 from spark_jobs.history import OPEN_INSTANT, count_changes, instant, next_history
 
 BUCKETS = 64
+# As many rows of a table whose largest file has as many bytes are fetched and committed without Delta's jobs in the server.
+ROWS_CARRIED = 50_000
+BYTES_CARRIED = 8 * 1024**2
+ALL_ROWS = "true"
 OUTSIDE = "a row lies outside the range of business dates that is being written"
 _BUCKETED = {"customer_bucket": "customer_id", "party_bucket": "party_id", "agreement_bucket": "agreement_id"}
 
@@ -85,17 +89,18 @@ class Publication:
             return self._replace_range(shaped)
         if self.contract.write is Write.APPEND:
             return self._append(shaped) if self.within is None else self._replace(shaped, self.within)
-        return self._replace(shaped, F.lit(True))
+        return self._replace(shaped, ALL_ROWS)
 
     # --- the ways of writing --------------------------------------------------------------------------------
 
-    def _replace(self, frame: DataFrame, replaced: Column) -> Written:
+    def _replace(self, frame: DataFrame, replaced: Column | str) -> Written:
         return self._written(self._commit(frame, replacing=replaced))
 
     def _replace_range(self, frame: DataFrame) -> Written:
         dates = self.dates
-        inside = F.col("business_date").between(F.lit(dates.first), F.lit(dates.last))
-        replaced = inside if self.within is None else inside & self.within
+        told = f"business_date BETWEEN DATE '{dates.first}' AND DATE '{dates.last}'"
+        inside = F.expr(told)
+        replaced = told if self.within is None else inside & self.within
         # Delta would check the condition itself, but only where it replaces, and it quotes the offending row.
         refused = F.raise_error(F.lit(OUTSIDE)).cast("date")
         frame = frame.withColumn("business_date", F.when(inside, F.col("business_date")).otherwise(refused))
@@ -118,28 +123,28 @@ class Publication:
         payload = [c for c in columns if c not in HISTORY_COLUMNS and not c.startswith("_")]
         if not self.catalog.exists(self.table):
             known = {"known_from": instant(self.run.known_at), "known_to": instant(OPEN_INSTANT)}
-            return self._replace(belief.withColumns(known).select(*columns), F.lit(True))
-        stored = self.catalog.read(self.table, provenance=True)
+            return self._replace(belief.withColumns(known).select(*columns), ALL_ROWS)
+        was = self.catalog.read(self.table, provenance=True)
         # The belief is looked at twice, and making it is what costs.
-        following = next_history(stored, belief.localCheckpoint(), self.run.known_at, payload)
+        following = next_history(was, belief.localCheckpoint(), self.run.known_at, payload)
         following = following.select(*columns).localCheckpoint()
-        told = count_changes(stored, following, payload).collect()[0]
+        told = count_changes(was, following, payload).collect()[0]
         if not told["changed_cnt"]:
             return Written(self.table, None, 0, False)
         # Days before the last that are believed otherwise now have to be looked at again by whoever reads them.
         last = self.run.dates.last
         dates = DateRange(min(told["first_changed_date"] or last, last), last)
-        return self._written(self._commit(following, replacing=F.lit(True), dates=dates))
+        return self._written(self._commit(following, replacing=ALL_ROWS, dates=dates))
 
     def _append(self, frame: DataFrame) -> Written:
         """Rows whose key is not there yet; no commit where there are none."""
-        if not self.is_new and self.catalog.exists(self.table):
-            key = self.contract.key
-            known = self.catalog.all_rows(self.table).select(*key)
-            frame = frame.join(known, list(key), "left_anti").select(*frame.columns).localCheckpoint()
-            if frame.isEmpty():
-                return Written(self.table, None, 0, False)
-        return self._written(self._commit(frame, replacing=None))
+        if self.is_new or not self.catalog.exists(self.table):
+            return self._written(self._commit(frame, replacing=None))
+        key = self.contract.key
+        known = self.catalog.all_rows(self.table).select(*key)
+        fresh = frame.join(known, list(key), "left_anti").select(*frame.columns)
+        counts = self._commit(fresh, replacing=None, even_none=False)
+        return self._written(counts) if counts["row_cnt"] else Written(self.table, None, 0, False)
 
     def _written(self, measures: dict[str, int], dates: DateRange | None = None) -> Written:
         return Written(self.table, dates, measures["row_cnt"], True, measures)
@@ -147,26 +152,58 @@ class Publication:
     # --- the commit -----------------------------------------------------------------------------------------
 
     def _commit(
-        self, frame: DataFrame, replacing: Column | None, dates: DateRange | None = None
-    ) -> dict[str, int]:
-        """One commit: the rows that `replacing` selects make way for the frame (None: nothing does).
+        self, frame: DataFrame, replacing: Column | str | None, dates: DateRange | None = None, *, even_none: bool = True
+    ) -> dict[str, int]:  # fmt: skip
+        """One commit: the rows that `replacing` selects make way for the frame (None: nothing does). A text says what any engine
+        understands, a column what only Spark does. even_none: commit even where there are no rows.
 
         Gives the counts that rode along with the write: rows, nulls where none may be, bad rows by check.
         """
         existed = self.catalog.make_room(self.contract)
-        # By name: an Observation would first ask the server whether the frame is a stream, which means to analyse it once more.
-        observed = frame.observe(self.table, *self._counts())
-        writer = (
-            observed.writeTo(self.catalog.name(self.table))
-            .option("userMetadata", self._stamp(dates))
-            .option("mergeSchema", "true")
-        )
-        if replacing is None or not existed:
-            writer.append()
-        else:
-            writer.overwrite(replacing)
+        stamp = self._stamp(dates)
+        counts = None if isinstance(replacing, Column) else self._carried(frame, replacing, stamp, even_none)
+        if counts is None:
+            if not even_none and (frame := frame.localCheckpoint()).isEmpty():
+                return {"row_cnt": 0}
+            observed = self._observed(frame)
+            writer = (
+                observed.writeTo(self.catalog.name(self.table))
+                .option("userMetadata", stamp)
+                .option("mergeSchema", "true")
+            )
+            if replacing is None or not existed:
+                writer.append()
+            else:
+                writer.overwrite(F.expr(replacing) if isinstance(replacing, str) else replacing)
+            counts = _counted(observed, self.table)
         self.catalog.note_columns(self.contract)
-        return _observed(observed, self.table)
+        return counts
+
+    def _carried(
+        self, frame: DataFrame, replacing: str | None, stamp: str, even_none: bool
+    ) -> dict[str, int] | None:
+        """Fetch the rows and commit them from here, where they are few. None: nothing was written.
+
+        In the server a commit of any size is several jobs: what the log says, which files make way, the rows, their statistics (seen: 0.8 to
+        1 CPU s for each of the two hundred of a small bank's day, against 0.05 here). That rows are few is guessed by what the table has.
+        """
+        largest = self.catalog.largest_file(self.table)
+        if largest is None or largest > BYTES_CARRIED:
+            return None
+        few = self._observed(frame).limit(ROWS_CARRIED + 1)
+        rows = few.toArrow()
+        if rows.num_rows > ROWS_CARRIED:
+            return None
+        if rows.num_rows or even_none:
+            stored.write(self.catalog.location(self.table), rows, stamp, replacing=replacing)
+        return _counted(few, self.table)
+
+    def _observed(self, frame: DataFrame) -> DataFrame:
+        """The frame, whose next execution counts its rows, nulls where none may be, and bad rows by check.
+
+        By name: an Observation would first ask the server whether the frame is a stream, which means to analyse it once more.
+        """
+        return frame.observe(self.table, *self._counts())
 
     def _counts(self) -> list[Column]:
         counts = [F.count(F.lit(1)).alias("row_cnt")]
@@ -188,7 +225,7 @@ class Publication:
         return json.dumps(stamp)
 
 
-def _observed(frame: DataFrame, name: str) -> dict[str, int]:
+def _counted(frame: DataFrame, name: str) -> dict[str, int]:
     """The counts that rode along with the frame's last execution."""
     counts: dict[str, int] = {}
     for observed, found in frame.executionInfo.flows if frame.executionInfo else ():

@@ -1,4 +1,4 @@
-"""The files of a Delta table and their rows, without a Spark server."""
+"""The files of a Delta table and their rows, read and written without a Spark server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from pyarrow.dataset import Dataset, ParquetReadOptions
 from pyspark.sql.types import StructType
 
@@ -28,9 +28,10 @@ def dataset(table: DeltaTable) -> Dataset:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of rows. dates: business dates that its rows lie within; None where the log does not say."""
+    """A file of rows, of so many bytes. dates: business dates that its rows lie within; None where the log does not say."""
 
     path: Path
+    size: int
     dates: DateRange | None
 
 
@@ -55,10 +56,24 @@ def contents(folder: Path, version: int) -> Contents | None:
     unknown = pa.nulls(added.num_rows)
     told = [
         (added[column] if column in added.column_names else unknown).to_pylist()
-        for column in ("path", "min.business_date", "max.business_date")
+        for column in ("path", "size_bytes", "min.business_date", "max.business_date")
     ]
     files = [
-        DataFile(folder / path, None if first is None or last is None else DateRange(first, last))
-        for path, first, last in sorted(zip(*told, strict=True))
+        DataFile(folder / path, size, None if first is None or last is None else DateRange(first, last))
+        for path, size, first, last in sorted(zip(*told, strict=True))
     ]
     return Contents(StructType.fromJson(json.loads(table.schema().to_json())), files)
+
+
+def write(folder: Path, rows: pa.Table, stamp: str, *, replacing: str | None) -> None:
+    """One commit of these rows. replacing: condition in SQL on the rows that make way; None: none does.
+
+    Columns are the table's, in any order, cast to its types. Raises where a row does not meet the condition, and where another has
+    committed meanwhile; nothing is committed then.
+    """
+    table = DeltaTable(str(folder))
+    told = CommitProperties(custom_metadata={"userMetadata": stamp})
+    if replacing is None:
+        write_deltalake(table, rows, mode="append", commit_properties=told)
+    else:
+        write_deltalake(table, rows, mode="overwrite", predicate=replacing, commit_properties=told)

@@ -1,13 +1,15 @@
 """Publishing: the same frame twice leaves the same rows, and a history forgets nothing."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql.types import ArrayType, DataType, DecimalType, MapType, StructField, StructType
 
-from spark_jobs import catalog, tables
-from spark_jobs.contracts.spark_types import ddl
+from spark_jobs import catalog, publication, stored, tables
+from spark_jobs.contracts.spark_types import ddl, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
 from spark_jobs.history import as_of, next_history
@@ -166,6 +168,85 @@ def test_a_date_that_was_never_written_is_appended_and_one_that_was_is_replaced(
     assert [(str(r["business_date"]), r["seq_no"]) for r in rows] == [("2026-09-29", 1), ("2026-09-30", 3)]
     assert [mode(lake, name, version) for version in (1, 2, 3)] == ["Append", "Append", "Overwrite"]
     assert lake.touched_since(name, 1, 3) == DateRange.parse("2026-09-30").first
+
+
+def writers(lake, table_name: str) -> list[str]:
+    """Who made each commit, from the first on, by Delta's own log."""
+    entries = sorted((lake.location(table_name) / "_delta_log").glob("*.json"))
+    infos = [json.loads(line) for entry in entries for line in entry.read_text().splitlines()]
+    made_by = [info["commitInfo"]["engineInfo"] for info in infos if "commitInfo" in info]
+    return ["here" if engine.startswith("delta-rs") else "server" for engine in made_by]
+
+
+FULL = "export.crm__customer_delta_v1"
+DAYS = DateRange.parse("2026-09-29", "2026-09-30")
+
+
+@pytest.mark.parametrize(
+    ("limits", "writer"), [({}, "here"), ({"BYTES_CARRIED": -1}, "server"), ({"ROWS_CARRIED": 0}, "server")]
+)
+def test_few_rows_are_committed_from_here_and_the_same_as_by_the_server(spark, lake, monkeypatch, limits, writer):  # fmt: skip
+    """Two days in one file; the second is replaced. What was counted, stamped and is read is the same, by whichever hand."""
+    for limit, value in limits.items():
+        monkeypatch.setattr(publication, limit, value)
+    both = numbered(spark, lake, "2026-09-29", 1).unionByName(numbered(spark, lake, "2026-09-30", 2))
+    lake.publish(FULL, both, DAYS)
+    lake.publish(FULL, numbered(spark, lake, "2026-09-30", 3), DateRange.parse("2026-09-30"))
+    lake.publish(FULL, both, DAYS)
+    lake.publish(FULL, numbered(spark, lake, "2026-09-30", 4), DateRange.parse("2026-09-30"))
+
+    assert writers(lake, FULL) == ["server", "server", writer, writer, writer]
+    rows = [(str(r["business_date"]), r["seq_no"]) for r in lake.read(FULL).orderBy("seq_no").collect()]
+    assert rows == [("2026-09-29", 1), ("2026-09-30", 4)]
+    assert lake.read(FULL).exceptAll(spark.table(lake.name(FULL)).select(*lake.read(FULL).columns)).isEmpty()
+    assert [done.rows for done in lake.written] == [2, 1, 2, 1]
+    assert lake.written[2].measures == lake.written[0].measures
+    assert lake.touched_since(FULL, 3, 4) == DateRange.parse("2026-09-30").first
+
+
+def test_the_server_goes_on_where_rows_were_committed_from_here(spark, lake, monkeypatch):
+    for day, seq in (("2026-09-28", 1), ("2026-09-29", 2)):
+        lake.publish(FULL, numbered(spark, lake, day, seq), DateRange.parse(day))
+    monkeypatch.setattr(publication, "BYTES_CARRIED", -1)
+    lake.publish(FULL, numbered(spark, lake, "2026-09-29", 3), DateRange.parse("2026-09-29"))
+    monkeypatch.undo()
+    lake.publish(FULL, numbered(spark, lake, "2026-09-28", 4), DateRange.parse("2026-09-28"))
+
+    assert writers(lake, FULL) == ["server", "server", "here", "server", "here"]
+    assert sorted(row["seq_no"] for row in spark.table(lake.name(FULL)).collect()) == [3, 4]
+
+
+def example(kind: DataType) -> object:
+    """A value of this type that a lossy way would show: the last instant there is, a share of a cent, a letter beyond 16 bits."""
+    match kind:
+        case ArrayType():
+            return [example(kind.elementType), None]
+        case MapType():
+            return {example(kind.keyType): example(kind.valueType)}
+        case StructType():
+            return {field.name: example(field.dataType) for field in kind.fields}
+        case DecimalType():
+            return Decimal(1).scaleb(-kind.scale)
+    return {"string": "𠮷", "int": -(2**31), "bigint": 2**63 - 1, "double": 0.1, "boolean": True, "binary": b"\x00\xff",
+            "date": date(9999, 12, 31), "timestamp": datetime(9999, 12, 31, 23, 59, 59, 999999)}[kind.simpleString()]  # fmt: skip
+
+
+def test_values_of_every_type_that_a_contract_has_come_through_as_they_are(spark, lake):
+    contracts = lake.contracts
+    types = {spark_type(f.type).simpleString(): spark_type(f.type) for t in contracts.tables for f in contracts.stored_fields(t)}  # fmt: skip
+    schema = StructType([StructField(f"c{n}", types[name]) for n, name in enumerate(sorted(types))])
+    frame = spark.createDataFrame([[example(f.dataType) for f in schema], [None for _ in schema]], schema)
+    lake.ensure_schema("ops")
+    folder = lake.location("ops.every_type")
+    columns = ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in schema)
+    spark.sql(f"create table delta.`{folder}` ({columns}) using delta")
+
+    stored.write(folder, frame.toArrow(), "{}", replacing=None)
+
+    by_delta = spark.read.format("delta").load(str(folder))
+    by_files = spark.read.schema(schema).parquet(str(folder))
+    assert sorted(map(str, by_delta.collect())) == sorted(map(str, frame.collect()))
+    assert sorted(map(str, by_files.collect())) == sorted(map(str, frame.collect()))
 
 
 def test_a_table_that_the_catalog_lost_is_taken_up_with_its_rows(spark, lake):

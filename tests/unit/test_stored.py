@@ -1,4 +1,4 @@
-"""Which files a table has, and of which dates, as its log says it."""
+"""Which files a table has, and of which dates, as its log says it; and a commit of few rows without an engine."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,10 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
 from pyspark.sql.types import ArrayType, DateType, DecimalType, LongType, MapType, StringType, TimestampType
 
+from spark_jobs import delta_log
 from spark_jobs.dates import DateRange
-from spark_jobs.stored import Contents, contents
+from spark_jobs.stored import Contents, contents, write
 
 SEPTEMBER = {day: date(2026, 9, day) for day in range(1, 31)}
 
@@ -94,3 +96,56 @@ def test_a_partitioned_table_is_left_to_delta(tmp_path):
     write_deltalake(str(tmp_path), days(1, 2), partition_by=["business_date"])
 
     assert contents(tmp_path, 0) is None
+
+
+FIRST_TWO = "business_date BETWEEN DATE '2026-09-01' AND DATE '2026-09-02'"
+
+
+def test_rows_of_the_wanted_dates_make_way_for_others_and_their_neighbours_in_the_file_stay(folder):
+    write(folder, days(2, 2), '{"run_id": "r"}', replacing=FIRST_TWO)
+
+    assert rows(contents(folder, 3), None) == [2, 2, 3, 4, 5]
+    assert rows(contents(folder, 2), None) == [1, 2, 3, 4, 5]
+    assert delta_log.stamp(folder) == {"run_id": "r"}
+
+
+def test_no_rows_are_a_commit_too(folder):
+    """So that dates on which nothing happened are told from those that nobody looked at."""
+    write(folder, days(), "{}", replacing=None)
+    write(folder, days(), "{}", replacing=FIRST_TWO)
+
+    assert delta_log.newest(folder) == 4
+    assert rows(contents(folder, 4), None) == [3, 4, 5]
+
+
+def test_a_row_outside_of_what_is_replaced_is_refused_and_nothing_is_committed(folder):
+    with pytest.raises(DeltaError):
+        write(folder, days(1, 9), "{}", replacing=FIRST_TWO)
+
+    assert delta_log.newest(folder) == 2
+
+
+def test_the_log_tells_minima_of_no_column_but_those_it_may(tmp_path):
+    people = pa.table({"party_id": ["p1"], "name": ["Somebody Made Up"]})
+    write_deltalake(str(tmp_path), people, configuration={"delta.dataSkippingStatsColumns": "party_id"})
+
+    write(tmp_path, people, "{}", replacing="true")
+
+    assert "Somebody" not in "".join(p.read_text() for p in (tmp_path / "_delta_log").glob("*.json"))
+
+
+def test_a_table_written_from_here_keeps_its_protocol(folder):
+    before = DeltaTable(str(folder)).protocol()
+    write(folder, days(6), "{}", replacing=None)
+
+    assert DeltaTable(str(folder)).protocol() == before
+
+
+def test_a_checkpoint_is_left_as_often_as_the_table_says(tmp_path):
+    """So that nobody who opens the table has to read each commit from the first on."""
+    write_deltalake(str(tmp_path), days(1), configuration={"delta.checkpointInterval": "2"})
+    for day in range(2, 6):
+        write(tmp_path, days(day), "{}", replacing=None)
+
+    assert len(list((tmp_path / "_delta_log").glob("*.checkpoint.parquet"))) == 2
+    assert rows(contents(tmp_path, 4), None) == [1, 2, 3, 4, 5]
