@@ -20,6 +20,7 @@ from spark_jobs.contracts.model import HISTORY_COLUMNS, LAYERS, PrivacyClass
 from spark_jobs.contracts.spark_types import ddl, schema_of, spark_type
 from spark_jobs.dates import DateRange
 from spark_jobs.errors import ContractError
+from spark_jobs.processes import one_at_a_time
 from spark_jobs.server_conf import FILES_NAMED
 from spark_jobs.settings import Settings
 from spark_jobs.stored import Contents, contents
@@ -213,9 +214,14 @@ class Catalog:
 
     def ensure_table(self, table: str) -> None:
         """Create the table with no rows where it is missing, so that others can read of a bank without that system."""
-        if not self.exists(table):
-            self.ensure_schema(table.partition(".")[0])
-            self._create(self.contracts.tables[table])
+        if self.exists(table):
+            return
+        self.ensure_schema(table.partition(".")[0])
+        with one_at_a_time(self.settings.lease(table)):
+            self.sweep(table)
+            # Another process may have made it meanwhile.
+            if not self.exists(table):
+                self._create(self.contracts.tables[table])
 
     def _is_taken_up(self, table: str) -> bool:
         """Tell the catalog of a table that it lost, as that of a lake that was moved or restored has; false where there are no rows.

@@ -188,7 +188,7 @@ class Publication:
         1 CPU s for each of the two hundred of a small bank's day, against 0.05 here). That rows are few is guessed by what the table has.
         """
         largest = self.catalog.largest_file(self.table)
-        if largest is None or largest > BYTES_CARRIED:
+        if largest is None or largest > BYTES_CARRIED or self._may_be_wide():
             return None
         few = self._observed(frame).limit(ROWS_CARRIED + 1)
         rows = few.toArrow()
@@ -197,6 +197,11 @@ class Publication:
         if rows.num_rows or even_none:
             stored.write(self.catalog.location(self.table), rows, stamp, replacing=replacing)
         return _counted(few, self.table)
+
+    def _may_be_wide(self) -> bool:
+        """Whether a row may be of any length: bytes that could not be read. (What bronze keeps of a record that was read has a limit.)"""
+        fields = self.catalog.contracts.stored_fields(self.table)
+        return any(f.type == "binary" and not f.name.startswith("_") for f in fields)
 
     def _observed(self, frame: DataFrame) -> DataFrame:
         """The frame, whose next execution counts its rows, nulls where none may be, and bad rows by check.

@@ -204,6 +204,18 @@ def test_few_rows_are_committed_from_here_and_the_same_as_by_the_server(spark, l
     assert lake.touched_since(FULL, 3, 4) == DateRange.parse("2026-09-30").first
 
 
+def test_records_that_could_not_be_read_are_never_fetched(spark, lake):
+    """Each may be as long as its file."""
+    for record in ("r1", "r2", "r3"):
+        kept = spark.sql(f"select '{record}' as quarantine_id, x'00' as record")
+        lake.publish(
+            "ops.quarantine", lake.empty("ops.quarantine").unionByName(kept, allowMissingColumns=True)
+        )
+
+    assert writers(lake, "ops.quarantine") == ["server"] * 4
+    assert lake.read("ops.quarantine").count() == 3
+
+
 def test_the_server_goes_on_where_rows_were_committed_from_here(spark, lake, monkeypatch):
     for day, seq in (("2026-09-28", 1), ("2026-09-29", 2)):
         lake.publish(FULL, numbered(spark, lake, day, seq), DateRange.parse(day))
@@ -275,6 +287,17 @@ def test_what_a_writer_left_that_was_killed_before_its_first_commit_is_swept(spa
 
     assert not (folder / "part-00000.parquet").exists()
     assert lake.read("ops.release").count() == 1
+
+
+def test_an_empty_table_is_made_where_a_killed_writer_left_files(lake):
+    folder = lake.location("ops.release")
+    folder.mkdir(parents=True)
+    (folder / "part-00000.parquet").write_bytes(b"half")
+
+    lake.ensure_table("ops.release")
+
+    assert lake.version("ops.release") == 0
+    assert lake.read("ops.release").collect() == []
 
 
 def test_a_table_nobody_wrote_reads_as_empty(lake):
