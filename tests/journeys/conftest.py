@@ -27,7 +27,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.exports import published
 from spark_jobs.runner import RunSummary
 from spark_jobs.settings import Settings
-from tests.support.packages import add_lines, arrive, damage
+from tests.support.packages import add_lines, arrive, damage, take_back
 
 DATES = DateRange.parse("2026-09-27", "2026-09-30")
 LATE = date(2026, 9, 28)
@@ -77,7 +77,8 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(command, cwd=settings_module.REPOSITORY, check=True, capture_output=True)
     landing = folder / "landing"
     shutil.rmtree(folder / "truth")
-    arrive(landing, "CALL", LATE, "2026-09-29T10:00:00Z")
+    arrive(landing, "MBANK", LATE, "2026-09-29T10:00:00Z")
+    take_back(landing, "MSG", LATE, f"SEND_{LATE:%Y%m%d}.csv", "2026-09-29T11:00:00Z")
     damage(landing, "MSG", DATES.last, f"SEND_{DATES.last:%Y%m%d}.csv")
     first = f"{DATES.first} 13:47:36"
     add_lines(landing, "ECIF", DATES.first, f"PARTY_{DATES.first:%Y%m%d}.txt",

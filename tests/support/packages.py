@@ -42,6 +42,18 @@ def content(landing: Path, system: str, day: date, member: str) -> bytes:
     return _unpacked(package(landing, system, day))[member]
 
 
+def take_back(landing: Path, system: str, day: date, member: str, moment: str) -> None:
+    """Send a file of the day's package again without its last line, in a second package that arrives at that moment."""
+    first, second = package(landing, system, day), package(landing, system, day, 2)
+    shorter = b"".join(_unpacked(first)[member].splitlines(keepends=True)[:-1])
+    _pack(second, {member: shorter})
+    told = next(entry for entry in _listed(first) if entry[0] == member)
+    digest = hashlib.md5(shorter, usedforsecurity=False).hexdigest()
+    _list(second, [[member, str(int(told[1]) - 1), told[2], digest, *told[4:]]])
+    with (landing / "arrivals.csv").open("a", encoding="utf-8") as arrivals:
+        arrivals.write(f"{second.relative_to(landing)},{moment}\n")
+
+
 def damage(landing: Path, system: str, day: date, member: str) -> None:
     """Flip the last byte of a file inside of the day's package; what the `.OK` file says of it stays."""
     path = package(landing, system, day)
