@@ -129,12 +129,14 @@ class Catalog:
             return named
         return self.spark.sql(f"SELECT * FROM {self._quoted(table)} VERSION AS OF {version}")
 
-    def largest_file(self, table: str) -> int | None:
-        """Bytes of the table's largest file; None where nothing was committed into the table yet, or where files are Delta's to tell."""
+    def largest_file(self, table: str) -> tuple[int, int] | None:
+        """Bytes and rows of the largest file; None where nothing was committed into the table yet, or where files are Delta's to tell."""
         found = self._found(table)
         if found is None or not self._contents[table][0]:
             return None
-        return max((file.size for file in found.files), default=0)
+        return max((file.size for file in found.files), default=0), max(
+            (file.rows for file in found.files), default=0
+        )
 
     def _found(self, table: str) -> Contents | None:
         """What lies in the folder of a table now; None where it is not seen here, or where it is Delta's to say."""

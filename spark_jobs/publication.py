@@ -188,7 +188,10 @@ class Publication:
         1 CPU s for each of the two hundred of a small bank's day, against 0.05 here). That rows are few is guessed by what the table has.
         """
         largest = self.catalog.largest_file(self.table)
-        if largest is None or largest > BYTES_CARRIED or self._may_be_wide():
+        if largest is None or self._may_be_wide():
+            return None
+        size, count = largest
+        if size > BYTES_CARRIED or count > ROWS_CARRIED:
             return None
         few = self._observed(frame).limit(ROWS_CARRIED + 1)
         rows = few.toArrow()

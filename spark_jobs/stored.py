@@ -28,10 +28,11 @@ def dataset(table: DeltaTable) -> Dataset:
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of rows, of so many bytes. dates: business dates that its rows lie within; None where the log does not say."""
+    """A file of so many bytes and rows (0 where the log does not say). dates: business dates that its rows lie within; None likewise."""
 
     path: Path
     size: int
+    rows: int
     dates: DateRange | None
 
 
@@ -56,11 +57,13 @@ def contents(folder: Path, version: int) -> Contents | None:
     unknown = pa.nulls(added.num_rows)
     told = [
         (added[column] if column in added.column_names else unknown).to_pylist()
-        for column in ("path", "size_bytes", "min.business_date", "max.business_date")
+        for column in ("path", "size_bytes", "num_records", "min.business_date", "max.business_date")
     ]
     files = [
-        DataFile(folder / path, size, None if first is None or last is None else DateRange(first, last))
-        for path, size, first, last in sorted(zip(*told, strict=True))
+        DataFile(
+            folder / path, size, rows or 0, None if first is None or last is None else DateRange(first, last)
+        )
+        for path, size, rows, first, last in sorted(zip(*told, strict=True))
     ]
     return Contents(StructType.fromJson(json.loads(table.schema().to_json())), files)
 

@@ -204,6 +204,18 @@ def test_few_rows_are_committed_from_here_and_the_same_as_by_the_server(spark, l
     assert lake.touched_since(FULL, 3, 4) == DateRange.parse("2026-09-30").first
 
 
+def test_more_rows_than_were_guessed_are_left_to_the_server_after_all(spark, lake, monkeypatch):
+    monkeypatch.setattr(publication, "ROWS_CARRIED", 1)
+    for day, seq in (("2026-09-27", 1), ("2026-09-28", 2)):
+        lake.publish(FULL, numbered(spark, lake, day, seq), DateRange.parse(day))
+    both = numbered(spark, lake, "2026-09-29", 3).unionByName(numbered(spark, lake, "2026-09-30", 4))
+    lake.publish(FULL, both, DAYS)
+
+    assert writers(lake, FULL) == ["server", "server", "here", "server"]
+    assert sorted(row["seq_no"] for row in lake.read(FULL).collect()) == [1, 2, 3, 4]
+    assert lake.written[-1].rows == 2
+
+
 def test_records_that_could_not_be_read_are_never_fetched(spark, lake):
     """Each may be as long as its file."""
     for record in ("r1", "r2", "r3"):
