@@ -7,6 +7,7 @@ sees, Delta's log there is asked instead of the server.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -23,7 +24,7 @@ from spark_jobs.errors import ContractError
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.server_conf import FILES_NAMED
 from spark_jobs.settings import Settings
-from spark_jobs.stored import Contents, contents
+from spark_jobs.stored import Contents, DataFile, contents
 
 _SKIPPING_TYPES = ("string", "int", "bigint", "date", "timestamp", "decimal")
 
@@ -129,14 +130,10 @@ class Catalog:
             return named
         return self.spark.sql(f"SELECT * FROM {self._quoted(table)} VERSION AS OF {version}")
 
-    def largest_file(self, table: str) -> tuple[int, int] | None:
-        """Bytes and rows of the largest file; None where nothing was committed into the table yet, or where files are Delta's to tell."""
+    def files(self, table: str) -> Sequence[DataFile] | None:
+        """The files of a table; None where nothing was committed into it yet, or where files are Delta's to tell."""
         found = self._found(table)
-        if found is None or not self._contents[table][0]:
-            return None
-        return max((file.size for file in found.files), default=0), max(
-            (file.rows for file in found.files), default=0
-        )
+        return None if found is None or not self._contents[table][0] else found.files
 
     def _found(self, table: str) -> Contents | None:
         """What lies in the folder of a table now; None where it is not seen here, or where it is Delta's to say."""

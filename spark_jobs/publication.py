@@ -24,7 +24,7 @@ from spark_jobs.errors import ContractError, nearest
 from spark_jobs.history import OPEN_INSTANT, count_changes, instant, next_history
 
 BUCKETS = 64
-# As many rows of a table whose largest file has as many bytes are fetched and committed without Delta's jobs in the server.
+# As many rows, or as many bytes of files, are fetched and committed without Delta's jobs in the server.
 ROWS_CARRIED = 50_000
 BYTES_CARRIED = 8 * 1024**2
 ALL_ROWS = "true"
@@ -185,13 +185,9 @@ class Publication:
         """Fetch the rows and commit them from here, where they are few. None: nothing was written.
 
         In the server a commit of any size is several jobs: what the log says, which files make way, the rows, their statistics (seen: 0.8 to
-        1 CPU s for each of the two hundred of a small bank's day, against 0.05 here). That rows are few is guessed by what the table has.
+        1 CPU s for each of the two hundred of a small bank's day, against 0.05 here).
         """
-        largest = self.catalog.largest_file(self.table)
-        if largest is None or self._may_be_wide():
-            return None
-        size, count = largest
-        if size > BYTES_CARRIED or count > ROWS_CARRIED:
+        if not self._is_small(replacing):
             return None
         few = self._observed(frame).limit(ROWS_CARRIED + 1)
         rows = few.toArrow()
@@ -201,10 +197,20 @@ class Publication:
             stored.write(self.catalog.location(self.table), rows, stamp, replacing=replacing)
         return _counted(few, self.table)
 
-    def _may_be_wide(self) -> bool:
-        """Whether a row may be of any length: bytes that could not be read. (What bronze keeps of a record that was read has a limit.)"""
+    def _is_small(self, replacing: str | None) -> bool:
+        """Whether few rows are to be expected: as many as make way, or as the largest file has where none do.
+
+        Never where a row may be of any length, as bytes that could not be read. (What bronze keeps of a record that was read has a limit.)
+        """
         fields = self.catalog.contracts.stored_fields(self.table)
-        return any(f.type == "binary" and not f.name.startswith("_") for f in fields)
+        files = self.catalog.files(self.table)
+        if files is None or any(f.type == "binary" and not f.name.startswith("_") for f in fields):
+            return False
+        dates = None if replacing == ALL_ROWS else self.dates
+        going = [f for f in files if replacing and (dates is None or f.dates is None or f.dates.meets(dates))]
+        size = max(sum(f.size for f in going), *(f.size for f in files), 0)
+        rows = max(sum(f.rows for f in going), *(f.rows for f in files), 0)
+        return size <= BYTES_CARRIED and rows <= ROWS_CARRIED
 
     def _observed(self, frame: DataFrame) -> DataFrame:
         """The frame, whose next execution counts its rows, nulls where none may be, and bad rows by check.
