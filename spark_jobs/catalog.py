@@ -7,7 +7,6 @@ sees, Delta's log there is asked instead of the server.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -24,7 +23,7 @@ from spark_jobs.errors import ContractError
 from spark_jobs.processes import one_at_a_time
 from spark_jobs.server_conf import FILES_NAMED
 from spark_jobs.settings import Settings
-from spark_jobs.stored import Contents, DataFile, contents
+from spark_jobs.stored import Contents, contents
 
 _SKIPPING_TYPES = ("string", "int", "bigint", "date", "timestamp", "decimal")
 
@@ -130,10 +129,10 @@ class Catalog:
             return named
         return self.spark.sql(f"SELECT * FROM {self._quoted(table)} VERSION AS OF {version}")
 
-    def files(self, table: str) -> Sequence[DataFile] | None:
-        """The files of a table; None where nothing was committed into it yet, or where files are Delta's to tell."""
+    def committed(self, table: str) -> Contents | None:
+        """What was committed into a table; None where nothing was yet, or where files are Delta's to tell."""
         found = self._found(table)
-        return None if found is None or not self._contents[table][0] else found.files
+        return None if found is None or not self._contents[table][0] else found
 
     def _found(self, table: str) -> Contents | None:
         """What lies in the folder of a table now; None where it is not seen here, or where it is Delta's to say."""
@@ -151,7 +150,7 @@ class Catalog:
             return None
         if not files:
             return self.spark.createDataFrame([], found.schema)
-        return self.spark.read.schema(found.schema).parquet(*map(str, files))
+        return self.spark.read.schema(found.schema).parquet(*[str(file.path) for file in files])
 
     def empty(self, table: str) -> DataFrame:
         """No rows, with the columns of the contract."""

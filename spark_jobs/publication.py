@@ -203,13 +203,12 @@ class Publication:
         Never where a row may be of any length, as bytes that could not be read. (What bronze keeps of a record that was read has a limit.)
         """
         fields = self.catalog.contracts.stored_fields(self.table)
-        files = self.catalog.files(self.table)
-        if files is None or any(f.type == "binary" and not f.name.startswith("_") for f in fields):
+        found = self.catalog.committed(self.table)
+        if found is None or any(f.type == "binary" and not f.name.startswith("_") for f in fields):
             return False
-        dates = None if replacing == ALL_ROWS else self.dates
-        going = [f for f in files if replacing and (dates is None or f.dates is None or f.dates.meets(dates))]
-        size = max(sum(f.size for f in going), *(f.size for f in files), 0)
-        rows = max(sum(f.rows for f in going), *(f.rows for f in files), 0)
+        going = found.reaching(None if replacing == ALL_ROWS else self.dates) if replacing else []
+        size = max(sum(f.size for f in going), *(f.size for f in found.files), 0)
+        rows = max(sum(f.rows for f in going), *(f.rows for f in found.files), 0)
         return size <= BYTES_CARRIED and rows <= ROWS_CARRIED
 
     def _observed(self, frame: DataFrame) -> DataFrame:

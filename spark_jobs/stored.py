@@ -43,9 +43,9 @@ class Contents:
     schema: StructType
     files: Sequence[DataFile]
 
-    def reaching(self, dates: DateRange | None) -> list[Path]:
+    def reaching(self, dates: DateRange | None) -> list[DataFile]:
         """Files that may hold rows of these business dates; None: all files."""
-        return [f.path for f in self.files if dates is None or f.dates is None or f.dates.meets(dates)]
+        return [f for f in self.files if dates is None or f.dates is None or f.dates.meets(dates)]
 
 
 def contents(folder: Path, version: int) -> Contents | None:

@@ -32,7 +32,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rows(found: Contents, dates: DateRange | None) -> list[int]:
-    return sorted(n for path in found.reaching(dates) for n in pa.parquet.read_table(path)["n"].to_pylist())
+    return sorted(
+        n for file in found.reaching(dates) for n in pa.parquet.read_table(file.path)["n"].to_pylist()
+    )
 
 
 def test_files_that_cannot_hold_a_wanted_date_are_left_out(folder):
