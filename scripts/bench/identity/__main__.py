@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.bench import blocks, cost
-from scripts.bench.identity import engines, environments, page, score, sets
+from scripts.bench import blocks, cost, environments
+from scripts.bench.identity import engines, page, score, sets
 from scripts.bench.identity.machine import machine
 from scripts.bench.results import Results
 from spark_jobs import settings as configuration

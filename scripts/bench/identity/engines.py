@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.bench.identity import environments
+from scripts.bench import environments
 from scripts.bench.identity.sets import Set
 from spark_jobs.settings import REPOSITORY
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from scripts.bench import environments
 from scripts.bench.ingest import files as bank
 from scripts.bench.ingest.reading import given
 from scripts.bench.sections import Bench
@@ -35,14 +36,24 @@ class Ingest:
 
     def process(self, how: str, path: Path, conf: Path | None = None) -> dict[str, Any]:
         """One whole process that reads a file; of several the one with the median CPU time."""
-        command = [
-            sys.executable,
-            "-m",
-            "scripts.bench.ingest.reading",
-            how,
-            str(path),
-            str(conf or self.files.conf),
-        ]
+        return self._median(
+            [
+                sys.executable,
+                "-m",
+                "scripts.bench.ingest.reading",
+                how,
+                str(path),
+                str(conf or self.files.conf),
+            ]
+        )
+
+    def polars(self, path: Path) -> dict[str, Any]:
+        """The same by polars, which the product does without, in an environment of its own. Raises `environments.NotInstalled`."""
+        columns = json.dumps({name: kind for name, _, kind, _ in bank.COLUMNS})
+        script = str(environments.LOCKS / "polars_run.py")
+        return self._median([str(environments.python_of("polars")), script, str(path), columns])
+
+    def _median(self, command: list[str]) -> dict[str, Any]:
         found = []
         for _ in range(self.bench.repeats):
             done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
@@ -98,9 +109,14 @@ def reader(ingest: Ingest) -> dict[str, Any]:
 
     took = ingest.in_turn({"ours": ours, "spark": sparks})
     beside = {how: ingest.process(how, path) for how in ("ours", "pyarrow", "duckdb")}
+    try:
+        beside["polars"] = ingest.polars(path)
+        absent = ""
+    except environments.NotInstalled as error:
+        absent = str(error)
     return {
         "rows": ingest.files.rows, "bytes": path.stat().st_size, "ours": took["ours"], "spark": took["spark"],
-        "ratio": took["ours"]["cpu"] / took["spark"]["cpu"], "beside": beside,
+        "ratio": took["ours"]["cpu"] / took["spark"]["cpu"], "beside": beside, "absent": absent,
     }  # fmt: skip
 
 

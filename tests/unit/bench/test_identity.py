@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bench.identity import engines, environments, page, score, sets
+from scripts.bench import environments
+from scripts.bench.identity import engines, page, score, sets
 from spark_jobs.columns.certificates import check_digit
 from spark_jobs.resolve import mapping, reading
 

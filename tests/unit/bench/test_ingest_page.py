@@ -28,13 +28,15 @@ def cost(cpu: float, peak: int = 100 * page.MIB) -> dict:
 @pytest.mark.parametrize(("ours", "verdict"), [(4.0, "met"), (4.2, "**missed**")])
 def test_the_reader_is_held_against_sparks_own_by_cpu(ours: float, verdict: str) -> None:
     told = {
-        "rows": 8_000, "bytes": 8_000_000, "ours": cost(ours), "spark": cost(4.0), "ratio": ours / 4.0, "beside": {"duckdb": cost(2.0)}, "machine": MACHINE,
+        "rows": 8_000, "bytes": 8_000_000, "ours": cost(ours), "spark": cost(4.0), "ratio": ours / 4.0, "beside": {"duckdb": cost(2.0)},
+        "absent": "could not be installed: no route", "machine": MACHINE,
     }  # fmt: skip
 
     text = page.render({"reader": told})
 
     assert f"**{ours / 4:.2f}** times (target 1 times: {verdict})" in text
     assert "| DuckDB, typed, into memory, a process of its own | 2.00 | 1.00 | 4 | 8,000 |" in text
+    assert "polars is not measured here: its environment could not be installed: no route." in text
     assert "Not measured here: bad, memory, bronze." in text
 
 
