@@ -214,9 +214,7 @@ class _Reader:
             return noticed
 
         for j, impossible in self.notices.dates:
-            said = column(j).dictionary_encode()
-            bad = np.array([impossible[text] for text in said.dictionary.to_pylist()] + [False])
-            noticed |= bad[said.indices.fill_null(len(bad) - 1).to_numpy()]
+            noticed |= impossible.of_column(column(j))
         for j in self.notices.ids:
             noticed |= true_of(pc.ends_with(column(j), "000"))
         for j in self.notices.phones:

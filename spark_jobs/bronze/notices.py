@@ -13,6 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spark_jobs.bronze.vectors import Flags, true_of
 from spark_jobs.columns.dates import is_nothing, parse_date
 from spark_jobs.contracts.patterns import parse_day
 from spark_jobs.contracts.sources import SourceContract, SourceField
@@ -23,6 +28,8 @@ _MASKED_LOSSY = re.compile(r"[1-8]\d{5}\*{8}\d000")
 _LOSSY = re.compile(r"[1-8]\d{14}000")
 _PACKED = re.compile(r"\d{14}")
 _DAY = re.compile(r"\d{8}|\d{4}([-/.])\d{1,2}\1\d{1,2}")
+# What most instants look like: a day of ten signs, then their time.
+_BEGINS_WITH_DAY = r"^\d{4}-\d{2}-\d{2}[T ]"
 MOST_KEPT = 65_536
 
 
@@ -57,17 +64,40 @@ class Notices:
 
 
 class _Impossible(dict[str | None, bool]):
-    """Text of a date field → whether it is no day. The dates of a bank's file repeat, so each is read once; of an instant, the day is."""
+    """Text of a date field → whether it is no day. The days of a bank's file repeat, its seconds do not: of an instant, only its day is read, once."""
 
     def __init__(self, declared: SourceField) -> None:
         super().__init__({None: False})
         self.declared = declared
+        self._is_by_day = declared.type in INSTANTS and declared.format in (None, "utc")
+        self._days: dict[str, bool] = {}
 
     def __missing__(self, text: str | None) -> bool:
         if len(self) > MOST_KEPT:
             self.clear()
         self[text] = found = text is not None and self._is_no_day(text.strip())
         return found
+
+    def of_column(self, texts: pa.StringArray) -> Flags:
+        """The same of many values, none of them a word for unknown."""
+        if not self._is_by_day:
+            return self._by_text(texts)
+        is_plain = true_of(pc.match_substring_regex(texts, _BEGINS_WITH_DAY))
+        found = np.zeros(len(texts), bool)
+        plain = texts if is_plain.all() else texts.filter(pa.array(is_plain))
+        days = pc.utf8_slice_codeunits(plain, 0, 10).dictionary_encode()
+        verdicts = np.array([self._is_no_day_of_instant(day) for day in days.dictionary.to_pylist()], bool)
+        if len(plain):
+            found[is_plain] = verdicts[days.indices.to_numpy()]
+        if not is_plain.all():
+            found[~is_plain] = self._by_text(texts.filter(pa.array(~is_plain)))
+        return found
+
+    def _by_text(self, texts: pa.StringArray) -> Flags:
+        said = texts.dictionary_encode()
+        bad = np.array([self[text] for text in said.dictionary.to_pylist()] + [False])
+        flags: Flags = bad[said.indices.fill_null(len(bad) - 1).to_numpy()]
+        return flags
 
     def _is_no_day(self, text: str) -> bool:
         if is_nothing(text) or text in self.declared.null:
@@ -77,9 +107,16 @@ class _Impossible(dict[str | None, bool]):
             return parse_day(text, pattern) is None
         if self.declared.type in INSTANTS:
             day = text[:8] if _PACKED.fullmatch(text) else re.split("[T ]", text, maxsplit=1)[0]
-            # Years of the Republic and spreadsheets' numbers are dates; nobody writes an instant so.
-            return parse_date(day)[1] or not _DAY.fullmatch(day)
+            return self._is_no_day_of_instant(day)
         return parse_date(text)[1]
+
+    def _is_no_day_of_instant(self, day: str) -> bool:
+        if day not in self._days:
+            if len(self._days) > MOST_KEPT:
+                self._days.clear()
+            # Years of the Republic and spreadsheets' numbers are dates; nobody writes an instant so.
+            self._days[day] = parse_date(day)[1] or not _DAY.fullmatch(day)
+        return self._days[day]
 
 
 def _mapped(maps: Any, columns: Sequence[str]) -> set[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from spark_jobs.bronze.census import Census
 from spark_jobs.bronze.cut import Cut
 from spark_jobs.bronze.pieces import Piece, begins, pieces
 from spark_jobs.bronze.records import Record, read
-from spark_jobs.bronze.tally import Tallies, amount_units
+from spark_jobs.bronze.tally import Tallies
+from spark_jobs.bronze.value_sums import ValueSums
 from spark_jobs.bronze.vectors import Bytes
 from spark_jobs.contracts.sources import SourceContract, Sum
 
@@ -61,7 +62,9 @@ def totals_of(content: bytes | Path, made: Cut, source: SourceContract, census: 
     if tallies is not None:
         totals.sums = tallies.sums
     if source.in_order or (source.sums and tallies is None):
-        _add_up(content, source, totals)
+        added = _added_up(content, source, {} if tallies is not None else source.sums)
+        totals.sums |= added.sums
+        totals.compared, totals.wrong = added.compared, added.wrong
     return totals
 
 
@@ -82,42 +85,22 @@ def _looked_at(piece: Piece, source: SourceContract, census: Census | None, tall
     return piece.count - sum(len(run) - 1 for run in re.findall(rb"\n\n+", padded))
 
 
-def _add_up(content: bytes | Path, source: SourceContract, totals: Totals) -> None:
-    """Declared sums, exact, and how often times that should follow one another do not. Unreadable records add nothing.
-
-    The sums of fixed width are there already: they are made by bytes.
-    """
-    names = source.names()
-    sums = {} if source.layout.kind == "fixed" else source.sums
-    totals.sums |= dict.fromkeys(sums, 0)
-    summed = [(name, each, names.index(each.of), _conditions(each, names)) for name, each in sums.items()]
-    times = [names.index(name) for name in source.in_order]
-    for values in _values(content, source):
-        for name, wanted, at, conditions in summed:
-            if all((values[k] in words) == is_meant for k, words, is_meant in conditions):
-                totals.sums[name] += wanted.counted(amount_units(values[at], source.fields[at]) or 0)
-        told = [t for at in times if (t := values[at]) is not None]
-        for earlier, later in pairwise(told):
-            totals.compared += 1
-            totals.wrong += earlier > later
-
-
-def _conditions(wanted: Sum, names: Sequence[str]) -> list[tuple[int, tuple[str, ...], bool]]:
-    """Places of fields, words, and whether a record is meant that has one of them."""
-    told = [(name, words, True) for name, words in wanted.where.items()]
-    told += [(name, words, False) for name, words in wanted.where_not.items()]
-    return [(names.index(name), words, is_meant) for name, words, is_meant in told]
-
-
-def _values(content: bytes | Path, source: SourceContract) -> Iterator[list[str | None]]:
+def _added_up(content: bytes | Path, source: SourceContract, wanted: Mapping[str, Sum]) -> ValueSums:
+    """A second pass, over the values of records that can be read."""
+    added = ValueSums(source, wanted)
     if isinstance(content, bytes):
-        yield from (record.values for record in read(content, source) if record.values is not None)
-        return
+        for record in read(content, source):
+            if record.values is not None:
+                added.add(record.values)
+        return added
     for some in fast.read(content, source):
         if isinstance(some, fast.Block):
-            yield from some.values.to_pylist()
-        else:
-            yield from (record.values for record in some if record.values is not None)
+            added.add_all(some.values)
+            continue
+        for record in some:
+            if record.values is not None:
+                added.add(record.values)
+    return added
 
 
 def _unread(content: bytes | Path, source: SourceContract) -> Iterator[Record]:

@@ -28,6 +28,7 @@ DELIVERY = Delivery("X", "X_{date}.txt", None, "full", "06:00", False, False, Fa
 Told = tuple[int, int, bytes, list[str | None] | None, tuple[str, ...]]
 CELLS = [
     "a", "张伟", "林瑋", "1", "", " x ", "\u3000b\u3000", "20260930", "20260231", "1900-01-01", "NULL", "330102198506070000", "1.38E+10", "é", "T1",
+    "2026-09-30 08:15:00", "2026-09-30T8", "2026-02-30 08:15:00", "1900-01-01 ", "20260930081500", "2026-09-30-08.15.00.1", "115/09/30 08:15",
     "10", "20", "\ue000", "\ufffd", "a\rb", "𬎆", "\ufeff", "\ufeffa",
 ]  # fmt: skip
 BROKEN = [
@@ -49,8 +50,8 @@ BROKEN = [
 PLAIN = {"utf-8": "a张é,|", "gb18030": "a张é,|", "big5": "a林,|"}
 
 
-def feed(layout: Layout, at: list[tuple[int, int]] | None = None) -> SourceContract:
-    kinds = ["string", "date", "string"]
+def feed(layout: Layout, at: list[tuple[int, int]] | None = None, told_as: str = "date") -> SourceContract:
+    kinds = ["string", told_as, "string"]
     maps = {"party_identifier": {"id_value": "a"}, "party_contact": {"contact_value": "c"}}
     fields = tuple(
         SourceField(
@@ -118,7 +119,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, SourceContract]:
         "delimited", encoding, trailer_mark=trailer, separator=separator, header=has_header, quote=quote, skip_lines=skip, escape=escape,
         marks=replace(marks, column=1) if marks else None, longest_record=draw(st.sampled_from([12, 1024])),
     )  # fmt: skip
-    return content, feed(layout)
+    return content, feed(layout, told_as=draw(st.sampled_from(["date", "timestamp"])))
 
 
 def slowly(content: Path, source: SourceContract) -> list[Told] | None:

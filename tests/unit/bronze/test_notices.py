@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spark_jobs.bronze.notices import Notices
+from spark_jobs.contracts.model import PrivacyClass
 from spark_jobs.contracts.sources import SourceField, load_sources
 from spark_jobs.settings import SHIPPED_CONF
 
@@ -16,6 +20,37 @@ SOURCES = load_sources((SHIPPED_CONF,))
 def noticed(feed: str, **values: str) -> list[str]:
     source = SOURCES[feed]
     return Notices(source).of([values.get(name) for name in source.names()])
+
+
+DAYS = st.sampled_from(
+    [
+        "2026-09-30",
+        "2026-02-30",
+        "1900-01-01",
+        "0000-00-00",
+        "115/09/30",
+        "20260930",
+        "20260231",
+        "46295",
+        "二〇二六",
+    ]
+)
+TIMES = st.sampled_from(["", " ", "T", " 08:15:00", "T08:15:00Z", "081500", "-08.15.00.123456", " 24:99"])
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.builds(str.__add__, DAYS, TIMES), st.text("0123456789-/.T: ", max_size=20)), max_size=20),
+    st.sampled_from([("date", None), ("timestamp", None), ("timestamp14", None), ("timestamp", "utc"), ("timestamp", "dd.MM.yyyy HH:mm")]),
+)  # fmt: skip
+def test_days_of_a_whole_column_are_judged_as_one_by_one(texts, kind):
+    declared = SourceField("seen_at", kind[0], PrivacyClass.C1, null=("1900-01-01",), format=kind[1])
+    source = replace(SOURCES["ecif__party"], fields=(declared,), maps={})
+    texts = [
+        None if text is None or not text.strip() or text in declared.null else text.strip() for text in texts
+    ]
+    ((_, whole),), one = Notices(source).dates, Notices(source)
+
+    assert whole.of_column(pa.array(texts, pa.string())).tolist() == [one.of([text]) != [] for text in texts]
 
 
 @pytest.mark.parametrize(
