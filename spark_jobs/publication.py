@@ -45,7 +45,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Publication:
-    """One write of one table by one run. `within`, `is_new` and `made_of` are those of `Lake.publish`."""
+    """One write of one table by one run. `within`, `is_new`, `made_of` and `is_large` are those of `Lake.publish`."""
 
     catalog: Catalog
     run: RunContext
@@ -54,6 +54,7 @@ class Publication:
     within: Column | None = None
     is_new: bool = False
     made_of: str | None = None
+    is_large: bool = False
 
     @property
     def table(self) -> str:
@@ -187,7 +188,7 @@ class Publication:
         In the server a commit of any size is several jobs: what the log says, which files make way, the rows, their statistics (seen: 0.8 to
         1 CPU s for each of the two hundred of a small bank's day, against 0.05 here).
         """
-        if not self._is_small(replacing):
+        if self.is_large or not self._is_small(replacing):
             return None
         few = self._observed(frame).limit(ROWS_CARRIED + 1)
         rows = few.toArrow()

@@ -83,7 +83,7 @@ class Lake(Catalog):
 
     def publish(
         self, table: str, frame: DataFrame, dates: DateRange | None = None, *, within: Column | None = None,
-        is_new: bool = False, made_of: str | None = None,
+        is_new: bool = False, made_of: str | None = None, is_large: bool = False,
     ) -> None:  # fmt: skip
         """Write a table as its contract says. The same frame twice leaves the same rows.
 
@@ -93,9 +93,12 @@ class Lake(Catalog):
                        rows that are amended: the frame has all of them anew
         is_new         the job vouches that no key of an appended frame is there yet, because it bears the moment it was made
         made_of        name of all that the frame was made of, kept with the commit for `is_made_of`
+        is_large       many rows are sure to come: Spark writes them, and the frame is executed just once
         """
         contract = self.contracts.table(table)
-        publication = Publication(self, self.run, contract, dates or self.run.dates, within, is_new, made_of)
+        publication = Publication(
+            self, self.run, contract, dates or self.run.dates, within, is_new, made_of, is_large
+        )
         shaped = publication.shaped(frame)
         self.ensure_schema(contract.layer)
         with one_at_a_time(self.settings.lease(table)):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from spark_jobs.bronze import apart
@@ -20,6 +20,7 @@ from spark_jobs.tables import Lake, side_by_side
 QUARANTINE = "ops.quarantine"
 # What one read holds in memory beside what is being written.
 READ_AT_ONCE_BYTES = 32 * 1024**2
+_IS_UNREAD = "_parse_status = 'quarantined'"
 
 
 def load(lake: Lake, files: Sequence[Examined], known: Collection[str] = ()) -> dict[str, int]:
@@ -43,7 +44,7 @@ def _together(files: Sequence[Examined]) -> Iterator[dict[str, list[Examined]]]:
     group: dict[str, list[Examined]] = {}
     size = 0
     for feed, theirs in sorted(by_feed.items()):
-        own = sum(e.state.file_bytes or 0 for e in theirs)
+        own = _size({feed: theirs})
         if group and size + own > READ_AT_ONCE_BYTES:
             yield group
             group, size = {}, 0
@@ -56,6 +57,30 @@ def _together(files: Sequence[Examined]) -> Iterator[dict[str, list[Examined]]]:
 def _load_feeds(
     lake: Lake, feeds: Mapping[str, Sequence[Examined]], known: Collection[str]
 ) -> dict[str, int]:
+    """Load feeds that are read together. Small ones are read once for all their tables; a large one goes straight into its table, and is read
+    once more where some of its records could not be read.
+    """
+    again = sorted({e.state.file_id for files in feeds.values() for e in files} & {*known})
+    if _size(feeds) > READ_AT_ONCE_BYTES:
+        (feed, files), *others = feeds.items()
+        assert not others, "large feeds are loaded alone"
+        unread = Observation()
+        rows = _read(lake, feeds).observe(unread, F.count_if(F.expr(_IS_UNREAD)).alias("records"))
+        _publish_feed(lake, rows, feed, files, is_large=True)
+        if not unread.get["records"] and not again:
+            return {}
+        return _keep_aside(lake, _read(lake, feeds).where(_IS_UNREAD).localCheckpoint(), again)
+    rows = _read(lake, feeds).localCheckpoint()
+    side_by_side(partial(_publish_feed, lake, rows, feed, files) for feed, files in feeds.items())
+    return _keep_aside(lake, rows.where(_IS_UNREAD), again)
+
+
+def _size(feeds: Mapping[str, Sequence[Examined]]) -> int:
+    return sum(e.state.file_bytes or 0 for files in feeds.values() for e in files)
+
+
+def _read(lake: Lake, feeds: Mapping[str, Sequence[Examined]]) -> DataFrame:
+    """All records of these files, readable or not."""
     given = [
         {
             "feed": feed, "path": str(e.path),
@@ -65,28 +90,26 @@ def _load_feeds(
         for feed, files in feeds.items()
         for e in files
     ]  # fmt: skip
-    rows = (
+    return (
         lake.spark.read.format(NAME)
         .option("conf_dirs", json.dumps([str(Path(p)) for p in lake.settings.conf_dirs]))
         .option("files", json.dumps(given))
         .load()
         .withColumn("_ingested_at", instant(lake.run.known_at))
-        .localCheckpoint()
     )
-    side_by_side(partial(_publish_feed, lake, rows, feed, files) for feed, files in feeds.items())
-    again = {e.state.file_id for files in feeds.values() for e in files} & {*known}
-    return _keep_aside(lake, rows.where("_parse_status = 'quarantined'"), sorted(again))
 
 
-def _publish_feed(lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examined]) -> None:
-    mine = rows.where((F.col("_feed") == feed) & (F.col("_parse_status") != "quarantined"))
+def _publish_feed(
+    lake: Lake, rows: DataFrame, feed: str, files: Sequence[Examined], *, is_large: bool = False
+) -> None:
+    mine = rows.where((F.col("_feed") == feed) & ~F.expr(_IS_UNREAD))
     values = [F.col("_values")[at].alias(name) for at, name in enumerate(lake.sources[feed].names())]
     days = [e.state.business_date for e in files]
     ids = [e.state.file_id for e in files]
     place = [c for c in rows.columns if c not in ("_feed", "_values", HEADER)]
     lake.publish(
         f"bronze.{feed}", mine.select(*values, *place), DateRange(min(days), max(days)),
-        within=F.col("_file_id").isin(*ids),
+        within=F.col("_file_id").isin(*ids), is_large=is_large,
     )  # fmt: skip
 
 

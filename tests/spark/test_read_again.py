@@ -14,7 +14,7 @@ import pytest
 from spark_jobs import settings as settings_module
 from spark_jobs.clock import cut_off
 from spark_jobs.dates import DateRange
-from spark_jobs.jobs import bronze
+from spark_jobs.jobs import bronze, bronze_load
 from spark_jobs.tables import Lake
 from tests.support import lakes
 
@@ -59,9 +59,16 @@ def kept_aside(lake: Lake) -> list[tuple[date, int, str, str]]:
     return sorted((r["business_date"], r["line_no"], r["reason_codes"][0], r["state_code"]) for r in rows)
 
 
+@pytest.mark.parametrize("read_at_once", [bronze_load.READ_AT_ONCE_BYTES, 0], ids=["small", "large"])
 def test_a_sum_that_a_mended_contract_sets_aside_leaves_bronze_when_its_date_is_run_again(
-    make_lake: Callable[..., Lake], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    read_at_once: int,
+    make_lake: Callable[..., Lake],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Whether the file is small enough to be read beside others or goes into its table on its own."""
+    monkeypatch.setattr(bronze_load, "READ_AT_ONCE_BYTES", read_at_once)
     lake = make_lake(conf_dirs=conf(tmp_path / "before", FEED))
     for day in (TUESDAY, WEDNESDAY):
         path = lake.settings.landing / f"summen_{day:%Y%m%d}.csv"
