@@ -26,6 +26,7 @@ from spark_jobs.bronze.vectors import (
     Flags,
     Ints,
     begin_with,
+    chosen_values,
     column_of,
     decoded,
     places,
@@ -106,11 +107,15 @@ class _Reader:
         else:
             odd |= is_empty
         is_record = ~is_empty | odd
-        made = self._delimited if self.layout.kind == "delimited" else self._fixed
-        clean, values = made(buffer, data, starts, ends, lengths, is_record & ~odd)
+        clean, raw = is_record & ~odd, None
+        if self.layout.kind == "delimited":
+            clean, values, raw = self._delimited(buffer, data, starts, ends, lengths, clean, 1 + is_crlf)
+        else:
+            clean, values = self._fixed(data, starts, ends, lengths, clean)
         if clean.any():
             at = np.flatnonzero(clean)
-            raw = texts(data, starts, ends, at, 1 + is_crlf, pa.binary())
+            if raw is None:
+                raw = texts(data, starts, ends, at, 1 + is_crlf, pa.binary())
             yield Block(at + number, starts[at] + base, raw, values)
         rest = np.flatnonzero(is_record & ~clean).tolist()
         raws = (buffer[starts[k] : starts[k] + lengths[k]] for k in rest)
@@ -119,31 +124,34 @@ class _Reader:
         )
 
     def _delimited(
-        self, buffer: bytes, data: Bytes, starts: Ints, ends: Ints, lengths: Ints, clean: Flags
-    ) -> tuple[Flags, pa.ListArray]:
+        self, buffer: bytes, data: Bytes, starts: Ints, ends: Ints, lengths: Ints, clean: Flags, line_end: int
+    ) -> tuple[Flags, pa.ListArray, pa.BinaryArray | None]:
+        """Clean records, their values, and their bytes where those are the text itself. line_end: its bytes, of all that may be clean."""
+        nothing = pa.array([], pa.list_(pa.string()))
         made = decoded(buffer, data, self.layout.encoding)
         if made is None or (clean.any() and made[1].shape != ends.shape):
-            return np.zeros_like(clean), pa.array([], pa.list_(pa.string()))
+            return np.zeros_like(clean), nothing, None
         text, text_ends, bad = made
         clean = clean & ~bad & ~self._is_header(data, starts, ends, lengths)
         at = np.flatnonzero(clean)
+        if not len(at):
+            return clean, nothing, None
         text_starts = np.concatenate(([0], text_ends[:-1] + 1))
-        rows = texts(text, text_starts, text_ends, at, 1, pa.string())
-        cut = (
-            pc.split_pattern(pc.utf8_rtrim(rows, "\r"), self.layout.separator)
-            if len(at)
-            else pa.array([], pa.list_(pa.string()))
-        )
+        rows = texts(text, text_starts, text_ends, at, line_end, pa.string())
+        cut = pc.split_pattern(rows, self.layout.separator)
         fits = pc.equal(pc.list_value_length(cut), self.columns).to_numpy(zero_copy_only=False).astype(bool)
-        clean[at[~fits]] = False
-        if self.layout.marks and self.layout.marks.column and len(at):
+        if self.layout.marks and self.layout.marks.column:
             told = pc.list_element(cut.filter(pa.array(fits)), self.layout.marks.column - 1)
             fits[np.flatnonzero(fits)] = true_of(pc.is_in(told, value_set=pa.array(self.layout.marks.ours)))
-            clean[at[~fits]] = False
-        flat = (cut if fits.all() else cut.filter(pa.array(fits))).flatten()
+        clean[at[~fits]] = False
+        flat = cut.flatten() if fits.all() else chosen_values(cut, np.flatnonzero(fits))
         if self.order != list(range(self.columns)):
             flat = flat.take(pa.array(places(len(flat) // self.columns, self.columns, self.order)))
-        return self._trimmed(flat, clean)
+        clean, values = self._trimmed(flat, clean)
+        if text is not data:
+            return clean, values, None
+        raw = rows.view(pa.binary())
+        return clean, values, raw if clean[at].all() else raw.filter(pa.array(clean[at]))
 
     def _is_header(self, data: Bytes, starts: Ints, ends: Ints, lengths: Ints) -> Flags:
         """Lines that are the header once more."""
@@ -154,7 +162,7 @@ class _Reader:
         return found
 
     def _fixed(
-        self, buffer: bytes, data: Bytes, starts: Ints, ends: Ints, lengths: Ints, clean: Flags
+        self, data: Bytes, starts: Ints, ends: Ints, lengths: Ints, clean: Flags
     ) -> tuple[Flags, pa.ListArray]:
         layout = self.layout
         clean = clean & (lengths == layout.record_bytes)
