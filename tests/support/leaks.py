@@ -18,7 +18,8 @@ from spark_jobs.settings import Settings
 
 PATTERNS = {
     "certificate": re.compile(rb"(?<!\d)3398\d{2}(?:19|20)\d{9}[\dX](?!\d)"),
-    "mobile": re.compile(rb"(?<!\d)154\d{8}(?!\d)"),
+    # Alone or behind the country's code; eleven digits inside of a word are a piece of some random id (seen: of a Delta transaction's).
+    "mobile": re.compile(rb"(?<![0-9A-Za-z])(?:86)?154\d{8}(?![0-9A-Za-z])"),
     "name": re.compile("金雀".encode()),
 }
 # What CRM may read where the customer consented.

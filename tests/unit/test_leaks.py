@@ -36,7 +36,7 @@ def test_what_is_planted_in_a_mart_a_page_a_log_and_an_export_is_found(lake):
     lay(lake, "mart_build.dim_customer", customer_id=["a", MOBILE], org_name=[NAME, None])
     for place, text in (
         ("report/2026-09-30.html", f"<p>{CERTIFICATE}</p>"),
-        ("dbt/logs/dbt.log", f"phone={MOBILE};"),
+        ("dbt/logs/dbt.log", f"phone={MOBILE};+86{MOBILE}"),
     ):
         (lake.home / place).parent.mkdir(parents=True)
         (lake.home / place).write_text(text, encoding="utf-8")
@@ -52,7 +52,7 @@ def test_what_is_planted_in_a_mart_a_page_a_log_and_an_export_is_found(lake):
             "name": 1,
         },
         "report/2026-09-30.html": {"certificate": 1},
-        "dbt/logs/dbt.log": {"mobile": 1},
+        "dbt/logs/dbt.log": {"mobile": 2},
         "exports/x.parquet": {"name": 1},
     }
 
@@ -63,9 +63,9 @@ def test_sealed_tables_tokens_amounts_and_longer_numbers_are_no_leak(lake):
     lay(
         lake,
         "profile.o_customer_daily",
-        customer_id=["466yk5ml5hb43on7rrj7ly3ru3"],
-        aum=[15480000007],
-        account=["9154800000071"],
+        customer_id=["466yk5ml5hb43on7rrj7ly3ru3", "0aa91ea7-d9a9-4096-bd31-a15480000007"],
+        aum=[15480000007, None],
+        account=["9154800000071", None],
     )
 
     assert search(lake) == {}
