@@ -4,6 +4,7 @@ Every frame made here has the entity's given columns, `source_code`, and
     _day      business date of the delivery          _line     place in its file
     _record   the source record it is a version of   _order    newest of one day (order_by, then place)
     _gone     tombstone                              _until    first later full delivery of the feed, null when none
+    (of a row that stands for several days, `repeats`, `_order` and `_until` are those of the last of them)
     _feed, _stub, _valid_from, _valid_to, _origin
 """
 
@@ -22,6 +23,7 @@ from spark_jobs.contracts.loader import aliases
 from spark_jobs.contracts.model import Write
 from spark_jobs.contracts.sources import SourceContract, SourceField
 from spark_jobs.silver.mapping import EntityMap, Expression
+from spark_jobs.silver.repeats import LAST_DAY, LAST_LINE_NO
 from spark_jobs.silver.transforms import TRANSFORMS, ZONED
 from spark_jobs.tables import Lake
 
@@ -48,6 +50,8 @@ class Compiler:
             rows = rows.where(F.col(name).isin(*kept))
         if not self._keeps_history(entity_map):
             rows = rows.where(self._meant(entity_map))
+        if LAST_DAY not in rows.columns:
+            rows = rows.withColumns({LAST_DAY: F.col("business_date"), LAST_LINE_NO: F.col("_line_no")})
         rows = self._exploded(entity_map, rows)
         made: dict[str, Column] = {"source_code": F.lit(self.source.source_code)}
         for column, expression in entity_map.columns.items():
@@ -111,14 +115,14 @@ class Compiler:
         for name, values in entity_map.delete_when.items():
             gone = gone | F.coalesce(F.trim(F.col(name)).isin(*values), F.lit(False))
         order = [F.coalesce(F.trim(F.col(name)), F.lit("")) for name in entity_map.order_by]
-        later = F.filter(F.array(*[F.lit(d) for d in self.full_days]), lambda d: d > F.col("business_date"))
+        later = F.filter(F.array(*[F.lit(d) for d in self.full_days]), lambda d: d > F.col(LAST_DAY))
         until = F.array_min(later) if self.full_days else F.lit(None)
         no_date = F.lit(None).cast("date")
         valid_from = self.column(entity_map.valid_from).cast("date") if entity_map.valid_from else no_date
         valid_to = self.column(entity_map.valid_to).cast("date") if entity_map.valid_to else no_date
         return [
             F.col("business_date").alias("_day"), F.col("_line_no").cast("bigint").alias("_line"), record.alias("_record"),
-            F.concat_ws(_ENTRY, *order, F.lpad(F.col("_line_no").cast("string"), 12, "0")).alias("_order"),
+            F.concat_ws(_ENTRY, *order, F.lpad(F.col(LAST_LINE_NO).cast("string"), 12, "0")).alias("_order"),
             gone.alias("_gone"), until.cast("date").alias("_until"), F.lit(self.source.feed).alias("_feed"),
             F.lit(entity_map.is_stub).alias("_stub"), valid_from.alias("_valid_from"), valid_to.alias("_valid_to"),
             F.array(F.struct(F.col("_file_id").alias("file_id"), F.col("_line_no").cast("bigint").alias("line_no"))).alias("_origin"),

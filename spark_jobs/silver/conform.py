@@ -21,6 +21,7 @@ from spark_jobs.silver import agreement, happening, party, reference
 from spark_jobs.silver.feeds import Feeds
 from spark_jobs.silver.folds import carry_forward, fold_history, keep_first, keep_newest
 from spark_jobs.silver.mapping import table_of
+from spark_jobs.silver.repeats import Told
 from spark_jobs.tables import Lake
 
 
@@ -36,12 +37,12 @@ class Work:
         """Plain history: versions per key."""
         contract = self.lake.contracts.table(table_of(entity))
         payload = [c for c in contract.columns if c not in (*contract.key, *HISTORY_COLUMNS)]
-        return fold_history(self.feeds.rows(entity), list(contract.key), payload)
+        return fold_history(self.feeds.rows(entity, told=Told.FIRST), list(contract.key), payload)
 
     def newest(self, entity: str) -> DataFrame:
         """Plain current state: the newest row per key, deleted ones left out."""
         contract = self.lake.contracts.table(table_of(entity))
-        rows = keep_newest(self.feeds.rows(entity), list(contract.key))
+        rows = keep_newest(self.feeds.rows(entity, told=Told.LAST), list(contract.key))
         return rows.where(~F.col("_gone")).withColumn("business_date", F.col("_day"))
 
     def first(self, entity: str) -> DataFrame:
@@ -75,7 +76,9 @@ def _home(work: Work) -> str:
 
 
 def _contacts(work: Work) -> DataFrame:
-    return party.fold_contacts(work.feeds.rows("party_contact"), work.lake.token, work.feeds.phone_region)
+    return party.fold_contacts(
+        work.feeds.rows("party_contact", told=Told.FIRST), work.lake.token, work.feeds.phone_region
+    )
 
 
 def _consent(work: Work) -> DataFrame:
@@ -111,7 +114,7 @@ def _responses(work: Work) -> DataFrame:
 
 
 def _staff(work: Work) -> DataFrame:
-    newest = keep_newest(work.feeds.rows("staff"), ["staff_id"])
+    newest = keep_newest(work.feeds.rows("staff", told=Told.LAST), ["staff_id"])
     gone = F.col("_gone_date").isNotNull()
     return newest.withColumn("is_active", F.when(gone, False).otherwise(F.coalesce("is_active", F.lit(True))))
 
@@ -176,25 +179,29 @@ Maker = Callable[[Work], DataFrame]
 # Tables that read bronze only.
 FIRST: dict[str, Maker] = {
     "silver.party_hist": lambda w: party.fold_parties(
-        w.feeds.rows("party"), reference.own_cities(w.feeds.rows("region"))
+        w.feeds.rows("party", told=Told.FIRST), reference.own_cities(w.feeds.rows("region", told=Told.LAST))
     ),
     "silver.party_identifier": lambda w: party.fold_identifiers(
-        w.feeds.rows("party_identifier"), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
+        w.feeds.rows("party_identifier", told=Told.FIRST),
+        w.lake.token,
+        declared_kinds(w.lake.codes("cert_kind")),
     ),
     "silver.party_contact": _contacts,
     "silver.person_list": lambda w: party.fold_lists(
-        w.feeds.rows("person_list"), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
+        w.feeds.rows("person_list", told=Told.FIRST), w.lake.token, declared_kinds(w.lake.codes("cert_kind"))
     ),
     "silver.party_agreement": lambda w: w.history("party_agreement"),
     "silver.product_hist": lambda w: w.history("product"),
     "silver.org_hist": lambda w: w.history("org"),
     "silver.consent_hist": _consent,
-    "silver.customer_manager_hist": lambda w: reference.fold_managers(w.feeds.rows("customer_manager")),
+    "silver.customer_manager_hist": lambda w: reference.fold_managers(
+        w.feeds.rows("customer_manager", told=Told.FIRST)
+    ),
     "silver.digital_event": _digital,
     "silver.deposit_daily": lambda w: agreement.derive_overdraft(w.daily("deposit_daily")),
     "silver.loan_daily": lambda w: w.daily("loan_daily"),
     "silver.card_daily": lambda w: w.daily("card_daily"),
-    "silver.agreement": lambda w: agreement.conform_agreements(w.feeds.rows("agreement")),
+    "silver.agreement": lambda w: agreement.conform_agreements(w.feeds.rows("agreement", told=Told.LAST)),
     "silver.card_transaction": lambda w: w.first("card_transaction"),
     "silver.loan_repayment": lambda w: w.first("loan_repayment"),
     "silver.loan_application": _applications,
@@ -216,7 +223,7 @@ FIRST: dict[str, Maker] = {
     ),
     "silver.product_nav_daily": _navs,
     "silver.fx_rate_daily": lambda w: agreement.fold_rates(w.feeds.rows("fx_rate_daily"), _home(w)),
-    "silver.region": lambda w: reference.fold_regions(w.feeds.rows("region")),
+    "silver.region": lambda w: reference.fold_regions(w.feeds.rows("region", told=Told.LAST)),
     "silver.calendar": lambda w: reference.fill_calendar(
         w.feeds.rows("calendar"), w.feeds.begun, w.dates.last
     ),

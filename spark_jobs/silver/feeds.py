@@ -16,11 +16,12 @@ from pyspark.sql import types as T
 from spark_jobs import pipeline
 from spark_jobs.columns.names import parsed_name
 from spark_jobs.columns.phones import normalised_phone
-from spark_jobs.contracts.model import HISTORY_COLUMNS
+from spark_jobs.contracts.model import HISTORY_COLUMNS, Write
 from spark_jobs.contracts.sources import SourceContract
 from spark_jobs.contracts.spark_types import spark_type
 from spark_jobs.silver.compile import META, Compiler
 from spark_jobs.silver.mapping import INPUTS, EntityMap, read_maps, table_of
+from spark_jobs.silver.repeats import Repeats, Told, content_of, follows_from_content, is_repeating
 from spark_jobs.silver.transforms import TRANSFORMS
 from spark_jobs.silver.views import Views
 from spark_jobs.tables import Lake
@@ -82,6 +83,7 @@ class Feeds:
     ) -> None:
         """read: bronze rows of a feed; accepted: `ledger.accepted_files`."""
         self.lake, self.read, self.last = lake, read, last
+        self.repeats = Repeats(read, last)
         self.phone_region = str(lake.rules("identity")["phone_region"])
         self.views = Views(lake.spark)
         by_feed: dict[str, list[Row]] = {}
@@ -136,19 +138,28 @@ class Feeds:
             if each.entity == entity and feed.delivered
         ]
 
-    def rows(self, entity: str, since: date | None = None) -> DataFrame:
+    def rows(self, entity: str, since: date | None = None, told: Told = Told.ALWAYS) -> DataFrame:
         """Rows of all feeds for an entity, up to the last date (and from `since` on), in the entity's columns and inputs.
 
-        Grain: one row per map and source record. Empty where no feed of this bank fills the entity.
+        told    which of a record's deliveries on end that say the same: histories follow from the first, with all its days; newest
+                rows from the last
+        Grain: one row per map and delivered source record. Empty where no feed of this bank fills the entity.
         """
-        frames = [self.of_map(feed, each, since) for feed, each in self.maps(entity)]
+        frames = [self.of_map(feed, each, since, told) for feed, each in self.maps(entity)]
         if not frames:
             return self._nothing(entity)
         return self.views.settled(reduce(DataFrame.unionAll, frames))
 
-    def of_map(self, feed: Feed, entity_map: EntityMap, since: date | None = None) -> DataFrame:
+    def of_map(
+        self, feed: Feed, entity_map: EntityMap, since: date | None = None, told: Told = Told.ALWAYS
+    ) -> DataFrame:
         """Rows of one map."""
-        rows = self.read(feed.source.feed).where(F.col("business_date") <= F.lit(self.last))
+        once = self._told_once(feed) if told is not Told.ALWAYS else []
+        if entity_map in once:
+            content = content_of(feed.source, once)
+            rows = self.repeats.of(feed.source, content, feed.delivered, told)
+        else:
+            rows = self.read(feed.source.feed).where(F.col("business_date") <= F.lit(self.last))
         if since is not None:
             rows = rows.where(F.col("business_date") >= F.lit(since))
         compiled, given = Compiler(self.lake, feed.source, feed.full_days, self.lake.settings.zone).frame(
@@ -157,6 +168,15 @@ class Feeds:
         if {"party_key_name", "party_key_phone"} <= given:
             compiled, given = self._with_pseudo_party(entity_map, compiled, given, feed)
         return self._shaped(entity_map.entity, compiled, given)
+
+    def _told_once(self, feed: Feed) -> list[EntityMap]:
+        """Maps for which it is enough to look at a record once while it says the same: what they fill has no rows by day."""
+        if not is_repeating(feed.source, feed.delivered):
+            return []
+        by_day = Write.REPLACE_RANGE
+        return [
+            m for m in feed.maps if self.lake.contracts.table(m.table).write is not by_day and follows_from_content(m)
+        ]  # fmt: skip
 
     def _with_pseudo_party(
         self, entity_map: EntityMap, rows: DataFrame, given: set[str], feed: Feed
