@@ -43,7 +43,9 @@ if [ ! -f "$stamp" ] || ! .venv/bin/python -c '' 2>/dev/null; then
             fail "uv could not be fetched; is a package index in reach? (PIP_INDEX_URL names another one)"
     fi
     .venv/bin/python -c '' 2>/dev/null || { rm -rf .venv; .bootstrap/bin/uv venv --quiet --python "$python" .venv; }
-    .bootstrap/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock ||
+    # Compiled here, once: where Python may not write (PYTHONDONTWRITEBYTECODE, a folder of another user), each of a day's many processes
+    # would compile Airflow, pandas and Great Expectations for itself, which takes longer than to run them.
+    .bootstrap/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock ||
         fail "the packages of requirements.lock could not be installed; see above"
     .bootstrap/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . ||
         fail "the product itself could not be installed; see above"
