@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,12 @@ class Files:
         return self.folder / "tenfold.csv"
 
     @property
-    def closed(self) -> Path:
-        return self.folder / "landing" / f"closed_{DAY:%Y%m%d}.csv"
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    def closed(self, turn: int) -> Path:
+        """The file of the n-th day; the first is there, `deliver` brings the others."""
+        return self.landing / f"closed_{DAY + timedelta(days=turn):%Y%m%d}.csv"
 
     @property
     def conf(self) -> Path:
@@ -66,7 +71,8 @@ def arrow_types() -> dict[str, pa.DataType]:
 def made(folder: Path, rows: int) -> Files:
     """All files of so many rows; the same bytes whenever they are made."""
     files = Files(folder, rows)
-    files.closed.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(files.landing, ignore_errors=True)
+    files.landing.mkdir(parents=True)
     _contracts(files)
     cents = np.random.default_rng(SEED).integers(1, 10**9, rows)
     table = _table(cents)
@@ -79,10 +85,19 @@ def made(folder: Path, rows: int) -> Files:
         for _ in range(10):
             stream.write(content)
     total = int(cents.sum())
-    files.closed.write_bytes(content + f"END,{rows},{total // 100}.{total % 100:02d}\n".encode())
-    # It came in time for its business date.
-    os.utime(files.closed, (1_790_755_200, 1_790_755_200))
+    files.closed(0).write_bytes(content + f"END,{rows},{total // 100}.{total % 100:02d}\n".encode())
     return files
+
+
+def deliver(files: Files, turn: int, due: datetime) -> None:
+    """The n-th day's file, an hour before its cut-off (`due`, in UTC): the first day's, but for one sign, or it would be that again."""
+    path = files.closed(turn)
+    if turn:
+        shutil.copyfile(files.closed(0), path)
+        with path.open("r+b") as stream:
+            stream.write(str(turn).encode())
+    came = (due - timedelta(hours=1)).replace(tzinfo=UTC).timestamp()
+    os.utime(path, (came, came))
 
 
 def _table(cents: np.ndarray) -> pa.Table:  # type: ignore[type-arg]

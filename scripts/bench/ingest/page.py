@@ -60,7 +60,7 @@ def _reader(told: Mapping[str, Any]) -> str:
         f"| {name} | {each['cpu']:.2f} | {each['secs']:.2f} | {size / each['cpu']:.0f} | {told['rows'] / each['secs']:,.0f} |"
         for name, each in {**inside, **beside}.items()
     ]
-    if told["absent"]:
+    if told.get("absent"):
         lines.append(f"\npolars is not measured here: its environment {told['absent']}.")
     return "\n".join(lines)
 
@@ -86,7 +86,7 @@ def _memory(told: Mapping[str, Any]) -> str:
 def _bronze(told: Mapping[str, Any]) -> str:
     return (
         "### The bronze job against a bare Parquet write of the same frame\n\n"
-        f"{told['rows']:,} rows with their provenance: ledger, checks, control totals, quarantine and Delta take {told['ours']['cpu']:.1f} CPU s ({told['ours']['secs']:.1f} s of the wall);\n"
+        f"{told['rows']:,} rows with their provenance, a day's file into a lake that has days before it: ledger, checks, control totals, quarantine and Delta take {told['ours']['cpu']:.1f} CPU s ({told['ours']['secs']:.1f} s of the wall);\n"
         f"reading the same frame and writing it as Parquet takes {told['parquet']['cpu']:.1f} CPU s ({told['parquet']['secs']:.1f} s): {_ratio(told, 'bronze')} by CPU, "
         f"{told['wall_ratio']:.2f} times by the wall."
     )

@@ -68,7 +68,7 @@ def test_the_clean_file_is_clean_and_of_the_other_one_record_in_a_hundred_is_bad
 
 def test_the_file_with_a_sum_passes_its_checks_and_each_reader_finds_all_rows(made: files.Files) -> None:
     source = load_sources((made.conf,))[files.CLOSED]
-    checked = verify(made.closed, source, files.DAY, None, None)
+    checked = verify(made.closed(0), source, files.DAY, None, None)
     assert (checked.reason, checked.rows_found, checked.rows_declared) == (None, ROWS, ROWS)
     assert "control_total_total" in {c.code for c in checked.checks}
 
