@@ -121,7 +121,8 @@ def run(bench: Bench) -> dict[str, Any]:
     shutil.rmtree(bench.events, ignore_errors=True)
     bench.events.mkdir(parents=True)
     with Memory(bench.mark) as memory:
-        secs, _ = bench.oxpecker("demo", "--size", bench.size)
+        secs, said = bench.oxpecker("demo", "--size", bench.size)
+    (bench.home.parent / f"run-{bench.size}.txt").write_text(said, encoding="utf-8")
     # The server finishes its log of events when it stops.
     bench.down()
     busy = spark_intervals(bench.events)
