@@ -26,6 +26,7 @@ from spark_jobs.bronze.vectors import (
     Flags,
     Ints,
     begin_with,
+    chosen,
     chosen_values,
     column_of,
     decoded,
@@ -150,8 +151,8 @@ class _Reader:
         clean, values = self._trimmed(flat, clean)
         if text is not data:
             return clean, values, None
-        raw = rows.view(pa.binary())
-        return clean, values, raw if clean[at].all() else raw.filter(pa.array(clean[at]))
+        raw, kept = rows.view(pa.binary()), np.flatnonzero(clean[at])
+        return clean, values, raw if len(kept) == len(raw) else chosen(raw, kept)
 
     def _is_header(self, data: Bytes, starts: Ints, ends: Ints, lengths: Ints) -> Flags:
         """Lines that are the header once more."""

@@ -30,6 +30,9 @@ NAME = "oxpecker_bank_file"
 PARTITIONS = 2
 # A larger file is read in parts, side by side where there are cores.
 SPLIT_BYTES = 64 * 1024**2
+# So many records, or bytes of them, are handed on together at most, and what one piece adds.
+MOST_KEPT = 2_000
+MOST_KEPT_BYTES = 1024**2
 # A longer line than the column can tell; its beginning is kept.
 MOST_SHOWN_LENGTH = 2**31 - 1
 PLACE = (
@@ -95,11 +98,20 @@ class _Reader(DataSourceReader):
             source = sources[given["feed"]]
             notices = Notices(source)
             part = Part(*given["part"]) if given["part"] else None
+            # The few records of each piece that are not read by columns are handed on together: a batch costs more than a record.
+            kept: list[Record] = []
+            size = 0
             for some in fast.read(Path(given["path"]), source, part, notices):
                 if isinstance(some, fast.Block):
                     yield _clean(some, given)
-                else:
-                    yield _batch(some, given, notices, _header(some, given, source))
+                    continue
+                kept += some
+                size += sum(len(record.raw) for record in some)
+                if len(kept) >= MOST_KEPT or size >= MOST_KEPT_BYTES:
+                    yield _batch(kept, given, notices, _header(kept, given, source))
+                    kept, size = [], 0
+            if kept:
+                yield _batch(kept, given, notices, _header(kept, given, source))
 
 
 def _parted(given: dict[str, Any], source: SourceContract) -> Iterator[dict[str, Any]]:

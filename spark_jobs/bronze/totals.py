@@ -81,6 +81,8 @@ def _looked_at(piece: Piece, source: SourceContract, census: Census | None, tall
     if len(source.fields) == 1:
         return piece.count
     padded = b"\n" + (content.replace(b"\r\n", b"\n") if b"\r" in content else content)
+    if b"\n\n" not in padded:
+        return piece.count
     # Each empty line is a line end right after another.
     return piece.count - sum(len(run) - 1 for run in re.findall(rb"\n\n+", padded))
 
