@@ -7,7 +7,7 @@ for no text, another number of fields, half a character, a quote, a date that is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ _BLANKS = " \u3000"
 
 @dataclass(frozen=True)
 class Block:
-    """Clean records, by column: their line numbers, places, bytes, and values as lists in the contract's order."""
+    """Clean records, by column: their line numbers, places, bytes, and values as lists in the contract's order (of the fields asked for)."""
 
     numbers: Ints
     offsets: Ints
@@ -56,14 +56,18 @@ def read(
     part: Part | None = None,
     notices: Notices | None = None,
     piece: int = PIECE,
+    fields: Sequence[int] | None = None,
 ) -> Iterator[Block | list[Record]]:
-    """All records of a file or of a part of it, clean ones as blocks. Within a part the order is that of pieces, not of lines."""
+    """All records of a file or of a part of it, clean ones as blocks. Within a part the order is that of pieces, not of lines.
+
+    fields  places in the contract of the values that blocks are to have, of a delimited feed that sets nothing aside; records have all
+    """
     made = Cut(content, source)
     start = begins(content, made, source)
     if start is None:
         yield from _some(read_lines(made.details(), made.header, source))
     else:
-        reader = _Reader(made, source, notices)
+        reader = _Reader(made, source, notices, fields)
         for some in pieces(content, made, source, part or start, piece):
             yield from reader.of(some) if isinstance(some, Piece) else reader.records(some)
 
@@ -74,13 +78,16 @@ def _some(records: Iterator[Record], count: int = 20_000) -> Iterator[list[Recor
 
 
 class _Reader:
-    def __init__(self, made: Cut, source: SourceContract, notices: Notices | None) -> None:
+    def __init__(
+        self, made: Cut, source: SourceContract, notices: Notices | None, places: Sequence[int] | None
+    ) -> None:
         self.source, self.layout, self.made, self.notices = source, source.layout, made, notices
         names = column_names(made, source) or [f.source_name for f in source.fields]
-        self.order = [names.index(f.source_name) for f in source.fields]
+        fields = source.fields if places is None else [source.fields[at] for at in places]
+        self.order = [names.index(f.source_name) for f in fields]
         self.columns = len(names)
         self.apart = NoRecords(source)
-        self.nulls = [(j, pa.array(f.null, pa.string())) for j, f in enumerate(source.fields) if f.null]
+        self.nulls = [(j, pa.array(f.null, pa.string())) for j, f in enumerate(fields) if f.null]
 
     def records(self, lines: Iterator[Line]) -> Iterator[list[Record]]:
         yield from _some(read_lines(lines, self.made.header, self.source))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from spark_jobs.bronze import fast
 from spark_jobs.bronze.apart import NO_RECORD, count_headers, headers_among
@@ -18,7 +19,7 @@ from spark_jobs.bronze.pieces import Piece, begins, pieces
 from spark_jobs.bronze.records import Record, read
 from spark_jobs.bronze.tally import Tallies
 from spark_jobs.bronze.value_sums import ValueSums
-from spark_jobs.bronze.vectors import Bytes
+from spark_jobs.bronze.vectors import Bytes, places
 from spark_jobs.contracts.sources import SourceContract, Sum
 
 
@@ -95,14 +96,24 @@ def _added_up(content: bytes | Path, source: SourceContract, wanted: Mapping[str
             if record.values is not None:
                 added.add(record.values)
         return added
-    for some in fast.read(content, source):
+    # Most of a record is not asked for; where nothing else decides which records count, it is not made either.
+    is_plain = source.layout.kind == "delimited" and not source.set_aside
+    for some in fast.read(content, source, fields=added.places if is_plain else None):
         if isinstance(some, fast.Block):
-            added.add_all(some.values)
+            added.add_all(some.values if is_plain else _only(some.values, added.places))
             continue
         for record in some:
             if record.values is not None:
                 added.add(record.values)
     return added
+
+
+def _only(values: pa.ListArray, at: Sequence[int]) -> pa.ListArray:
+    """Lists of the values at these places."""
+    flat = values.flatten()
+    width = len(flat) // len(values)
+    kept = flat.take(pa.array(places(len(values), width, at)))
+    return pa.ListArray.from_arrays(pa.array(np.arange(len(values) + 1) * len(at), pa.int32()), kept)
 
 
 def _unread(content: bytes | Path, source: SourceContract) -> Iterator[Record]:

@@ -30,6 +30,7 @@ class ValueSums:
     """What the records of a feed add up to, of `wanted` sums by name.
 
     sums      exact, in units of `SUM_DECIMALS` decimals
+    places    of the fields that are looked at, in the contract, sorted
     compared  pairs of neighbours among the times of one record that should follow one another; wrong: those that do not
     """
 
@@ -42,6 +43,8 @@ class ValueSums:
             for name, each in wanted.items()
         ]  # fmt: skip
         self._times = [names.index(name) for name in source.in_order]
+        conditions = {at for part in self._parts for at, _, _ in part.conditions}
+        self.places = sorted(conditions | {part.at for part in self._parts} | {*self._times})
 
     def add(self, values: Sequence[str | None]) -> None:
         """One record: its values in the contract's order, trimmed, None where nothing was delivered."""
@@ -54,7 +57,7 @@ class ValueSums:
             self.wrong += earlier > later
 
     def add_all(self, records: pa.ListArray) -> None:
-        """`add` of many records, each with a value or null for every field of the contract."""
+        """`add` of many records, each with a value or null for every one of `places`, in that order."""
         if not len(records):
             return
         flat = records.flatten()
@@ -62,7 +65,7 @@ class ValueSums:
 
         @cache
         def column(at: int) -> pa.StringArray:
-            return flat.take(pa.array(np.arange(at, len(flat), width)))
+            return flat.take(pa.array(np.arange(self.places.index(at), len(flat), width)))
 
         @cache
         def among(at: int, words: tuple[str, ...]) -> Flags:

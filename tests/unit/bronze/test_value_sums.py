@@ -54,7 +54,8 @@ def test_sums_of_columns_are_those_of_records(records, amount, wanted):
 
     for values in records:
         one_by_one.add(values)
-    at_once.add_all(pa.array([list(values) for values in records], pa.list_(pa.string())))
+    told = [[values[at] for at in at_once.places] for values in records]
+    at_once.add_all(pa.array(told, pa.list_(pa.string())))
 
     assert at_once.sums == one_by_one.sums
     assert (at_once.compared, at_once.wrong) == (one_by_one.compared, one_by_one.wrong)
@@ -64,6 +65,6 @@ def test_a_large_sum_is_exact_to_the_last_decimal():
     source = feed(amount_field("number"))
     sums = ValueSums(source, {"total": Sum("amount")})
 
-    sums.add_all(pa.array([["99999999999999.999999", None, None, None, None]] * 1_000, pa.list_(pa.string())))
+    sums.add_all(pa.array([["99999999999999.999999", None, None, None]] * 1_000, pa.list_(pa.string())))
 
     assert sums.sums == {"total": 99_999_999_999_999_999_999 * 1_000}
