@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -157,8 +158,11 @@ def bronze(ingest: Ingest) -> dict[str, Any]:
     spark, bare = ingest.spark(), ingest.bench.home / "bare"
     spark.dataSource.register(BankFiles)
     told = given(ingest.files.closed(0)) | {"feed": bank.CLOSED}
+    # A lake that has these files already would have nothing to do.
+    warehouse = ingest.bench.settings.warehouse
+    prefix = next(p for n in count() if not (warehouse / f"{(p := f'b{n}_')}bronze").exists())
     settings = ingest.bench.settings.with_(
-        landing=ingest.files.landing, conf_dirs=(SHIPPED_CONF, ingest.files.conf)
+        prefix=prefix, landing=ingest.files.landing, conf_dirs=(SHIPPED_CONF, ingest.files.conf)
     )
     lakes: list[Lake] = []
 
