@@ -89,5 +89,4 @@ def is_number(declared: SourceField) -> bool:
 
 def amount_of(text: str, declared: SourceField) -> Decimal | None:
     """The number a field holds as its supplier writes it; None when it is none."""
-    implied = int(declared.type.removeprefix("implied")) if declared.type.startswith("implied") else 0
-    return parse_number(text, implied, declared.decimal, declared.is_overpunched)
+    return parse_number(text, declared.implied_decimals, declared.decimal, declared.is_overpunched)

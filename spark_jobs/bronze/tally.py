@@ -85,9 +85,7 @@ class Tallies:
             self.add(data[starts[k] : ends[k] - has_cr[k]].tobytes())
 
     def _of(self, wanted: Sum) -> tuple[_Condition, ...]:
-        named = [(name, words, True) for name, words in wanted.where.items()]
-        named += [(name, words, False) for name, words in wanted.where_not.items()]
-        return tuple(self._condition(*each) for each in named)
+        return tuple(self._condition(*each) for each in wanted.conditions)
 
     def _condition(self, name: str, words: tuple[str, ...], is_meant: bool) -> _Condition:
         """Sums that ask the same are answered at once."""
@@ -165,8 +163,7 @@ class _Amount:
     def __init__(self, declared: SourceField, source: SourceContract) -> None:
         self._declared, self._layout = declared, source.layout
         self._where = place_of(declared)
-        implied = declared.type.removeprefix("implied") if declared.type.startswith("implied") else "0"
-        self.unit = 10 ** (SUM_DECIMALS - int(implied))
+        self.unit = 10 ** (SUM_DECIMALS - declared.implied_decimals)
         # A word that means unknown adds nothing; where it is a number, it has to be looked at.
         words_are_zero = all(not word.strip("+-0") for word in declared.null)
         width = self._where.stop - self._where.start

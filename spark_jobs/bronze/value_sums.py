@@ -99,10 +99,8 @@ class _Part:
 
     def total(self, texts: pa.StringArray) -> int:
         """What these amounts add to the sum; plain ones are read at once."""
-        implied = (
-            int(self.declared.type.removeprefix("implied")) if self.declared.type.startswith("implied") else 0
-        )
-        plain = _plain(self.declared, SUM_DECIMALS - implied)
+        decimals = SUM_DECIMALS - self.declared.implied_decimals
+        plain = _plain(self.declared, decimals)
         is_plain = true_of(pc.match_substring_regex(texts, plain)) if plain else np.zeros(len(texts), bool)
         told = pc.replace_substring(texts.filter(pa.array(is_plain)), self.declared.decimal, ".")
         amounts = pc.utf8_ltrim(told, "+").cast(_EXACT_UNITS)
@@ -112,7 +110,7 @@ class _Part:
         if self.wanted.without_sign:
             amounts = pc.abs(amounts)
         total = pc.sum(amounts).as_py()
-        units = 0 if total is None else int(total.scaleb(SUM_DECIMALS - implied, EXACT))
+        units = 0 if total is None else int(total.scaleb(decimals, EXACT))
         others = texts.filter(pa.array(~is_plain)).to_pylist()
         return units + sum(self.wanted.counted(amount_units(text, self.declared) or 0) for text in others)
 
@@ -126,6 +124,4 @@ def _plain(declared: SourceField, decimals: int) -> str | None:
 
 
 def _conditions(wanted: Sum, names: Sequence[str]) -> tuple[tuple[int, tuple[str, ...], bool], ...]:
-    told = [(name, words, True) for name, words in wanted.where.items()]
-    told += [(name, words, False) for name, words in wanted.where_not.items()]
-    return tuple((names.index(name), words, is_meant) for name, words, is_meant in told)
+    return tuple((names.index(name), words, is_meant) for name, words, is_meant in wanted.conditions)

@@ -35,6 +35,11 @@ class SourceField:
     is_overpunched: bool = False
     needed_for: str = field(default="", repr=False)
 
+    @property
+    def implied_decimals(self) -> int:
+        """Decimals that a number has without writing a sign for them: 2 for `implied2`."""
+        return int(self.type.removeprefix("implied")) if self.type.startswith("implied") else 0
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -76,6 +81,12 @@ class Sum:
     where_not: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: str | None = None
     without_sign: bool = False
+
+    @property
+    def conditions(self) -> list[tuple[str, tuple[str, ...], bool]]:
+        """Fields, words, and whether a record is meant that has one of them; all must hold."""
+        told = [(name, words, True) for name, words in self.where.items()]
+        return told + [(name, words, False) for name, words in self.where_not.items()]
 
     def counted(self, amount: int) -> int:
         """What an amount of a record that is meant adds to the sum."""

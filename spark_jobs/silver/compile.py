@@ -155,7 +155,7 @@ class Compiler:
                 return day_columns.utc_instant(raw)
             return day_columns.local_instant(raw, self.zone, declared.format)
         if kind.startswith("implied"):
-            return number(raw, int(kind.removeprefix("implied")), declared.decimal, declared.is_overpunched)
+            return number(raw, declared.implied_decimals, declared.decimal, declared.is_overpunched)
         if kind == "number":
             return number(raw, decimal=declared.decimal, overpunched=declared.is_overpunched)
         if kind == "boolean":

@@ -79,29 +79,38 @@ def feeds(make_lake: Callable[..., Lake], request: pytest.FixtureRequest) -> Fee
     return delivered(lake, lake.sources[feed], day_of)
 
 
-def same(feeds: Feeds, entity: str, told: Told, make: Callable[[DataFrame], DataFrame]) -> None:
-    each, once = feeds.rows(entity), feeds.rows(entity, told=told)
-    assert once.count() < each.count() / 1.5
-    assert content(make(once)) == content(make(each))
+def told(
+    feeds: Feeds, entity: str, once: Told, make: Callable[[DataFrame], DataFrame]
+) -> tuple[list[str], list[str]]:
+    """What is made of each version once, and what of every day's record."""
+    each, few = feeds.rows(entity), feeds.rows(entity, told=once)
+    assert few.count() < each.count() / 1.5
+    return content(make(few)), content(make(each))
 
 
 @pytest.mark.parametrize("feeds", [("crm__cust_assign", assigned)], indirect=True, ids=["managers"])
-def test_histories_of_each_version_once_are_those_of_every_day(feeds: Feeds) -> None:
-    token = feeds.lake.token
-    same(feeds, "customer_manager", Told.FIRST, reference.fold_managers)
-    same(feeds, "party_identifier", Told.FIRST, lambda rows: party.fold_identifiers(rows, token))
-    same(
-        feeds,
-        "party",
-        Told.FIRST,
-        lambda rows: fold_history(rows, ["party_id"], ["source_code", "party_no_source"]),
-    )
+@pytest.mark.parametrize("entity", ["customer_manager", "party_identifier", "party"])
+def test_histories_of_each_version_once_are_those_of_every_day(feeds: Feeds, entity: str) -> None:
+    make: dict[str, Callable[[DataFrame], DataFrame]] = {
+        "customer_manager": reference.fold_managers,
+        "party_identifier": lambda rows: party.fold_identifiers(rows, feeds.lake.token),
+        "party": lambda rows: fold_history(rows, ["party_id"], ["source_code", "party_no_source"]),
+    }
+
+    once, daily = told(feeds, entity, Told.FIRST, make[entity])
+
+    assert once == daily
+    assert once
 
 
 @pytest.mark.parametrize("feeds", [("card__c_acct", cards)], indirect=True, ids=["accounts"])
 def test_what_changes_daily_and_is_kept_by_day_does_not_hide_that_the_rest_stays(feeds: Feeds) -> None:
-    same(feeds, "agreement", Told.LAST, agreement.conform_agreements)
-    same(feeds, "agreement", Told.LAST, lambda rows: keep_newest(rows, ["agreement_id"]))
-    same(feeds, "party_agreement", Told.FIRST, lambda rows: fold_history(
+    agreements = told(feeds, "agreement", Told.LAST, agreement.conform_agreements)
+    newest = told(feeds, "agreement", Told.LAST, lambda rows: keep_newest(rows, ["agreement_id"]))
+    holders = told(feeds, "party_agreement", Told.FIRST, lambda rows: fold_history(
         rows, ["agreement_id", "party_id", "role_code"], ["holder_rank", "share_ratio"]
     ))  # fmt: skip
+
+    for once, daily in (agreements, newest, holders):
+        assert once == daily
+        assert once
