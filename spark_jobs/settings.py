@@ -98,6 +98,11 @@ class Settings:
         return self.home / "keys"
 
     @property
+    def identity_memory(self) -> Path:
+        """What the identity job remembers of its last run."""
+        return self.home / f"{self.prefix}identity.memory"
+
+    @property
     def exports(self) -> Path:
         return self.home / "exports"
 

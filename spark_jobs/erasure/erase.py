@@ -177,7 +177,9 @@ def _place_in_order(reached: Reached) -> tuple[int, bool, str]:
 
 
 def _beside(store: Store, found: Plan) -> int:
-    return sum(handed_out.withdraw(folder) for folder in found.packages) + handed_out.unpacked(store.settings)
+    return sum(handed_out.withdraw(folder) for folder in found.packages) + handed_out.made_again(
+        store.settings
+    )
 
 
 def _old_files(store: Store, release: Release | None, days: int) -> int:

@@ -122,11 +122,14 @@ def stewards_seals(settings: Settings, told: Values, gone: Collection[str]) -> i
     return count
 
 
-def unpacked(settings: Settings) -> int:
-    """Copies of landing that bronze unpacked to read; what a run needs it unpacks again. How many files."""
+def made_again(settings: Settings) -> int:
+    """What a run makes again where it is missing: copies of landing that bronze unpacked to read, and what the identity job remembers of all
+    records. How many files."""
     folder = settings.home / "work" / "unpacked"
-    count = sum(1 for path in folder.rglob("*") if path.is_file())
+    kept = [settings.identity_memory] if settings.identity_memory.is_file() else []
+    count = len(kept) + sum(1 for path in folder.rglob("*") if path.is_file())
     shutil.rmtree(folder, ignore_errors=True)
+    settings.identity_memory.unlink(missing_ok=True)
     return count
 
 

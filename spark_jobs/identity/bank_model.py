@@ -63,7 +63,7 @@ def learned(settings: Settings, rules: Mapping[str, Any]) -> tuple[Frozen, int]:
         )
     model = resolve(people, key=_key(settings)).frozen()
     # Seen as the daily run sees them, so that what is compared later was counted alike.
-    return replace(model, seen=seen_on(said, look(said, model), int(said.since.max()))), len(people)
+    return replace(model, seen=seen_on(look(said, model), int(said.since.max()))), len(people)
 
 
 def in_lake(settings: Settings, rules: Mapping[str, Any]) -> Versions:

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spark_jobs.identity.engine.seen import Seen
-from spark_jobs.identity.versions import Versions
+from spark_jobs.identity.versions import Spans
 
 Whole = npt.NDArray[np.int64]
 # Powers of two, so that a bank that grows does not judge anew every day. Below the least one it is not chance that a pair's doubts come from.
 _FEWEST, _MOST = -4, 20
 
 
-def standing(versions: Versions, days: Whole) -> Whole:
+def standing(versions: Spans, days: Whole) -> Whole:
     """Record versions that stand on each of the days (since 1970)."""
     began = np.searchsorted(np.sort(versions.since), days, side="right")
     ended = np.searchsorted(np.sort(versions.until), days, side="right")

@@ -11,8 +11,8 @@ from spark_jobs.identity.timeline import OPEN, CustomerEvent, Owners, Timeline, 
 ORDER = {"create": 0, "absorb": 1, "split": 2, "merge": 3, "retire": 4}
 
 
-def tell(line: Timeline, walks: Sequence[tuple[date, Walk]]) -> None:
-    """Adds one island: its last walk is what is believed, events follow what was believed on each day.
+def tell(line: Timeline, island: str, walks: Sequence[tuple[date, Walk]]) -> None:
+    """Adds one island, named by its smallest party: its last walk is what is believed, events follow what was believed on each day.
 
     An id that only a belief of the past knew is kept with its redirect: others may hold it.
     """
@@ -32,6 +32,8 @@ def tell(line: Timeline, walks: Sequence[tuple[date, Walk]]) -> None:
     for _, walk in walks[:-1]:
         seen = {customer for _, owner in known for customer in owner.values()}
         line.created |= {c: day for c, day in walk.created.items() if c in seen and c not in line.created}
+    for _, walk in walks:
+        line.islands |= dict.fromkeys(walk.created, island)
 
 
 def _as_known(walks: Sequence[tuple[date, Walk]]) -> list[tuple[date, Owners]]:

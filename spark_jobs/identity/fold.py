@@ -130,7 +130,7 @@ def fold(
             if not walks or walks[-1][1] != here:
                 walk = _walk(seen, by_island[of], marks, founded, frozenset(pairs_apart[of]), here)
                 walks.append((day, here, walk))
-        tell(line, [(day, walk) for day, _, walk in walks])
+        tell(line, of, [(day, walk) for day, _, walk in walks])
     line.memberships.sort(key=lambda m: (m.party_id, m.valid_from))
     line.events.sort(key=lambda e: (e.day, ORDER[e.kind], e.customer_id, e.other_customer_id or ""))
     alive = {m.customer_id for m in line.memberships if m.valid_to == OPEN}

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from spark_jobs.identity.crowd import standing, steps
-from spark_jobs.identity.engine.blocking import Candidates
 from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.levels import unpacked
-from spark_jobs.identity.engine.model import Scored, scored
-from spark_jobs.identity.engine.resolution import shared_but_contradicted
-from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.seen import Real, in_classes
-from spark_jobs.identity.engine.standardise import Field, standardised
-from spark_jobs.identity.engine.strong_keys import certificates
 from spark_jobs.identity.meetings import Met, met, overlaps
+from spark_jobs.identity.reading import Compare, Flags, Reading, read
 from spark_jobs.identity.versions import Versions
 
 Places = npt.NDArray[np.int64]
@@ -28,18 +23,16 @@ Places = npt.NDArray[np.int64]
 class Looks:
     """Pairs of versions. One row per pair and spell of days [start, end) on which both stood; days since 1970.
 
-    fields, own  the versions as the model reads them, and their valid certificates; rules: names of the blocking rules
+    reading      the versions, as the model reads them
     met          pairs of parties; pair: the place there of each row
     left, right  places of the two versions
-    pattern, odds  of each row: how its fields compare, and log-odds of one person among as many people as the bank knew on the first day
-    doubted      rows that share a certificate which name and birth date contradict
-    distinct, place, classes  the different patterns, that of each row, and their shares of one person, household and chance where the model
-                 was learned
+    odds         log-odds of one person of each row, among as many people as the bank knew on its first day
+    doubted      whether the two share a certificate which name and birth date contradict
+    distinct, place, classes  the different patterns of how fields compare, that of each row, and their shares of one person, household and
+                 chance where the model was learned
     """
 
-    fields: Sequence[Field]
-    own: Places
-    rules: Sequence[str]
+    reading: Reading
     met: Met
     pair: Places
     left: Places
@@ -47,7 +40,7 @@ class Looks:
     start: Places
     end: Places
     odds: Real
-    doubted: Places
+    doubted: Flags
     distinct: Places
     place: npt.NDArray[np.int32]
     classes: Real
@@ -60,29 +53,32 @@ class Looks:
 
 
 def look(versions: Versions, model: Frozen) -> Looks:
+    """All versions, each pair compared now."""
+    return looked(*read(versions, model), model)
+
+
+def looked(reading: Reading, compare: Compare, model: Frozen) -> Looks:
     """Who is compared, and as what. Pairs with two different valid certificates are left out: they are two people, however alike."""
-    fields = standardised(versions.people, model.form)
-    own = certificates(fields, len(versions.people))
-    by_rule = rules(fields)
-    pairs = met(by_rule, versions, model)
-    left, right, start, end, pair = overlaps(pairs.pairs, pairs.since, versions)
+    pairs = met(reading, model)
+    left, right, start, end, pair = overlaps(pairs.pairs, pairs.since, reading)
+    own = reading.own
     apart = ((own[left] >= 0) & (own[right] >= 0) & (own[left] != own[right])).any(axis=1)
     left, right, start, end, pair = (a[~apart] for a in (left, right, start, end, pair))
-    found = Candidates(left.astype(np.int32), right.astype(np.int32), np.zeros(len(left), np.int64), {})
-    result = scored(fields, [], found, len(versions.people), model.model)
-    doublings = steps(standing(versions, start), model.seen)
+    patterns, doubted = compare(left, right)
+    place, distinct = pd.factorize(patterns, sort=True)
+    classes = in_classes(model.model.posteriors(unpacked(distinct, len(reading.fields))))
+    odds = _odds(distinct, place, model, steps(standing(reading, start), model.seen))
     return Looks(
-        fields, own, [rule.name for rule in by_rule], pairs, pair, left, right, start, end, _odds(result, model, doublings),
-        shared_but_contradicted(fields, found.left, found.right, own), result.patterns, result.place, in_classes(result.posteriors),
+        reading, pairs, pair, left, right, start, end, odds, doubted, distinct, place.astype(np.int32), classes,
     )  # fmt: skip
 
 
-def _odds(result: Scored, model: Frozen, doublings: Places) -> Real:
+def _odds(distinct: Places, place: Places, model: Frozen, doublings: Places) -> Real:
     """Log-odds of each row among 2 ** doublings times as many people as the model was learned from."""
-    odds = np.empty(len(result.place))
-    levels = unpacked(result.patterns, len(model.model.names))
+    odds = np.empty(len(place))
+    levels = unpacked(distinct, len(model.model.names))
     for step in np.unique(doublings):
         among = model.model.among(2.0**step).log_odds(levels)
         rows = doublings == step
-        odds[rows] = among[result.place[rows]]
+        odds[rows] = among[place[rows]]
     return odds

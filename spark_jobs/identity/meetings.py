@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from spark_jobs.identity.engine.blocking import Keys, Rule, places_in_blocks
-from spark_jobs.identity.engine.coded import MISSING
+from spark_jobs.identity.engine.blocking import places_in_blocks
 from spark_jobs.identity.engine.frozen import Frozen
-from spark_jobs.identity.versions import Versions
+from spark_jobs.identity.reading import Reading, Standing
+from spark_jobs.identity.versions import Spans
 
 Places = npt.NDArray[np.int64]
 
@@ -32,15 +32,15 @@ class Met:
     day: npt.NDArray[np.int32]
 
 
-def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> Met:
+def met(reading: Reading, model: Frozen) -> Met:
     """Who meets by which rule, and from which day on.
 
     A key that more parties came to have than the model's limit allows lets nobody meet from the day on which it passed it, for good.
     """
-    count = len(versions.parties)
+    count = len(reading.parties)
     pairs, days, rules = [np.empty(0, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.uint8)]
-    for k, rule in enumerate(by_rule):
-        for code, day in _of_rule(rule.keys, versions, model.largest[rule.name], count):
+    for k, (rule, standing) in enumerate(zip(reading.rules, reading.standing, strict=True)):
+        for code, day in _of_rule(standing, reading, model.largest[rule], count):
             pairs.append(code)
             days.append(day.astype(np.int32))
             rules.append(np.full(len(code), k, np.uint8))
@@ -56,11 +56,8 @@ def met(by_rule: Sequence[Rule], versions: Versions, model: Frozen) -> Met:
     return Met(every[starts], since, place, of, day)
 
 
-def _of_rule(
-    keys: Sequence[Keys], versions: Versions, limit: int, count: int
-) -> Iterator[tuple[Places, Places]]:
-    at = np.concatenate([np.flatnonzero(k != MISSING) for k in keys])
-    key = np.concatenate([k[k != MISSING] for k in keys])
+def _of_rule(standing: Standing, versions: Spans, limit: int, count: int) -> Iterator[tuple[Places, Places]]:
+    at, key = standing.members.astype(np.int64), standing.keys
     party, since = versions.party[at].astype(np.int64), versions.since[at].astype(np.int64)
     order = np.lexsort((since, party, key))
     key, party, since = key[order], party[order], since[order]
@@ -86,9 +83,7 @@ def _of_rule(
         yield np.minimum(one, other) * count + np.maximum(one, other), since[at + distance]
 
 
-def overlaps(
-    pairs: Places, since: Places, versions: Versions
-) -> tuple[Places, Places, Places, Places, Places]:
+def overlaps(pairs: Places, since: Places, versions: Spans) -> tuple[Places, Places, Places, Places, Places]:
     """Versions of both sides that stood on the same days from `since` on: their places, first and last day, place of the pair."""
     count = len(versions.parties)
     starts = np.searchsorted(versions.party, np.arange(count + 1))

@@ -7,22 +7,22 @@ computed at once equals its days one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spark_jobs.identity.engine.coded import MISSING
+from spark_jobs.identity.engine.form import Shape
 from spark_jobs.identity.engine.frozen import Frozen
 from spark_jobs.identity.engine.levels import unpacked
 from spark_jobs.identity.engine.scale import BANDS, LABELS
 from spark_jobs.identity.engine.seen import Real
-from spark_jobs.identity.engine.standardise import Field
 from spark_jobs.identity.looks import Looks, look
+from spark_jobs.identity.reading import Flags, Reading
 from spark_jobs.identity.timeline import OPEN
 from spark_jobs.identity.versions import Versions
 
@@ -75,20 +75,34 @@ def judged(versions: Versions, model: Frozen, limits: Thresholds) -> list[Likene
     most (`unsafe`): namesakes born on one day are not rare in a country. A party
     without certificate, or without birth date, that comes to fit people of different ones is tied by the model to nobody from that day on.
     """
-    return likely(versions, look(versions, model), limits) if len(versions.people) else []
+    if not len(versions.people):
+        return []
+    seen = look(versions, model)
+    return likely(seen, alike_enough(seen, limits), limits)
 
 
-def likely(versions: Versions, seen: Looks, limits: Thresholds) -> list[Likeness]:
-    """As `judged`, of versions that were compared already."""
-    sure, pattern = dared(seen, limits), seen.pattern
+@dataclass(frozen=True)
+class Alike:
+    """Rows of `Looks` of pairs that on some day are not certainly two people: by pair, each oldest first. sure: probability of each row."""
+
+    rows: Places
+    sure: Real
+
+
+def alike_enough(seen: Looks, limits: Thresholds) -> Alike:
+    """What is to be told of in `likely`. A party's likeness may end that of another: give whole groups of pairs that hang together."""
+    sure = dared(seen, limits)
     told = np.flatnonzero(np.isin(seen.pair, seen.pair[sure >= limits.review]))
     order = told[np.lexsort((seen.start[told], seen.pair[told]))]
-    alike = [
-        _told(versions, int(seen.met.pairs[seen.pair[at[0]]]), at, (seen.start, seen.end, sure, pattern), seen.fields, limits)
-        for at in _groups(seen.pair[order], order)
-    ]  # fmt: skip
+    return Alike(order, sure[order])
+
+
+def likely(seen: Looks, rows: Alike, limits: Thresholds) -> list[Likeness]:
+    """As `judged`, of versions that were compared already."""
+    alike = [_told(seen, rows, at, limits) for at in _groups(seen.pair[rows.rows])]
+    parties = {party for each in alike for party in (each.party_a, each.party_b)}
     return sorted(
-        (each for each in _left_alone(alike, _marks(versions, seen.fields, seen.own)) if each.ties or each.grey),
+        (each for each in _left_alone(alike, _marks(seen.reading, parties)) if each.ties or each.grey),
         key=lambda each: (each.party_a, each.party_b),
     )  # fmt: skip
 
@@ -98,29 +112,29 @@ def dared(seen: Looks, limits: Thresholds) -> Real:
     odds = seen.odds.copy()
     odds[seen.doubted] = _DOUBTED
     sure: Real = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    to_steward, two = unsafe(seen.fields, seen.left, seen.right, seen.pattern)
+    to_steward, two = unsafe(seen.reading.fields, seen.reading.has, seen.left, seen.right, seen.pattern)
     sure[to_steward] = np.minimum(sure[to_steward], (limits.review + limits.link) / 2)
     sure[two] = 0.0
     return sure
 
 
 def unsafe(
-    fields: Sequence[Field], left: Places, right: Places, patterns: Places
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    fields: Sequence[Shape], has_number: Flags, left: Places, right: Places, patterns: Places
+) -> tuple[Flags, Flags]:
     """Pairs that no likeness of all else ties: those for a steward, and those who are two people. Never where certificates are nearly one.
 
+    has_number  records × fields of numbers, as `Reading.has`
     For a steward: both have a certificate of some kind and no two are alike; or whole birth dates that differ by more than a slip of the
     pen (a digit; day and month crossed) under one name. Two people: births that differ under two names; fathers and sons share phones and
     sounds.
     """
     levels = unpacked(patterns, len(fields))
-    has, near = np.zeros((2, len(left)), bool), np.zeros(len(left), bool)
+    has = has_number[left].any(axis=1) & has_number[right].any(axis=1)
+    near = np.zeros(len(left), bool)
     differ, slip, named = (np.zeros(len(left), bool) for _ in range(3))
     for place, field in enumerate(fields):
         level, labels = levels[:, place], LABELS[field.kind]
         if field.kind == "number":
-            for side, at in enumerate((left, right)):
-                has[side] |= (field.coded.codes[at] != MISSING).any(axis=1)
             near |= ((level > 0) & (level < labels.index("two edits"))) | (
                 level == labels.index("masked, fits")
             )
@@ -129,20 +143,20 @@ def unsafe(
             slip = np.isin(level, [labels.index("one digit"), labels.index("day and month crossed")])
         elif field.kind == "name":
             named = (level > 0) & (level <= BANDS)
-    return ~near & (has.all(axis=0) | (differ & ~slip)), ~near & differ & ~named
+    return ~near & (has | (differ & ~slip)), ~near & differ & ~named
 
 
-def _groups(of: Places, at: Places) -> Iterator[Places]:
+def _groups(of: Places) -> Iterator[slice]:
+    """Slices of equal neighbours."""
     bounds = np.flatnonzero(np.r_[True, of[1:] != of[:-1], True][: len(of) + 1]) if len(of) else [0]
-    return (at[a:b] for a, b in pairwise(bounds))
+    return (slice(a, b) for a, b in pairwise(bounds))
 
 
-def _told(
-    versions: Versions, code: int, at: Places, spans: tuple[npt.NDArray[Any], ...], fields: Sequence[Field], limits: Thresholds
-) -> Likeness:  # fmt: skip
-    """One pair of which the overlaps stand at `at`, oldest first."""
-    start, end, sure, patterns = spans
-    told = [(_day(int(start[n])), _day(int(end[n])), float(sure[n])) for n in at]
+def _told(seen: Looks, rows: Alike, of: slice, limits: Thresholds) -> Likeness:
+    """One pair, of which the spells stand at `of`, oldest first."""
+    at = rows.rows[of]
+    spells = zip(seen.start[at].tolist(), seen.end[at].tolist(), rows.sure[of].tolist(), strict=True)
+    told = [(_day(start), _day(end), sure) for start, end, sure in spells]
     ties: list[Spell] = []
     grey: date | None = None
     for n, (day, until, likely) in enumerate(told):
@@ -155,13 +169,14 @@ def _told(
         grey = (grey if n and told[n - 1][1] == day and grey else day) if is_grey else None
     if told[-1][1] < OPEN:
         grey = None
-    count, newest = len(versions.parties), int(at[-1])
-    a, b = versions.parties[code // count], versions.parties[code % count]
-    pattern = int(patterns[newest])
-    return Likeness(a, b, tuple(ties), grey, round(told[-1][2], 6), pattern, described(fields, pattern))
+    parties = seen.reading.parties
+    a, b = divmod(int(seen.met.pairs[seen.pair[at[0]]]), len(parties))
+    pattern = int(seen.distinct[seen.place[at[-1]]])
+    words = described(seen.reading.fields, pattern)
+    return Likeness(parties[a], parties[b], tuple(ties), grey, round(told[-1][2], 6), pattern, words)
 
 
-def described(fields: Sequence[Field], pattern: int) -> str:
+def described(fields: Sequence[Shape], pattern: int) -> str:
     """Levels of a pattern in words: `name same reading; birth_date a part unknown; phone else`. No value; what is not known is left out."""
     levels = unpacked(np.array([pattern], np.int64), len(fields))[0]
     said = [(f.name, LABELS[f.kind][level]) for f, level in zip(fields, levels, strict=True) if level]
@@ -172,22 +187,16 @@ def _day(days: int) -> date:
     return _EPOCH + timedelta(days=days)
 
 
-def _marks(
-    versions: Versions, fields: Sequence[Field], own: Places
-) -> dict[str, dict[tuple[str, int], date]]:
+def _marks(reading: Reading, parties: Collection[str]) -> dict[str, dict[tuple[str, int], date]]:
     """party → what only one person has, its valid certificates and its birth dates → the day from which it had it."""
-    columns = [("certificate", own[:, kind]) for kind in range(own.shape[1])]
-    for field in fields:
-        if field.kind == "date":
-            whole = np.array([not v.endswith("00") for v in field.coded.values], bool)
-            code = field.coded.first.astype(np.int64)
-            known = (code != MISSING) & (whole[np.maximum(code, 0)] if len(whole) else False)
-            columns.append(("birth", np.where(known, code, MISSING)))
+    kinds = range(reading.own.shape[1])
+    columns = [*(("certificate", reading.own[:, kind]) for kind in kinds), ("birth", reading.born)]
+    wanted = np.isin(reading.party, np.flatnonzero([party in parties for party in reading.parties]))
     found: dict[str, dict[tuple[str, int], date]] = {}
     for kind, values in columns:
-        for at in np.flatnonzero(values != MISSING):
-            of_party = found.setdefault(versions.parties[versions.party[at]], {})
-            of_party.setdefault((kind, int(values[at])), _day(int(versions.since[at])))
+        for at in np.flatnonzero(wanted & (values != MISSING)):
+            of_party = found.setdefault(reading.parties[reading.party[at]], {})
+            of_party.setdefault((kind, int(values[at])), _day(int(reading.since[at])))
     return found
 
 

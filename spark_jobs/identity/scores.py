@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from spark_jobs.errors import SettingsError
 from spark_jobs.history import OPEN_DATE
 from spark_jobs.identity import bank_model, opinion
-from spark_jobs.identity import versions as record_versions
+from spark_jobs.identity.compared import Compared, Prints, Work, brought_up_to
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.looks import look
-from spark_jobs.identity.modelled import Likeness, Thresholds, likely
+from spark_jobs.identity.looks import Looks
+from spark_jobs.identity.modelled import Alike, Likeness, Thresholds, alike_enough, likely
 from spark_jobs.identity.outcome import MODEL, Pair
+from spark_jobs.identity.prints import Silver
+from spark_jobs.identity.scope import Scope
 from spark_jobs.identity.watch import Watched, watched
 from spark_jobs.settings import Settings
 
@@ -28,17 +29,35 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Asked:
-    """What the bank's model says. version: None where no model opened; watched: how its pairs moved, by day."""
+    """What the bank's model says. Nothing where no model opened, or nobody said enough to be compared.
+
+    version   of the model; watched: how its pairs moved, by day
+    seen, rows  all pairs, and those that are to be told of; limits: by which
+    compared  what to keep for the next run; work: what was done
+    """
 
     version: str | None = None
-    alike: list[Likeness] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
+    seen: Looks | None = None
+    rows: Alike | None = None
+    limits: Thresholds = field(default_factory=Thresholds)
+    compared: Compared | None = None
+    work: Work | None = None
+
+    def alike(self, scope: Scope) -> list[Likeness]:
+        """Pairs of what is judged in this run."""
+        if self.seen is None or self.rows is None:
+            return []
+        return likely(self.seen, scope.alike(self.seen, self.rows), self.limits)
 
 
 def asked(
-    settings: Settings, parties: DataFrame, numbers: DataFrame, contacts: DataFrame, rules: Mapping[str, Any], days: Sequence[date]
+    settings: Settings, silver: Silver, rules: Mapping[str, Any], days: Sequence[date], before: Compared | None, prints: Prints
 ) -> Asked:  # fmt: skip
-    """The model's opinion of silver's current belief, and a watch over `days`. Nothing where no model opens here: a gate tells."""
+    """The model's opinion of silver's current belief, and a watch over `days`. Nothing where no model opens here: a gate tells.
+
+    before  what the last run compared; prints: of what silver says now
+    """
     if not rules.get("model"):
         return Asked()
     try:
@@ -46,23 +65,13 @@ def asked(
     except SettingsError as error:
         _log.warning("named rules decide alone: %s", error)
         return Asked()
-
-    def read(frame: DataFrame, columns: Sequence[str]) -> pa.Table:
-        return frame.select(*columns).toArrow()
-
-    said = record_versions.versions(
-        read(parties, record_versions.PARTY),
-        read(numbers, record_versions.NUMBER),
-        read(contacts, record_versions.CONTACT),
-        rules,
-    )
-    if not len(said.people):
+    seen, compared, work = brought_up_to(before, prints, silver.versions, model.frozen)
+    if not len(seen.reading.party):
         return Asked(model.version)
-    limits = rules["model"]
-    seen = look(said, model.frozen)
-    alike = likely(said, seen, Thresholds(float(limits["link_from"]), float(limits["review_from"])))
-    moved = watched(said, seen, days, model.frozen.seen, float(limits["watch_from_pairs"]))
-    return Asked(model.version, alike, moved)
+    said = rules["model"]
+    limits = Thresholds(float(said["link_from"]), float(said["review_from"]))
+    moved = watched(seen, days, model.frozen.seen, float(said["watch_from_pairs"]))
+    return Asked(model.version, moved, seen, alike_enough(seen, limits), limits, compared, work)
 
 
 def compared_parties(told: Iterable[Pair], alike: Iterable[Likeness]) -> list[str]:

@@ -80,10 +80,12 @@ class Timeline:
     """Everything the fold gives. `retired` maps a retired id to its survivor in one hop, for good on the last day.
 
     refused    edges that a guard keeps out on the last day → the first day on which it did
+    islands    every id → the smallest party of those among whom evidence, of any day, could have made it
     """
 
     memberships: list[Membership] = field(default_factory=list)
     events: list[CustomerEvent] = field(default_factory=list)
+    islands: dict[str, str] = field(default_factory=dict)
     created: dict[str, date] = field(default_factory=dict)
     retired: dict[str, str] = field(default_factory=dict)
     refused: dict[Edge, date] = field(default_factory=dict)

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from spark_jobs.identity.engine import people as roles
 from spark_jobs.identity.engine.people import People
+from spark_jobs.identity.engine.resolution import taken
 from spark_jobs.identity.timeline import OPEN
 
 PARTY = (
@@ -51,18 +52,24 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Versions:
-    """Record versions, by party and then by day. Parties that never had a name and something beside it have none.
+class Spans:
+    """Record versions without what they say, by party and then by day. Parties that never had a name and something beside it have none.
 
-    people   a record per version; parties: their ids, sorted; party: place of each version's party
+    parties  their ids, sorted; party: place of each version's party
     since, until  days on which the version is what the party says, as days since 1970, the end excluded
     """
 
-    people: People
     parties: Sequence[str]
     party: npt.NDArray[np.int32]
     since: Days
     until: Days
+
+
+@dataclass(frozen=True)
+class Versions(Spans):
+    """Record versions; people: a record per version."""
+
+    people: People
 
 
 def versions(parties: pa.Table, numbers: pa.Table, contacts: pa.Table, rules: Mapping[str, Any]) -> Versions:
@@ -102,10 +109,34 @@ def versions(parties: pa.Table, numbers: pa.Table, contacts: pa.Table, rules: Ma
 def latest(all_versions: Versions) -> People:
     """What each party said last: one record per party."""
     last = np.r_[all_versions.party[1:] != all_versions.party[:-1], True][: len(all_versions.party)]
-    at = pa.array(np.flatnonzero(last))
-    people = all_versions.people
-    columns = {role: [c.take(at) for c in several] for role, several in people.columns.items()}
-    return People(columns, people.sources.take(at), people.keys.take(at), people.region)
+    return taken(all_versions.people, np.flatnonzero(last))
+
+
+def only(some: Versions, parties: Collection[str]) -> Versions:
+    """The versions of these parties alone."""
+    kept = [n for n, party in enumerate(some.parties) if party in parties]
+    place = np.full(len(some.parties), -1, np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    at = np.flatnonzero(place[some.party] >= 0)
+    return Versions(
+        [some.parties[n] for n in kept], place[some.party[at]], some.since[at], some.until[at], taken(some.people, at)
+    )  # fmt: skip
+
+
+def joined(one: Versions, other: Versions) -> Versions:
+    """Versions of two sets of parties, the one behind the other: nobody is in both, and parties are not in order."""
+    columns = {
+        role: [pa.concat_arrays([a, b]) for a, b in zip(own, other.people.columns[role], strict=True)]
+        for role, own in one.people.columns.items()
+    }
+    sources, keys = (
+        pa.concat_arrays([getattr(each.people, name) for each in (one, other)])
+        for name in ("sources", "keys")
+    )
+    people = People(columns, sources, keys, one.people.region)
+    party = np.concatenate([one.party, other.party + np.int32(len(one.parties))])
+    since, until = (np.concatenate([getattr(each, name) for each in (one, other)]) for name in ("since", "until"))  # fmt: skip
+    return Versions([*one.parties, *other.parties], party, since, until, people)
 
 
 def _spoken_for(
@@ -115,10 +146,7 @@ def _spoken_for(
 
     Only numbers by which a rule joins without looking at names; and only until a record has a name, from when on it speaks for itself.
     """
-    owned_by = {
-        kind: rule["owner"] for rule in rules["rules"].values()
-        if rule["key"] == "reference" and _STRONG in rule["id_classes"] for kind in rule["id_kinds"]
-    }  # fmt: skip
+    owned_by = lenders(rules)
     source = {row["party_id"]: row["source_code"] for row in persons}
     named: dict[str, date] = {}
     for row in persons:
@@ -138,6 +166,14 @@ def _spoken_for(
             of = owners.get((row["id_kind_code"], row["id_value_norm"]), set()) - {party}
             found[party] += [(owner, since, until) for owner in sorted(of)]
     return found
+
+
+def lenders(rules: Mapping[str, Any]) -> Mapping[str, str]:
+    """Kinds of numbers by which a rule joins without looking at names → the system that owns them."""
+    return {
+        kind: rule["owner"] for rule in rules["rules"].values()
+        if rule["key"] == "reference" and _STRONG in rule["id_classes"] for kind in rule["id_kinds"]
+    }  # fmt: skip
 
 
 def _documents(rules: Mapping[str, Any]) -> set[str]:
@@ -203,7 +239,7 @@ def _arranged(
     keys = pa.array([f"{ids[p]}@{since}" for p, since, *_ in flat], pa.string())
     people = People(columns, pa.array(["lake"] * len(flat), pa.string()), keys, region)
     days = np.array([(s, u) for _, s, u, _ in flat], "datetime64[D]").reshape(-1, 2).astype(np.int32)
-    return Versions(people, ids, np.array([p for p, *_ in flat], np.int32), days[:, 0], days[:, 1])
+    return Versions(ids, np.array([p for p, *_ in flat], np.int32), days[:, 0], days[:, 1], people)
 
 
 def _nth(said: Said, role: str, n: int) -> str | None:

@@ -22,12 +22,12 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from spark_jobs.identity.crowd import standing
 from spark_jobs.identity.engine.form import Shape
 from spark_jobs.identity.engine.levels import unpacked
 from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.identity.engine.seen import CLASSES, Cells, Real, Seen, gathered, merged
 from spark_jobs.identity.looks import Looks
-from spark_jobs.identity.versions import Versions
 
 EPOCH = date(1970, 1, 1)
 MODEL, DAY_BEFORE = "model", "day_before"
@@ -67,9 +67,7 @@ class Watched:
     cause_text: str
 
 
-def watched(
-    versions: Versions, looks: Looks, days: Sequence[date], learned: Seen | None, least: float
-) -> list[Watched]:
+def watched(looks: Looks, days: Sequence[date], learned: Seen | None, least: float) -> list[Watched]:
     """Each day against what the model was learned from (`learned`; None: an older model that does not say) and against the day before.
 
     A step away from the day before that is a step towards the model has not moved: the model knows such a bank, for it was learned of it.
@@ -80,34 +78,36 @@ def watched(
 
     def stood(day: date) -> Seen:
         if day not in seen:
-            seen[day] = seen_on(versions, looks, (day - EPOCH).days)
+            seen[day] = seen_on(looks, (day - EPOCH).days)
         return seen[day]
 
     for day in days:
         now, before = stood(day), stood(day - timedelta(days=1))
-        known = _compared(day, MODEL, now, learned, looks.fields, least) if learned else []
+        known = _compared(day, MODEL, now, learned, looks.reading.fields, least) if learned else []
         rows += known
         if before.records:
-            was = _compared(day, MODEL, before, learned, looks.fields, least) if learned else []
-            rows += _away(_compared(day, DAY_BEFORE, now, before, looks.fields, least), known, was)
+            was = _compared(day, MODEL, before, learned, looks.reading.fields, least) if learned else []
+            rows += _away(_compared(day, DAY_BEFORE, now, before, looks.reading.fields, least), known, was)
     return rows
 
 
-def seen_on(versions: Versions, looks: Looks, day: int) -> Seen:
+def seen_on(looks: Looks, day: int) -> Seen:
     """What stood on a day (days since 1970)."""
     stands = np.flatnonzero((looks.start <= day) & (day < looks.end))
     place = looks.place[stands]
     count = np.bincount(place, minlength=len(looks.distinct)).astype(np.float64)
     here = np.flatnonzero(count)
-    of_patterns = merged(looks.distinct[here], len(looks.fields))
+    of_patterns = merged(looks.distinct[here], len(looks.reading.fields))
     cells, pairs = gathered(of_patterns, looks.classes[here] * count[here, None])
     of_pair = np.zeros((len(looks.met.pairs), len(CLASSES)))
     of_pair[looks.pair[stands]] = looks.classes[place]
     known = looks.met.day <= day
     rule, weight = looks.met.rule[known], of_pair[looks.met.place[known]]
-    sums = np.column_stack([np.bincount(rule, weight[:, c], len(looks.rules)) for c in range(len(CLASSES))])
-    records = int(((versions.since <= day) & (day < versions.until)).sum())
-    return Seen(records, cells, pairs, dict(zip(looks.rules, sums, strict=True)))
+    sums = np.column_stack(
+        [np.bincount(rule, weight[:, c], len(looks.reading.rules)) for c in range(len(CLASSES))]
+    )
+    records = int(standing(looks.reading, np.array([day]))[0])
+    return Seen(records, cells, pairs, dict(zip(looks.reading.rules, sums, strict=True)))
 
 
 def _compared(

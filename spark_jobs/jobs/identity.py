@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date
 from functools import partial, reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.history import current_belief
-from spark_jobs.identity import erasure, evidence, features, households, opinion, registers, scores
+from spark_jobs.identity import evidence, features, households, memory, opinion, registers, scores
+from spark_jobs.identity import scope as scoping
 from spark_jobs.identity import words as stewards
-from spark_jobs.identity.fold import fold
+from spark_jobs.identity.compared import Prints
+from spark_jobs.identity.deciding import Case, Person, Purged, decided
 from spark_jobs.identity.golden import assemble_golden, facts
 from spark_jobs.identity.guards import Mark
-from spark_jobs.identity.opinion import Opinion
-from spark_jobs.identity.outcome import MODEL, Pair, customers, events, links, memberships, reviews, stated
-from spark_jobs.identity.timeline import Edge, Timeline, Words
+from spark_jobs.identity.outcome import Pair
+from spark_jobs.identity.prints import CONTACTS, NUMBERS, PARTIES, Silver
+from spark_jobs.identity.scope import Scope, everything, remembered, scope
+from spark_jobs.identity.together import Said, groups
 from spark_jobs.identity.words import Decision
 from spark_jobs.tables import Lake
 
+_log = logging.getLogger(__name__)
 _SCHEMAS = {
     "identity.link_event": "link_event_id string, link_kind_code string, party_id_a string, party_id_b string, actor_code string, "
     "link_reason_code string, effective_from date, is_refused boolean, evidence_text string, probability_ratio double",
@@ -41,17 +47,15 @@ _WATCH = (
 
 
 @dataclass(frozen=True)
-class Purged:
-    """What is left of persons who were purged (`oxpecker erase`): party → source and first day, and what tied them."""
-
-    parties: dict[str, tuple[str, date]]
-    ties: list[Pair]
-
-
-@dataclass(frozen=True)
 class Known:
-    """What the sources say up to the last date: current beliefs of silver, and features made of them."""
+    """What the sources say up to the last date: current beliefs of silver, and features made of them.
 
+    silver   what persons are compared by, in memory; numbers: of it, the identifiers as a frame
+    parties, identifiers, contacts  all that is known of them
+    """
+
+    silver: Silver
+    numbers: DataFrame
     parties: DataFrame
     identifiers: DataFrame
     contacts: DataFrame
@@ -65,34 +69,73 @@ class Known:
     purged: Purged
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """What ties pairs and keeps them apart. seen: `features.first_seen`; held: pairs by rules, of which `told` is what decides; asked: of the model."""
+
+    seen: pa.Table
+    held: DataFrame
+    told: pa.Table
+    apart: pa.Table
+    asked: scores.Asked
+
+
+@dataclass(frozen=True)
+class _Made:
+    """rows: of the tables that follow group by group; islands: every id that was made → a party of its group."""
+
+    rows: dict[str, DataFrame]
+    islands: Mapping[str, str]
+
+
 _TOLD = (
     "party_id_a", "party_id_b", "rule_code", "effective_from", "effective_to", "is_contradiction", "is_ambiguous", "source_a", "source_b",
     "evidence_text",
 )  # fmt: skip
+# Tables that follow group by group from what is said (identity/together.py), and by which column a group's rows are known.
+_BY_PARTY = {
+    "identity.pair_score": "party_id_a",
+    "identity.link_event": "party_id_a",
+    "identity.review_item": "get(party_ids, 0)",
+    "identity.party_customer": "party_id",
+}
+_BY_CUSTOMER = ("identity.customer", "identity.customer_event")
+_AUDIT = "business_date date, table_name string, carried_row_cnt bigint, differing_row_cnt bigint"
 
 
 def run(lake: Lake, dates: DateRange) -> None:
-    """Decide who is who as of the last date, for every day up to it."""
+    """Decide who is who as of the last date, for every day up to it. Of whom the same is said as in the last run, the rows are those it made."""
     rules = lake.rules("identity")
     known = _known(lake, dates, rules)
-    pairs = evidence.candidates(rules, known.traits, known.identifiers, known.phones).localCheckpoint()
-    met = evidence.compared(pairs, known.traits).localCheckpoint()
-    held = evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
-    told = [Pair(**row.asDict()) for row in held.select(*_TOLD).collect()]
-    asked = scores.asked(lake.settings, known.parties, known.identifiers, known.contacts, rules, list(dates))
-    marks = _marked(lake, known.traits, scores.compared_parties(told, asked.alike))
-    persons = known.seen.where("is_identifiable").select("party_id", "source_code").collect()
-    thought = opinion.opinion(asked.alike, told, {r["party_id"]: r["source_code"] for r in persons}, marks)
-    by_model = lake.spark.createDataFrame(list(thought.scores), opinion.SCORE)
-    moved = lake.spark.createDataFrame([astuple(row) for row in asked.watched], _WATCH)
+    before = memory.opened(lake.settings.identity_memory, _terms(lake))
+    prints = known.silver.prints()
+    held = _held(known, rules)
+    asked = scores.asked(
+        lake.settings, known.silver, rules, list(dates), before.compared if before else None, prints
+    )
+    said = _Evidence(
+        known.seen.toArrow(), held, held.select(*_TOLD).toArrow(), _apart(known, rules).toArrow(), asked
+    )
+    now = groups(*_said(known, said, prints))
+    before = before if before and before.model == asked.version else None
+    new = scope(now, before) if before else everything(now)
+    is_audit = before is not None and _is_audited(dates, rules)
+    judged = everything(now) if is_audit else new
+    made = _judged(lake, known, said, judged, rules)
+    found = _with_carried(lake, made.rows, new) if judged is new and before else made.rows
     lake.publish_all({
-        "identity.pair_score": scores.pair_scores(held, by_model, rules, asked.version),
-        "identity.model_watch": moved,
+        **found,
+        "identity.model_watch": lake.spark.createDataFrame([astuple(row) for row in asked.watched], _WATCH),
+        "identity.memory_audit": _audited(lake, made, new, dates.last) if is_audit else lake.spark.createDataFrame([], _AUDIT),
     }, dates)  # fmt: skip
-    told, tied = erasure.with_purged(known.purged.ties, told, thought.ties)
-    thought = replace(thought, ties=tuple(tied))
-    line, erased = _folded(lake, known, [*told, *thought.ties], marks, rules)
-    _publish(lake, known, line, told, thought, erased, rules)
+    _log.info("%s", _told_of(new, asked, is_audit))
+    _publish_beside(lake, known, rules)
+    left = remembered(judged, before, now, made.islands, asked.version, asked.compared)
+    memory.write(lake.settings.identity_memory, left, _terms(lake))
+
+
+def _publish_beside(lake: Lake, known: Known, rules: Any) -> None:
+    """Tables that are made of all customers: registers, relations, households and the golden record."""
     every = current_belief(lake.read("identity.party_customer"))
     members = registers.leave_out_erased(every, lake.read("identity.customer"))
     _publish_registers(lake, known, rules, every, members)
@@ -102,6 +145,82 @@ def run(lake: Lake, dates: DateRange) -> None:
     lake.publish("identity.golden_hist", golden)
 
 
+# --- what is remembered ---------------------------------------------------------------------------------------------
+
+
+def _terms(lake: Lake) -> dict[str, Any]:
+    """Under which a memory counts: what decides, and the tables that its run left."""
+    tables = [*_BY_PARTY, *_BY_CUSTOMER]
+    return {
+        "rules": lake.run.rules_version,
+        "code": memory.code(),
+        "tables": {table: lake.version(table) if lake.exists(table) else None for table in tables},
+    }
+
+
+def _is_audited(dates: DateRange, rules: Any) -> bool:
+    """Whether a run over these dates judges everything anew, to see that what is carried is right."""
+    every = int(rules["memory"]["audit_every_days"])
+    return any(day.toordinal() % every == 0 for day in dates)
+
+
+def _said(known: Known, said: _Evidence, prints: Prints) -> tuple[list[str], list[Said]]:
+    """All persons, and everything from which follows what becomes of them."""
+    parties = sorted({*said.seen["party_id"].to_pylist(), *known.purged.parties})
+    place = {party: n for n, party in enumerate(parties)}
+    found = [
+        *scoping.of_parties(place, said.seen, prints),
+        scoping.of_pairs(place, "rule", said.told),
+        scoping.of_pairs(place, "apart", said.apart),
+        *scoping.of_decisions(place, known.decisions),
+        *scoping.of_erasure(place, known.asked, known.purged.parties, known.purged.ties),
+    ]
+    if said.asked.seen is not None and said.asked.rows is not None:
+        found.append(scoping.of_alike(place, said.asked.seen, said.asked.rows))
+    return parties, found
+
+
+def _with_carried(lake: Lake, rows: Mapping[str, DataFrame], new: Scope) -> dict[str, DataFrame]:
+    """The rows that were judged, and those of the run before; nothing where nothing changed."""
+    if new.is_nothing:
+        return {}
+    return {table: frame.unionByName(_carried(lake, table, frame.columns, new)) for table, frame in rows.items()}  # fmt: skip
+
+
+def _carried(lake: Lake, table: str, columns: Sequence[str], new: Scope) -> DataFrame:
+    kept = lake.read(table)
+    kept = current_belief(kept) if "known_to" in kept.columns else kept
+    return _without(lake, table, kept.select(*columns), new)
+
+
+def _without(lake: Lake, table: str, rows: DataFrame, new: Scope) -> DataFrame:
+    """The rows of groups that are not judged."""
+    named = F.expr(_BY_PARTY.get(table, "customer_id"))
+    gone = new.gone_parties if table in _BY_PARTY else new.gone_customers
+    return rows.join(_listed(lake, "_gone", gone), named == F.col("_gone"), "left_anti")
+
+
+def _audited(lake: Lake, made: _Made, new: Scope, day: date) -> DataFrame:
+    """identity.memory_audit: of the rows that would have been carried, how many are not what is judged now, those that are no more or new among them."""
+    moved = frozenset(customer for customer, party in made.islands.items() if party in new.parties)
+    counts = []
+    for table, frame in made.rows.items():
+        carried = _carried(lake, table, frame.columns, new)
+        judged = _without(lake, table, frame, replace(new, gone_customers=new.gone_customers | moved))
+        differing = carried.exceptAll(judged).unionByName(judged.exceptAll(carried))
+        counts.append((day, table, carried.count(), differing.count()))
+    return lake.spark.createDataFrame(counts, _AUDIT)
+
+
+def _told_of(new: Scope, asked: scores.Asked, is_audit: bool) -> str:
+    """What a run had to do, in counts."""
+    work = asked.work
+    words = f"{new.judged:,} of {new.groups:,} groups of records judged anew"
+    if work:
+        words += f"; {work.read:,} of {work.parties:,} parties read, {work.compared:,} of {work.pairs:,} pairs compared"
+    return words + ("; all judged, as an audit of what was carried" if is_audit else "")
+
+
 def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
     begun = F.col("valid_from") <= F.lit(dates.last)
     parties, identifiers, contacts, relations = (
@@ -109,14 +228,21 @@ def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:
         for table in ("party_hist", "party_identifier", "party_contact", "party_relation")
     )
     owners = [rule["owner"] for rule in rules["rules"].values() if rule["key"] == "reference"]
-    seen = features.first_seen(parties, owners).localCheckpoint()
-    ids = features.own_ids(identifiers, rules["strong_id_kinds"]).localCheckpoint()
+    people, numbers, called = (
+        parties.select(*PARTIES),
+        identifiers.select(*NUMBERS),
+        contacts.select(*CONTACTS),
+    )
+    seen = features.first_seen(people, owners).localCheckpoint()
+    ids = features.own_ids(numbers, rules["strong_id_kinds"]).localCheckpoint()
     placeholders = [date.fromisoformat(str(day)) for day in rules["placeholder_birth_dates"]]
-    born = features.births(parties, ids, placeholders)
-    traits = features.traits(seen, features.names(parties), born, ids).localCheckpoint()
-    phones = features.phones(contacts).localCheckpoint()
+    born = features.births(people, ids, placeholders)
+    traits = features.traits(seen, features.names(people), born, ids).localCheckpoint()
+    phones = features.phones(called).localCheckpoint()
+    silver = Silver(people.toArrow(), numbers.toArrow(), called.toArrow(), rules)
     return Known(
-        parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates), _asked(lake, dates), _purged(lake, dates)
+        silver, numbers, parties, identifiers, contacts, relations, seen, ids, phones, traits, _decisions(lake, dates), _asked(lake, dates),
+        _purged(lake, dates),
     )  # fmt: skip
 
 
@@ -156,77 +282,60 @@ def _decisions(lake: Lake, dates: DateRange) -> list[Decision]:
     ]  # fmt: skip
 
 
+def _apart(known: Known, rules: Any) -> DataFrame:
+    """Pairs that relations keep apart: a, b, smaller first."""
+    related = known.relations.where(F.col("relation_code").isin(*rules["apart_relations"]))
+    sides = ("party_id_from", "party_id_to")
+    return related.select(F.least(*sides).alias("a"), F.greatest(*sides).alias("b")).distinct()
+
+
+def _held(known: Known, rules: Any) -> DataFrame:
+    """Pairs that rules tie or contradict, on some day."""
+    pairs = evidence.candidates(rules, known.traits, known.numbers, known.phones).localCheckpoint()
+    met = evidence.compared(pairs, known.traits).localCheckpoint()
+    return evidence.described(evidence.unambiguous(evidence.judged(met, rules), rules)).localCheckpoint()
+
+
+def _judged(lake: Lake, known: Known, said: _Evidence, judged: Scope, rules: Any) -> _Made:
+    """Who is who among the parties of the scope."""
+    told, alike = judged.pairs(said.told), said.asked.alike(judged)
+    seen = [row for row in said.seen.to_pylist() if row["party_id"] in judged.parties]
+    persons = {
+        r["party_id"]: Person(r["source_code"], r["first_seen_date"], r["is_identifiable"]) for r in seen
+    }
+    second = known.ids.where("not is_own").select("party_id", "id_since_date").collect()
+    foreign = [(r[0], persons[r[0]].source, r[1]) for r in second if r["party_id"] in persons]
+    apart = frozenset((r["a"], r["b"]) for r in said.apart.to_pylist() if r["a"] in judged.parties)
+    case = Case(
+        persons, told, alike, _marked(lake, known.traits, scores.compared_parties(told, alike)), foreign, apart, known.decisions,
+        known.asked, known.purged.among(judged.parties),
+    )  # fmt: skip
+    made = decided(case, rules, partial(lake.tokens.value, "customer"))
+    by_model = lake.spark.createDataFrame(list(made.scores), opinion.SCORE)
+    held = said.held if judged.judged == judged.groups else _of(lake, judged.parties, said.held)
+    rows = {table: lake.spark.createDataFrame(found, _SCHEMAS[table]) for table, found in made.rows.items()}
+    rows["identity.pair_score"] = scores.pair_scores(held, by_model, rules, said.asked.version)
+    return _Made(rows, made.islands)
+
+
+def _listed(lake: Lake, name: str, ids: Iterable[str]) -> DataFrame:
+    """Ids as a frame of the one column `name`, in their order."""
+    found = pa.table({name: pa.array(sorted(ids), pa.string())})
+    return F.broadcast(lake.spark.createDataFrame(found, f"{name} string"))
+
+
+def _of(lake: Lake, parties: Iterable[str], pairs: DataFrame) -> DataFrame:
+    """Pairs of these parties."""
+    ids = _listed(lake, "_party", parties)
+    return pairs.join(ids, F.col("party_id_a") == F.col("_party"), "left_semi")
+
+
 def _marked(lake: Lake, traits: DataFrame, parties: Sequence[str]) -> dict[str, list[Mark]]:
     """Marks of every party that a rule or the model compares with another."""
-    compared = lake.spark.createDataFrame([(party,) for party in parties], "party_id string")
+    compared = _listed(lake, "party_id", parties)
     return {
         row["party_id"]: scores.marks(row) for row in traits.join(compared, "party_id", "left_semi").collect()
     }
-
-
-def _folded(
-    lake: Lake, known: Known, told: Sequence[Pair], marks: Mapping[str, list[Mark]], rules: Any
-) -> tuple[Timeline, frozenset[str]]:
-    """The timeline of these pairs, and the ids that were erased."""
-    rank = {code: int(rule["rank"]) for code, rule in rules["rules"].items()}
-    # The weakest of all: where rules have spoken, likeness adds nothing.
-    rank[MODEL] = max(rank.values(), default=0) + 1
-    edges = [p.edge(rank.get(p.rule_code, len(rank))) for p in told if p.is_link]
-    related = known.relations.where(F.col("relation_code").isin(*rules["apart_relations"])).select(
-        F.least("party_id_from", "party_id_to").alias("a"),
-        F.greatest("party_id_from", "party_id_to").alias("b"),
-    )
-    seen = known.seen.select("party_id", "source_code", "first_seen_date").collect()
-    first = {row["party_id"]: (row["source_code"], row["first_seen_date"]) for row in seen}
-    # A purged record that its source sends again is as old as it was.
-    first |= known.purged.parties
-    rank_of = {source: n for n, source in enumerate(rules["founders"])}
-    apart = frozenset((row["a"], row["b"]) for row in related.distinct().collect())
-    born = {party: day for party, (_, day) in first.items()}
-    founders = {party: rank_of.get(source, len(rank_of)) for party, (source, _) in first.items()}
-
-    def folded(edges: Sequence[Edge], said: Sequence[tuple[date, Words]]) -> Timeline:
-        new_id = partial(lake.tokens.value, "customer")
-        return fold(born, edges, marks, new_id, apart, founders, said)
-
-    said = stewards.epochs(known.decisions)
-    line = folded(edges, said)
-    # Who goes with a party that asks is known only after all were tied; what may tie them from then on, only after that.
-    gone = erasure.covered(line, known.asked)
-    if gone:
-        line = folded(erasure.part_edges(edges, gone), erasure.part_words(said, gone))
-    return line, erasure.erased(line, gone)
-
-
-def _publish(
-    lake: Lake, known: Known, line: Timeline, ruled: list[Pair], thought: Opinion, erased: frozenset[str], rules: Any
-) -> None:  # fmt: skip
-    told = [*ruled, *thought.ties]
-    foreign = (
-        known.ids.where("not is_own")
-        .join(known.seen, "party_id")
-        .select("party_id", "source_code", "id_since_date")
-        .collect()
-    )
-    rows = {
-        "identity.link_event": links(told, line) + stated(known.decisions, line),
-        "identity.review_item": reviews(
-            told,
-            line,
-            [tuple(row) for row in foreign],
-            int(rules["limits"]["customer_parties"]),
-            known.decisions,
-            thought.grey,
-        ),
-        "identity.party_customer": memberships(
-            line, {c: float(r["confidence"]) for c, r in rules["rules"].items()}, thought.certain
-        ),
-        "identity.customer": customers(line, erased),
-        "identity.customer_event": events(line),
-    }
-    lake.publish_all(
-        {table: lake.spark.createDataFrame(found, _SCHEMAS[table]) for table, found in rows.items()}
-    )
 
 
 def _publish_registers(lake: Lake, known: Known, rules: Any, every: DataFrame, members: DataFrame) -> None:

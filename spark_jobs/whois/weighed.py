@@ -29,6 +29,7 @@ from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates, contradicted
 from spark_jobs.identity.modelled import unsafe
+from spark_jobs.identity.reading import numbered
 from spark_jobs.identity.versions import Versions
 from spark_jobs.onboarding.masks import masked
 from spark_jobs.whois.book import BELIEVED, Book, listed
@@ -128,7 +129,9 @@ class Scale:
         levels = unpacked(pattern, len(self._fields))
         total = float(model.log_odds(levels)[0])
         prior, told = _told(model, self._fields, levels[0])
-        to_steward, two = unsafe(self._fields, left.astype(np.int64), right.astype(np.int64), pattern)
+        to_steward, two = unsafe(
+            self._fields, numbered(self._fields), left.astype(np.int64), right.astype(np.int64), pattern
+        )
         show = _shown(self._fields, self.reveal)
         return Weighed(
             one, other,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from datetime import date
+from functools import partial
 
 import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.erasure import erase
-from spark_jobs.identity import scores
+from spark_jobs.history import OPEN_INSTANT, instant
+from spark_jobs.identity import memory, scores
 from spark_jobs.identity.golden import ELEMENTS, assemble_golden
 from spark_jobs.identity.registers import lift_relations
 from spark_jobs.jobs import identity
@@ -107,8 +111,8 @@ call.twin   | +8615400000002 | 2026-09-20 | 9999-12-31
 """ + "\n".join(f"core.staff{n:02d} | +8657112345678 | 2026-09-01 | 9999-12-31" for n in range(14))
 
 
-def stocked(lake, spark):
-    """The drawn bank as silver."""
+def stocked(lake, spark, people="", phones=""):
+    """The drawn bank as silver, and more people and phones of theirs."""
 
     def shaped(frame, of, **more):
         wide = frame.withColumn("source_code", F.split("party_id", r"\.")[0])
@@ -121,18 +125,18 @@ def stocked(lake, spark):
 
     forever = F.lit("9999-12-31").cast("date")
     masked = F.col("name").contains("*")
-    people = table(spark, PARTY, PEOPLE + COLLEAGUES)
+    drawn = table(spark, PARTY, f"{PEOPLE}{COLLEAGUES}\n{people}")
     shaped(
-        people, "silver.party_hist", party_no_source=F.col("party_id"), party_kind_code=F.lit("person"), valid_to=forever,
+        drawn, "silver.party_hist", party_no_source=F.col("party_id"), party_kind_code=F.lit("person"), valid_to=forever,
         name_quality_code=F.when(masked, "masked").when(F.col("name").contains("?"), "damaged").when(F.col("name").rlike("[A-Z]"), "latin").when(F.col("name").isNotNull(), "full"),
         is_masked=F.coalesce(masked, F.lit(False)),
     )  # fmt: skip
     numbers = table(spark, NUMBER, NUMBERS)
     shaped(numbers, "silver.party_identifier", valid_to=forever, id_value_norm=F.col("id_token"))
-    phones = table(spark, PHONE, PHONES)
+    called = table(spark, PHONE, f"{PHONES}\n{phones}")
     hidden = F.col("contact_norm").contains("*")
     shaped(
-        phones, "silver.party_contact", contact_kind_code=F.lit("mobile"), contact_token=F.col("contact_norm"), is_masked=hidden,
+        called, "silver.party_contact", contact_kind_code=F.lit("mobile"), contact_token=F.col("contact_norm"), is_masked=hidden,
         is_placeholder=F.lit(False),
     )  # fmt: skip
 
@@ -239,6 +243,119 @@ def test_a_day_judged_later_is_judged_the_same(make_lake, spark):
 
     assert len(first) > 30
     assert on_the_day(whole) == first
+
+
+# Rows of the six tables that follow group by group from what is said.
+BY_GROUP = (
+    "identity.pair_score", "identity.link_event", "identity.review_item", "identity.party_customer", "identity.customer", "identity.customer_event",
+)  # fmt: skip
+
+
+def told_of(lake):
+    """What is believed of who is who, whenever it came to be known."""
+    columns = {t: [c for c in lake.read(t).columns if c not in ("known_from", "known_to")] for t in BY_GROUP}
+    return {
+        t: Counter(str(r) for r in lake.read(t).select(*columns[t]).where(_believed(lake, t)).collect())
+        for t in BY_GROUP
+    }
+
+
+def _believed(lake, name):
+    return F.col("known_to") == instant(OPEN_INSTANT) if "known_to" in lake.read(name).columns else F.lit(True)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_days_judged_from_what_is_remembered_equal_days_judged_anew(make_lake, spark, monkeypatch, caplog):
+    """The bank as it was drawn; a record and a phone more, and a steward's merge; the merge taken back and the record gone.
+
+    One lake remembers, in the other the memory is deleted before each run.
+    """
+    remembering, forgetting = (make_lake(DATES.last, DATES.first) for _ in range(2))
+    monkeypatch.setattr(identity, "_is_audited", lambda dates, rules: False)
+    merge = "d1 | merge | core.twin1,core.twin2 |  | 2026-09-22 | 2026-09-22 02:00:00"
+
+    def judged():
+        """Groups judged and all, parties read and all, pairs compared and all."""
+        with caplog.at_level("INFO", identity.__name__):
+            caplog.clear()
+            identity.run(remembering, DATES)
+        return [int(n) for n in re.findall(r"\d+", caplog.messages[0].replace(",", ""))]
+
+    def judged_anew():
+        forgetting.settings.identity_memory.unlink(missing_ok=True)
+        identity.run(forgetting, DATES)
+        return told_of(forgetting)
+
+    stocked(remembering, spark)
+    groups, all_groups, read, parties, compared, pairs = judged()
+    assert (groups, read, compared) == (all_groups, parties, pairs)
+
+    for lake in (remembering, forgetting):
+        stocked(lake, spark, people="loan.late | 王敏 | 1980-01-01 | declared | F | | 2026-09-21", phones="loan.late | +8615400000001 | 2026-09-21 | 9999-12-31")  # fmt: skip
+        decide(lake, spark, merge)
+    groups, all_groups, read, parties, compared, pairs = judged()
+    assert groups == 2 < all_groups
+    assert 0 < read < parties / 3
+    assert 0 < compared < pairs / 3
+    assert owners(remembering, "loan.late") == owners(remembering, "core.wang")
+    assert told_of(remembering) == judged_anew()
+
+    for lake in (remembering, forgetting):
+        stocked(lake, spark)
+        decide(lake, spark, f"{merge}\n d2 | take_back |  | d1 | 2026-09-25 | 2026-09-25 02:00:00")
+    groups, *_, compared, _ = judged()
+    assert (groups, compared) == (2, 0)
+    assert told_of(remembering) == judged_anew()
+    assert remembering.read("identity.memory_audit").count() == 0
+
+    _is_found_by_an_audit(remembering, monkeypatch)
+
+
+def _is_found_by_an_audit(lake, monkeypatch):
+    """A row that somebody takes out of a table, while the memory is made to believe that the table is as the job left it."""
+    right = told_of(lake)
+    lost = lake.read("identity.customer").where("status_code = 'active'").orderBy("customer_id").limit(1)
+    others = lake.read("identity.customer").join(lost, "customer_id", "left_anti")
+    written = lake.version("identity.customer")
+    lake.publish("identity.customer", others.localCheckpoint())
+    remembered = lake.settings.identity_memory
+    assert memory.opened(remembered, identity._terms(lake)) is None, "it is not the table that is remembered"
+    monkeypatch.setattr(identity, "_terms", partial(_terms_with, written, identity._terms))
+    assert memory.opened(remembered, identity._terms(lake)) is not None
+    monkeypatch.setattr(identity, "_is_audited", lambda dates, rules: True)
+
+    identity.run(lake, DATES)
+
+    audit = lake.read("identity.memory_audit").collect()
+    differing = {row["table_name"]: row["differing_row_cnt"] for row in audit}
+    assert differing == dict.fromkeys(BY_GROUP, 0) | {"identity.customer": 1}
+    carried = {row["table_name"]: row["carried_row_cnt"] for row in audit}
+    assert carried == {t: rows.total() - (t == "identity.customer") for t, rows in right.items()}
+    assert told_of(lake) == right, "what is published is what was judged anew"
+
+
+def _terms_with(version, terms, lake):
+    found = terms(lake)
+    return found | {"tables": found["tables"] | {"identity.customer": version}}
+
+
+def owners(lake, party):
+    """Customers of a party on the last day."""
+    rows = lake.read("identity.party_customer").where((F.col("party_id") == party) & _believed(lake, "identity.party_customer"))  # fmt: skip
+    return {r["customer_id"] for r in rows.where("valid_to = '9999-12-31'").collect()}
+
+
+def decide(lake, spark, told):
+    """Accepted decisions of stewards."""
+    rows = table(
+        spark, "decision_id string, steward_decision_code string, parties string, decision_subject string, decided_on_date date, decided_at timestamp_ntz",
+        told,
+    )  # fmt: skip
+    wide = rows.withColumn("party_ids", F.split("parties", ",")).withColumn("decision_state_code", F.lit("accepted"))  # fmt: skip
+    for column in lake.contracts.table("ops.steward_decision").columns:
+        if column not in wide.columns:
+            wide = wide.withColumn(column, F.lit(None))
+    lake.publish("ops.steward_decision", wide)
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def scored(
     fields: Sequence[Field], rules: Sequence[Rule], found: Candidates, count: int, model: Model | None = None
 ) -> Scored:
     """Candidate pairs scored by a model; None: by one that is learned from them and from random pairs of the same records."""
-    packed = np.concatenate([*_in_parts(fields, found.left, found.right), np.empty(0, np.int64)])
+    packed = patterns_of(fields, found.left, found.right)
     place, patterns = pd.factorize(packed, sort=True)
     pairs = np.bincount(place, minlength=len(patterns))
     observed = Counted(unpacked(patterns, len(fields)), pairs.astype(np.float64))
@@ -88,6 +88,13 @@ def _learned(fields: Sequence[Field], rules: Sequence[Rule], observed: Counted, 
         priors[0].equal_pairs = np.minimum(priors[0].equal_pairs, namesakes.equal_pairs(coded, count))
         random = namesakes.strangers(coded, _SEED)
     return learned(observed, random, priors, by_rule, count * (count - 1) / 2, count)
+
+
+def patterns_of(
+    fields: Sequence[Field], left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64]:
+    """How the fields of each pair compare (levels.py): four bits a field, the first in the lowest."""
+    return np.concatenate([*_in_parts(fields, left, right), np.empty(0, np.int64)])
 
 
 def _in_parts(

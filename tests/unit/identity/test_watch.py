@@ -178,7 +178,7 @@ PEOPLE = (
 def test_a_pair_counts_from_its_first_day_in_its_classes_and_with_every_rule_it_meets_by(model):
     said = told(*PEOPLE)
     looks = look(said, model)
-    before, after = (watch.seen_on(said, looks, (day - watch.EPOCH).days) for day in (on(4), on(5)))
+    before, after = (watch.seen_on(looks, (day - watch.EPOCH).days) for day in (on(4), on(5)))
 
     assert (before.records, before.totals.sum()) == (1, 0.0)
     assert (after.records, after.totals.sum()) == (3, pytest.approx(1.0))
@@ -202,7 +202,7 @@ def test_what_is_counted_of_a_day_does_not_depend_on_what_came_later(model, rows
     for each in (told(*rows), told(*_known_on(rows, on(day)))):
         if not len(each.people):
             return
-        counts.append(watch.seen_on(each, look(each, narrow), (on(day) - watch.EPOCH).days))
+        counts.append(watch.seen_on(look(each, narrow), (on(day) - watch.EPOCH).days))
     whole, then = counts
     assert whole.records == then.records
     assert whole.totals == pytest.approx(then.totals)
@@ -214,15 +214,15 @@ def test_what_is_counted_of_a_day_does_not_depend_on_what_came_later(model, rows
 def test_a_day_is_watched_against_the_model_and_from_the_second_on_against_the_day_before(model):
     said = told(*PEOPLE)
     learned = counted(10, {0: 10.0})
-    rows = watch.watched(said, look(said, model), [DAY, on(5)], learned, LEAST)
+    rows = watch.watched(look(said, model), [DAY, on(5)], learned, LEAST)
     assert {(row.business_date, row.compared_with_code) for row in rows} == {
         (DAY, "model"),
         (on(5), "model"),
         (on(5), "day_before"),
     }
-    assert {
-        row.compared_with_code for row in watch.watched(said, look(said, model), [on(5)], None, LEAST)
-    } == {"day_before"}
+    assert {row.compared_with_code for row in watch.watched(look(said, model), [on(5)], None, LEAST)} == {
+        "day_before"
+    }
 
 
 def test_a_feed_that_loses_its_phones_is_told_on_the_day_it_happens_and_by_its_field(model):
@@ -240,11 +240,11 @@ def test_a_feed_that_loses_its_phones_is_told_on_the_day_it_happens_and_by_its_f
     ]  # fmt: skip
     said = told(*rows)
     looks = look(said, model)
-    learned = watch.seen_on(said, looks, (DAY - watch.EPOCH).days)
+    learned = watch.seen_on(looks, (DAY - watch.EPOCH).days)
 
     found = {
         (row.business_date.day, row.compared_with_code): row
-        for row in watch.watched(said, looks, [on(11), on(12), on(13)], learned, LEAST)
+        for row in watch.watched(looks, [on(11), on(12), on(13)], learned, LEAST)
         if (row.measure_code, row.pair_class_code) == (PATTERN, "one_person")
     }
 

@@ -1,0 +1,112 @@
+"""What silver says of persons, as columns in memory: two hashes of all that is said of a party, and the record versions of whom is asked for.
+
+Only the columns named here reach features, rules and model: what else changes about a party cannot change who is who.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spark_jobs.identity.compared import Prints
+from spark_jobs.identity.versions import CONTACT, NUMBER, PARTY, Versions, lenders, only, versions
+
+# By these columns of silver.party_hist, silver.party_identifier and silver.party_contact a person is compared: by rules (features.py, evidence.py)
+# and by the model (versions.py).
+PARTIES = (*PARTY, "is_identifiable")
+NUMBERS = (*NUMBER, "source_code", "id_token", "checksum_state_code", "is_primary", "id_birth_date", "id_sex_code")  # fmt: skip
+CONTACTS = (*CONTACT, "contact_token", "is_masked")
+Hashes = npt.NDArray[np.uint64]
+# Two hashes of 64 bits under fixed keys: they name what is said, and never leave the machine but in the memory of the job.
+_KEYS = ("0" * 16, "1" * 16)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Silver:
+    """What the sources say of persons, as the identity job compares it: current beliefs of the three tables of silver, up to a day.
+
+    parties, numbers, contacts  with the columns `PARTIES`, `NUMBERS`, `CONTACTS`; rules: conf/rules/identity.yml
+    """
+
+    def __init__(
+        self, parties: pa.Table, numbers: pa.Table, contacts: pa.Table, rules: Mapping[str, Any]
+    ) -> None:
+        self._parties, self._numbers, self._contacts = parties, numbers, contacts
+        self._rules = rules
+
+    def prints(self) -> Prints:
+        """Two hashes per party, of its rows and of the rows of records that speak for it."""
+        tables = (self._parties, self._numbers, self._contacts)
+        every = pa.chunked_array([c for table in tables for c in table["party_id"].chunks], pa.string())
+        ids = pc.unique(every).sort()
+        sums = np.zeros((len(ids), len(_KEYS)), np.uint64)
+        for table in tables:
+            at = pc.index_in(table["party_id"], value_set=ids).to_numpy()
+            for n, key in enumerate(_KEYS):
+                # Sums: in whatever order rows come, and equal rows count as often as they are there.
+                np.add.at(sums[:, n], at, _of_rows(table, key))
+        owner, speaker = (
+            pc.index_in(pa.array(side, pa.string()), value_set=ids).to_numpy(zero_copy_only=False).astype(np.int64)
+            for side in (self._lent["owner"], self._lent["speaker"])
+        )  # fmt: skip
+        said = sums.copy()
+        for n in range(len(_KEYS)):
+            np.add.at(said[:, n], owner, _mixed(sums[speaker, n]))
+        return Prints(ids.to_pylist(), said)
+
+    def versions(self, wanted: Collection[str] | None) -> Versions:
+        """Record versions of these parties; None: of everybody."""
+        if wanted is None:
+            return versions(self._parties, self._numbers, self._contacts, self._rules)
+        speakers = self._lent.loc[self._lent["owner"].isin(set(wanted)), "speaker"]
+        asked = pa.array(sorted({*wanted, *speakers}), pa.string())
+        parties, numbers, contacts = (
+            table.filter(pc.is_in(table["party_id"], value_set=asked))
+            for table in (self._parties, self._numbers, self._contacts)
+        )
+        return only(versions(parties, numbers, contacts, self._rules), set(wanted))
+
+    @cached_property
+    def _lent(self) -> pd.DataFrame:
+        """speaker, owner: records that give, on some day without a name, the number under which another system knows somebody (versions.py)."""
+        owned_by = lenders(self._rules)
+        kinds = pa.array(sorted(owned_by), pa.string())
+        given = self._numbers.filter(pc.is_in(self._numbers["id_kind_code"], value_set=kinds))
+        given = given.select(["party_id", "id_kind_code", "id_value_norm", "id_class_code", "source_code"]).to_pandas()  # fmt: skip
+        given = given[given["id_value_norm"].notna()]
+        nobody = pc.and_(pc.is_null(self._parties["name"]), pc.is_null(self._parties["name_latin"]))
+        nameless = set(self._parties.filter(nobody)["party_id"].to_pylist())
+        own = given[given["source_code"] == given["id_kind_code"].map(owned_by)]
+        speaking = given[(given["id_class_code"] == "strong") & given["party_id"].isin(nameless)]
+        met = speaking.merge(own, on=["id_kind_code", "id_value_norm"], suffixes=("", "_owner"))
+        met = met[met["party_id"] != met["party_id_owner"]]
+        both = met[["party_id", "party_id_owner"]].drop_duplicates()
+        return both.set_axis(["speaker", "owner"], axis=1)
+
+
+def _of_rows(table: pa.Table, key: str) -> Hashes:
+    """A hash of each row; which columns there are tells the tables apart."""
+    found = np.full(table.num_rows, len(table.column_names), np.uint64)
+    for name in table.column_names:
+        coded = table[name].combine_chunks().cast(pa.string()).dictionary_encode()
+        values = np.array([*coded.dictionary.to_pylist(), "\x1e"], object)
+        hashes = pd.util.hash_array(values, hash_key=key, categorize=False)
+        codes = coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
+        with np.errstate(over="ignore"):
+            found = _mixed(found * _ODD + hashes[codes])
+    return found
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """The finisher of SplitMix64."""
+    with np.errstate(over="ignore"):
+        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return values ^ (values >> np.uint64(31))
