@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,10 +83,15 @@ def rows(people: int = PEOPLE, seed: int = SEED) -> Iterator[Row]:
 
 def write(path: Path, people: int = PEOPLE) -> None:
     """The kit as a file."""
+    keep(path, rows(people))
+
+
+def keep(path: Path, kept: Iterable[Row]) -> None:
+    """Rows as a file."""
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(Row._fields)
-        out.writerows(rows(people))
+        out.writerows(kept)
 
 
 if __name__ == "__main__":

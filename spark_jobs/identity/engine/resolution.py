@@ -23,6 +23,7 @@ from spark_jobs.identity.engine.form import Form
 from spark_jobs.identity.engine.frozen import Frozen, frozen
 from spark_jobs.identity.engine.levels import compared, unpacked
 from spark_jobs.identity.engine.model import Scored, scored
+from spark_jobs.identity.engine.one_of import OneOf, applies
 from spark_jobs.identity.engine.people import People
 from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
@@ -151,15 +152,23 @@ def judge(fields: list[Field], count: int, threshold: float, model: Frozen | Non
         found = candidates(by_rule, count, model.largest, model.whole_up_to)
     else:
         found = candidates(by_rule, count)
+    by_names = OneOf(fields[0].coded) if model is None and applies(fields) else None
+    found = by_names.with_pairs(found) if by_names else found
     result = scored(fields, by_rule, found, count, model.model if model else None)
     numbers = certificates(fields, count)
     log_odds = result.log_odds[result.place]
+    if by_names:
+        log_odds = by_names.log_odds(found.left.astype(np.int64), found.right.astype(np.int64), log_odds)
     wrong = shared_but_contradicted(fields, found.left, found.right, numbers)
     log_odds[wrong] = np.minimum(log_odds[wrong], DOUBTED)
     tied = strong_pairs(fields, numbers)
 
     def told(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return evidence(fields, result.model, numbers, a, b)
+        said = evidence(fields, result.model, numbers, a, b)
+        if by_names is None:
+            return said
+        of_all = np.log(result.model.sizes[0] / result.model.sizes[1:].sum())
+        return by_names.log_odds(a, b, said + of_all) - of_all
 
     ties = _with_tied(found, log_odds, tied)
     refined = clusters(count, *ties, bar(threshold), told, numbers, strangeness(result.model))
