@@ -25,8 +25,8 @@ from spark_jobs.stored import dataset
 LEFT_OUT_LAYERS = ("ops", "export")
 LEFT_OUT_COLUMNS = ("_run_id", "_ingested_at", "known_from", "known_to")
 # The gates' verdicts as a mart, a row per run and table: a range is judged once, its days each. What a late file made otherwise: a
-# range that has the file from the start makes nothing otherwise.
-LEFT_OUT_TABLES = ("mart_build.fct_dq_scorecard", "metric.restatement")
+# range that has the file from the start makes nothing otherwise. What the identity job looked at again of the run before: a range has none before it.
+LEFT_OUT_TABLES = ("mart_build.fct_dq_scorecard", "metric.restatement", "identity.memory_audit")
 # Rows named when two tables differ; only where no column of the key identifies a person.
 MOST_KEYS = 5
 _OPEN = datetime(9999, 12, 31)

@@ -124,7 +124,7 @@ def test_a_table_of_one_side_only_differs_unless_it_is_empty(tmp_path: Path) -> 
 
 def test_ledgers_and_exports_are_not_compared(tmp_path: Path) -> None:
     (tmp_path / "a" / "lake").mkdir(parents=True)
-    for table in ("ops.run", "export.crm__ack", "metric.restatement"):
+    for table in ("ops.run", "export.crm__ack", "metric.restatement", "identity.memory_audit"):
         lay(tmp_path / "b", table, amount=[1])
 
     assert differing(tmp_path / "a", tmp_path / "b") == {}
