@@ -22,6 +22,8 @@ from spark_jobs.identity.versions import Versions, joined
 Places = npt.NDArray[np.int64]
 # Parties → their record versions as they are now; None: of everybody.
 Fetch = Callable[[Collection[str] | None], Versions]
+# Versions and what compares them here → what compares them, maybe elsewhere (spread.py).
+Elsewhere = Callable[[Versions, Compare], Compare]
 
 
 @dataclass(frozen=True)
@@ -61,19 +63,23 @@ class Work:
 
 
 def brought_up_to(
-    kept: Compared | None, prints: Prints, fetch: Fetch, model: Frozen
-) -> tuple[Looks, Compared, Work]:
-    """All pairs of versions as `looks.look` gives them, what to keep of it, and what was done. kept: of the last run; None: read all."""
+    kept: Compared | None, prints: Prints, fetch: Fetch, model: Frozen, elsewhere: Elsewhere = lambda _, here: here
+) -> tuple[Looks, Compared, Work]:  # fmt: skip
+    """All pairs of versions as `looks.look` gives them, what to keep of it, and what was done.
+
+    kept  of the last run; None: read all; elsewhere: who else may compare
+    """
     if kept is None:
         versions = fetch(None)
-        seen = looked(*read(versions, model), model)
+        reading, here = read(versions, model)
+        seen = looked(reading, elsewhere(versions, here), model)
         done = Work(len(prints.parties), len(prints.parties), len(seen.pair), len(seen.pair))
         return seen, _kept(prints, seen), done
     changed, gone = prints.other_than(kept.prints)
     fresh = fetch(changed)
-    own, compare = read(fresh, model)
+    own, here = read(fresh, model)
     spliced = _spliced(kept.reading, own, {*changed, *gone})
-    recall = _Recall(kept, spliced, fresh, compare, fetch, model)
+    recall = _Recall(kept, spliced, fresh, elsewhere(fresh, here), fetch, model, elsewhere)
     seen = looked(spliced.reading, recall, model)
     done = Work(len(prints.parties), len(changed) + recall.read, len(seen.pair), recall.compared)
     return seen, _kept(prints, seen), done
@@ -143,8 +149,9 @@ class _Recall:
     """Compares versions by what is kept, and those that are new to each other by their values."""
 
     def __init__(
-        self, kept: Compared, spliced: _Spliced, fresh: Versions, compare: Compare, fetch: Fetch, model: Frozen
+        self, kept: Compared, spliced: _Spliced, fresh: Versions, compare: Compare, fetch: Fetch, model: Frozen, elsewhere: Elsewhere
     ) -> None:  # fmt: skip
+        self._elsewhere = elsewhere
         self._kept, self._spliced = kept, spliced
         self._fresh, self._compare, self._fetch, self._model = fresh, compare, fetch, model
         self._known, self._at = self._of_kept()
@@ -183,7 +190,8 @@ class _Recall:
             parties = [reading.parties[n] for n in np.unique(reading.party[missing])]
             self.read = len(parties)
             others = self._fetch(parties)
-            compare = read(joined(self._fresh, others), self._model)[1]
+            both = joined(self._fresh, others)
+            compare = self._elsewhere(both, read(both, self._model)[1])
             first = len(self._spliced.fresh)
             here = {
                 (others.parties[party], int(day)): first + n

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.identity.engine.batch import compared
 from spark_jobs.identity.engine.blocking import Rule
 from spark_jobs.identity.engine.coded import MISSING, hashed
 from spark_jobs.identity.engine.form import Shape
 from spark_jobs.identity.engine.frozen import Frozen
-from spark_jobs.identity.engine.model import patterns_of
 from spark_jobs.identity.engine.people import People
-from spark_jobs.identity.engine.resolution import shared_but_contradicted
 from spark_jobs.identity.engine.rules import rules
 from spark_jobs.identity.engine.standardise import Field, standardised
 from spark_jobs.identity.engine.strong_keys import certificates
@@ -73,13 +73,7 @@ def read(versions: Versions, model: Frozen) -> tuple[Reading, Compare]:
         [Shape(f.name, f.kind, f.is_shared) for f in fields],
     )  # fmt: skip
 
-    def compare(left: Places, right: Places) -> tuple[Places, Flags]:
-        one, other = left.astype(np.int32), right.astype(np.int32)
-        doubted = np.zeros(len(left), bool)
-        doubted[shared_but_contradicted(fields, one, other, own)] = True
-        return patterns_of(fields, one, other), doubted
-
-    return reading, compare
+    return reading, partial(compared, fields, own)
 
 
 def _said(people: People, key: str) -> Places:

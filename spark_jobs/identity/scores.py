@@ -21,8 +21,9 @@ from spark_jobs.identity.modelled import Alike, Likeness, Thresholds, alike_enou
 from spark_jobs.identity.outcome import MODEL, Pair
 from spark_jobs.identity.prints import Silver
 from spark_jobs.identity.scope import Scope
+from spark_jobs.identity.spread import spread
 from spark_jobs.identity.watch import Watched, watched
-from spark_jobs.settings import Settings
+from spark_jobs.tables import Lake
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Asked:
 
 
 def asked(
-    settings: Settings, silver: Silver, rules: Mapping[str, Any], days: Sequence[date], before: Compared | None, prints: Prints
+    lake: Lake, silver: Silver, rules: Mapping[str, Any], days: Sequence[date], before: Compared | None, prints: Prints
 ) -> Asked:  # fmt: skip
     """The model's opinion of silver's current belief, and a watch over `days`. Nothing where no model opens here: a gate tells.
 
@@ -61,14 +62,15 @@ def asked(
     if not rules.get("model"):
         return Asked()
     try:
-        model = bank_model.opened(settings)
+        model = bank_model.opened(lake.settings)
     except SettingsError as error:
         _log.warning("named rules decide alone: %s", error)
         return Asked()
-    seen, compared, work = brought_up_to(before, prints, silver.versions, model.frozen)
+    said = rules["model"]
+    elsewhere = spread(lake.spark, model.frozen, int(said["spread_from_pairs"]))
+    seen, compared, work = brought_up_to(before, prints, silver.versions, model.frozen, elsewhere)
     if not len(seen.reading.party):
         return Asked(model.version)
-    said = rules["model"]
     limits = Thresholds(float(said["link_from"]), float(said["review_from"]))
     moved = watched(seen, days, model.frozen.seen, float(said["watch_from_pairs"]))
     return Asked(model.version, moved, seen, alike_enough(seen, limits), limits, compared, work)

@@ -110,9 +110,7 @@ def run(lake: Lake, dates: DateRange) -> None:
     before = memory.opened(lake.settings.identity_memory, _terms(lake))
     prints = known.silver.prints()
     held = _held(known, rules)
-    asked = scores.asked(
-        lake.settings, known.silver, rules, list(dates), before.compared if before else None, prints
-    )
+    asked = scores.asked(lake, known.silver, rules, list(dates), before.compared if before else None, prints)
     said = _Evidence(
         known.seen.toArrow(), held, held.select(*_TOLD).toArrow(), _apart(known, rules).toArrow(), asked
     )

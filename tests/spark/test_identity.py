@@ -8,15 +8,18 @@ from collections import Counter
 from datetime import date
 from functools import partial
 
+import numpy as np
 import pytest
 from pyspark.sql import functions as F
 
 from spark_jobs.dates import DateRange
 from spark_jobs.erasure import erase
 from spark_jobs.history import OPEN_INSTANT, instant
-from spark_jobs.identity import memory, scores
+from spark_jobs.identity import bank_model, memory, scores
 from spark_jobs.identity.golden import ELEMENTS, assemble_golden
+from spark_jobs.identity.reading import read
 from spark_jobs.identity.registers import lift_relations
+from spark_jobs.identity.spread import spread
 from spark_jobs.jobs import identity
 from spark_jobs.whois.book import Book
 from spark_jobs.whois.island import around
@@ -337,6 +340,29 @@ def _is_found_by_an_audit(lake, monkeypatch):
 def _terms_with(version, terms, lake):
     found = terms(lake)
     return found | {"tables": found["tables"] | {"identity.customer": version}}
+
+
+def test_executors_say_of_pairs_what_the_job_says_of_them(lake, spark):
+    """Of all pairs of the drawn bank's people, a few to a task."""
+    stocked(lake, spark)
+    known = identity._known(lake, DATES, lake.rules("identity"))
+    versions = known.silver.versions(None)
+    model = bank_model.opened(lake.settings).frozen
+    here = read(versions, model)[1]
+    left, right = np.triu_indices(len(versions.people), 1)
+    asked = []
+
+    def noted(*sides):
+        asked.append(len(sides[0]))
+        return here(*sides)
+
+    by_executors = spread(spark, model, len(left))(versions, noted)
+    found, expected = by_executors(left, right), here(left, right)
+
+    assert len(left) > 500 and asked == []
+    assert [side.tolist() for side in found] == [side.tolist() for side in expected]
+    assert len(by_executors(left[:9], right[:9])[0]) == 9
+    assert asked == [9], "few are compared by the job itself"
 
 
 def owners(lake, party):
