@@ -51,6 +51,14 @@ class Compared:
     patterns: Places
     doubted: Flags
 
+    def differing(self, other: Compared) -> int:
+        """Pairs that only one of the two has, or that compare otherwise, of the same versions in the same order."""
+        mine, theirs = (
+            np.isin(one, another) for one, another in ((self.pairs, other.pairs), (other.pairs, self.pairs))
+        )
+        same = (self.patterns[mine] == other.patterns[theirs]) & (self.doubted[mine] == other.doubted[theirs])
+        return int((~mine).sum() + (~theirs).sum() + (~same).sum())
+
 
 @dataclass(frozen=True)
 class Work:

@@ -53,7 +53,7 @@ class Asked:
 
 
 def asked(
-    lake: Lake, silver: Silver, rules: Mapping[str, Any], days: Sequence[date], before: Compared | None, prints: Prints
+    lake: Lake, silver: Silver, rules: Mapping[str, Any], days: Sequence[date], prints: Prints, before: Compared | None
 ) -> Asked:  # fmt: skip
     """The model's opinion of silver's current belief, and a watch over `days`. Nothing where no model opens here: a gate tells.
 

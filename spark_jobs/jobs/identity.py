@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date
 from functools import partial, reduce
@@ -110,25 +110,32 @@ def run(lake: Lake, dates: DateRange) -> None:
     before = memory.opened(lake.settings.identity_memory, _terms(lake))
     prints = known.silver.prints()
     held = _held(known, rules)
-    asked = scores.asked(lake, known.silver, rules, list(dates), before.compared if before else None, prints)
+    ask = partial(scores.asked, lake, known.silver, rules, list(dates), prints)
     said = _Evidence(
-        known.seen.toArrow(), held, held.select(*_TOLD).toArrow(), _apart(known, rules).toArrow(), asked
-    )
+        known.seen.toArrow(), held, held.select(*_TOLD).toArrow(), _apart(known, rules).toArrow(),
+        ask(before.compared if before else None),
+    )  # fmt: skip
+    before = before if before and before.model == said.asked.version else None
     now = groups(*_said(known, said, prints))
-    before = before if before and before.model == asked.version else None
     new = scope(now, before) if before else everything(now)
-    is_audit = before is not None and _is_audited(dates, rules)
-    judged = everything(now) if is_audit else new
-    made = _judged(lake, known, said, judged, rules)
-    found = _with_carried(lake, made.rows, new) if judged is new and before else made.rows
+    _log.info("%s", _told_of(new, said.asked))
+    audit: list[tuple[Any, ...]] = []
+    if before and _is_audited(dates, rules):
+        said, by_memory = replace(said, asked=ask(None)), said.asked
+        made = _judged(lake, known, said, everything(now), rules)
+        audit = [*_audited_pairs(by_memory, said.asked, dates.last), *_audited(lake, made, new, dates.last)]
+        now, found = groups(*_said(known, said, prints)), made.rows
+        new = everything(now)
+    else:
+        made = _judged(lake, known, said, new, rules)
+        found = _with_carried(lake, made.rows, new) if before else made.rows
     lake.publish_all({
         **found,
-        "identity.model_watch": lake.spark.createDataFrame([astuple(row) for row in asked.watched], _WATCH),
-        "identity.memory_audit": _audited(lake, made, new, dates.last) if is_audit else lake.spark.createDataFrame([], _AUDIT),
+        "identity.model_watch": lake.spark.createDataFrame([astuple(row) for row in said.asked.watched], _WATCH),
+        "identity.memory_audit": lake.spark.createDataFrame(audit, _AUDIT),
     }, dates)  # fmt: skip
-    _log.info("%s", _told_of(new, asked, is_audit))
     _publish_beside(lake, known, rules)
-    left = remembered(judged, before, now, made.islands, asked.version, asked.compared)
+    left = remembered(new, before, now, made.islands, said.asked.version, said.asked.compared)
     memory.write(lake.settings.identity_memory, left, _terms(lake))
 
 
@@ -157,7 +164,7 @@ def _terms(lake: Lake) -> dict[str, Any]:
 
 
 def _is_audited(dates: DateRange, rules: Any) -> bool:
-    """Whether a run over these dates judges everything anew, to see that what is carried is right."""
+    """Whether a run over these dates compares and judges everything anew, to see that what is remembered is right."""
     every = int(rules["memory"]["audit_every_days"])
     return any(day.toordinal() % every == 0 for day in dates)
 
@@ -198,25 +205,31 @@ def _without(lake: Lake, table: str, rows: DataFrame, new: Scope) -> DataFrame:
     return rows.join(_listed(lake, "_gone", gone), named == F.col("_gone"), "left_anti")
 
 
-def _audited(lake: Lake, made: _Made, new: Scope, day: date) -> DataFrame:
-    """identity.memory_audit: of the rows that would have been carried, how many are not what is judged now, those that are no more or new among them."""
+def _audited(lake: Lake, made: _Made, new: Scope, day: date) -> Iterator[tuple[Any, ...]]:
+    """Rows of identity.memory_audit: of the rows that would have been carried, how many are not what is judged now, those that are no more or new
+    among them."""
     moved = frozenset(customer for customer, party in made.islands.items() if party in new.parties)
-    counts = []
     for table, frame in made.rows.items():
         carried = _carried(lake, table, frame.columns, new)
         judged = _without(lake, table, frame, replace(new, gone_customers=new.gone_customers | moved))
         differing = carried.exceptAll(judged).unionByName(judged.exceptAll(carried))
-        counts.append((day, table, carried.count(), differing.count()))
-    return lake.spark.createDataFrame(counts, _AUDIT)
+        yield day, table, carried.count(), differing.count()
 
 
-def _told_of(new: Scope, asked: scores.Asked, is_audit: bool) -> str:
-    """What a run had to do, in counts."""
+def _audited_pairs(by_memory: scores.Asked, anew: scores.Asked, day: date) -> Iterator[tuple[Any, ...]]:
+    """The row of identity.memory_audit about pairs that were not compared again."""
+    if by_memory.compared and anew.compared and by_memory.work:
+        recalled = by_memory.work.pairs - by_memory.work.compared
+        yield day, "identity.memory", recalled, by_memory.compared.differing(anew.compared)
+
+
+def _told_of(new: Scope, asked: scores.Asked) -> str:
+    """What a run has to do, in counts."""
     work = asked.work
     words = f"{new.judged:,} of {new.groups:,} groups of records judged anew"
     if work:
-        words += f"; {work.read:,} of {work.parties:,} parties read, {work.compared:,} of {work.pairs:,} pairs compared"
-    return words + ("; all judged, as an audit of what was carried" if is_audit else "")
+        words += f"; {work.read:,} of {work.parties:,} parties read, {work.compared:,} of {work.pairs:,} pairs compared"  # fmt: skip
+    return words
 
 
 def _known(lake: Lake, dates: DateRange, rules: Any) -> Known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -16,6 +17,7 @@ from spark_jobs.dates import DateRange
 from spark_jobs.erasure import erase
 from spark_jobs.history import OPEN_INSTANT, instant
 from spark_jobs.identity import bank_model, memory, scores
+from spark_jobs.identity.engine.scale import LABELS
 from spark_jobs.identity.golden import ELEMENTS, assemble_golden
 from spark_jobs.identity.reading import read
 from spark_jobs.identity.registers import lift_relations
@@ -315,7 +317,8 @@ def test_days_judged_from_what_is_remembered_equal_days_judged_anew(make_lake, s
 
 
 def _is_found_by_an_audit(lake, monkeypatch):
-    """A row that somebody takes out of a table, while the memory is made to believe that the table is as the job left it."""
+    """A row that somebody takes out of a table, while the memory is made to believe that the table is as the job left it, and a pair that is
+    remembered otherwise than it compares (two colleagues)."""
     right = told_of(lake)
     lost = lake.read("identity.customer").where("status_code = 'active'").orderBy("customer_id").limit(1)
     others = lake.read("identity.customer").join(lost, "customer_id", "left_anti")
@@ -324,15 +327,22 @@ def _is_found_by_an_audit(lake, monkeypatch):
     remembered = lake.settings.identity_memory
     assert memory.opened(remembered, identity._terms(lake)) is None, "it is not the table that is remembered"
     monkeypatch.setattr(identity, "_terms", partial(_terms_with, written, identity._terms))
-    assert memory.opened(remembered, identity._terms(lake)) is not None
+    known = memory.opened(remembered, identity._terms(lake))
+    assert known is not None and known.compared is not None
+    patterns = known.compared.patterns.copy()
+    colleagues = np.flatnonzero((patterns & 15) == LABELS["name"].index("a word or two characters"))
+    patterns[colleagues[0]] ^= 1
+    wrong = replace(known, compared=replace(known.compared, patterns=patterns))
+    memory.write(remembered, wrong, identity._terms(lake))
     monkeypatch.setattr(identity, "_is_audited", lambda dates, rules: True)
 
     identity.run(lake, DATES)
 
     audit = lake.read("identity.memory_audit").collect()
     differing = {row["table_name"]: row["differing_row_cnt"] for row in audit}
-    assert differing == dict.fromkeys(BY_GROUP, 0) | {"identity.customer": 1}
+    assert differing == dict.fromkeys(BY_GROUP, 0) | {"identity.customer": 1, "identity.memory": 1}
     carried = {row["table_name"]: row["carried_row_cnt"] for row in audit}
+    assert carried.pop("identity.memory") > 0
     assert carried == {t: rows.total() - (t == "identity.customer") for t, rows in right.items()}
     assert told_of(lake) == right, "what is published is what was judged anew"
 
