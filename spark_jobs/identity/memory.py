@@ -56,16 +56,12 @@ def code() -> str:
     found = hashlib.sha256()
     for file in files:
         found.update(file.read_bytes())
-    found.update(json.dumps({name: _installed(name) for name in _LIBRARIES}).encode())
+    found.update(json.dumps({name: version(name) for name in _LIBRARIES}).encode())
     return found.hexdigest()[:16]
 
 
 def _sources(place: Path) -> Iterator[Path]:
     return place.rglob("*.py") if place.is_dir() else iter([place])
-
-
-def _installed(name: str) -> str:
-    return version(name)
 
 
 def write(path: Path, memory: Memory, terms: Mapping[str, Any]) -> None:

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.identity.compared import Prints
+from spark_jobs.identity.engine.coded import ODD, mixed
+from spark_jobs.identity.together import KEYS
 from spark_jobs.identity.versions import CONTACT, NUMBER, PARTY, Versions, lenders, only, versions
 
 # By these columns of silver.party_hist, silver.party_identifier and silver.party_contact a person is compared: by rules (features.py, evidence.py)
@@ -24,9 +26,6 @@ PARTIES = (*PARTY, "is_identifiable")
 NUMBERS = (*NUMBER, "source_code", "id_token", "checksum_state_code", "is_primary", "id_birth_date", "id_sex_code")  # fmt: skip
 CONTACTS = (*CONTACT, "contact_token", "is_masked")
 Hashes = npt.NDArray[np.uint64]
-# Two hashes of 64 bits under fixed keys: they name what is said, and never leave the machine but in the memory of the job.
-_KEYS = ("0" * 16, "1" * 16)
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Silver:
@@ -46,10 +45,10 @@ class Silver:
         tables = (self._parties, self._numbers, self._contacts)
         every = pa.chunked_array([c for table in tables for c in table["party_id"].chunks], pa.string())
         ids = pc.unique(every).sort()
-        sums = np.zeros((len(ids), len(_KEYS)), np.uint64)
+        sums = np.zeros((len(ids), len(KEYS)), np.uint64)
         for table in tables:
             at = pc.index_in(table["party_id"], value_set=ids).to_numpy()
-            for n, key in enumerate(_KEYS):
+            for n, key in enumerate(KEYS):
                 # Sums: in whatever order rows come, and equal rows count as often as they are there.
                 np.add.at(sums[:, n], at, _of_rows(table, key))
         owner, speaker = (
@@ -57,8 +56,8 @@ class Silver:
             for side in (self._lent["owner"], self._lent["speaker"])
         )  # fmt: skip
         said = sums.copy()
-        for n in range(len(_KEYS)):
-            np.add.at(said[:, n], owner, _mixed(sums[speaker, n]))
+        for n in range(len(KEYS)):
+            np.add.at(said[:, n], owner, mixed(sums[speaker, n]))
         return Prints(ids.to_pylist(), said)
 
     def versions(self, wanted: Collection[str] | None) -> Versions:
@@ -100,13 +99,5 @@ def _of_rows(table: pa.Table, key: str) -> Hashes:
         hashes = pd.util.hash_array(values, hash_key=key, categorize=False)
         codes = coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
         with np.errstate(over="ignore"):
-            found = _mixed(found * _ODD + hashes[codes])
+            found = mixed(found * ODD + hashes[codes])
     return found
-
-
-def _mixed(values: Hashes) -> Hashes:
-    """The finisher of SplitMix64."""
-    with np.errstate(over="ignore"):
-        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return values ^ (values >> np.uint64(31))

@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 Places = npt.NDArray[np.int64]
 Digests = npt.NDArray[np.uint64]
 # Two hashes of 64 bits under fixed keys: they name what is said, they hide nothing.
-_KEYS = ("0" * 16, "1" * 16)
+KEYS = ("0" * 16, "1" * 16)
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def groups(parties: Sequence[str], said: Sequence[Said]) -> Groups:
     pairs = np.concatenate([np.empty((0, 2), np.int64), *(s.ends for s in said if s.ends.shape[1] == 2)])
     graph = coo_matrix((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), (count, count))
     number, group = connected_components(graph, directed=False)
-    digests = np.zeros((number, len(_KEYS)), np.uint64)
+    digests = np.zeros((number, len(KEYS)), np.uint64)
     names = Said(np.arange(count).reshape(-1, 1), pa.array(list(parties), pa.string()))
     for each in (names, *said):
         texts = np.array(each.texts.to_pylist(), object)
-        for n, key in enumerate(_KEYS):
+        for n, key in enumerate(KEYS):
             # Sums, so that the order in which things are said does not count.
             hashes = pd.util.hash_array(texts, hash_key=key, categorize=False)
             np.add.at(digests[:, n], group[each.ends[:, 0]], hashes)

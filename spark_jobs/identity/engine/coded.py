@@ -17,7 +17,7 @@ Text = npt.NDArray[np.object_]
 MISSING = -1
 # Under which texts are hashed where nothing of them is kept: SipHash wants 16 bytes.
 OPEN_KEY = "0" * 16
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass
@@ -109,14 +109,16 @@ def joined(*keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     result = keys[0]
     for key in keys[1:]:
         with np.errstate(over="ignore"):
-            both = _mixed(result.astype(np.uint64) * _ODD + key.astype(np.uint64))
+            both = (mixed(result.astype(np.uint64) * ODD + key.astype(np.uint64)) >> np.uint64(1)).astype(
+                np.int64
+            )
         result = np.where((result >= 0) & (key >= 0), both, MISSING)
     return result
 
 
-def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """The finisher of SplitMix64, cut to 63 bits."""
+def mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finisher of SplitMix64."""
     with np.errstate(over="ignore"):
         values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((values ^ (values >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)
+    return values ^ (values >> np.uint64(31))
