@@ -55,10 +55,11 @@ class Scope:
         return Alike(rows.rows[kept], rows.sure[kept])
 
 
-def everything(groups: Groups) -> Scope:
-    """All groups are judged; no row of the run before counts."""
+def everything(groups: Groups, before: Memory | None = None) -> Scope:
+    """All groups are judged; no row of the run before counts, if there was one."""
     parties = frozenset(groups.parties)
-    return Scope(parties, parties, frozenset(), len(groups.digests), len(groups.digests))
+    was = (before.groups.parties, before.customers) if before else ((), ())
+    return Scope(parties, parties.union(was[0]), frozenset(was[1]), len(groups.digests), len(groups.digests))
 
 
 def scope(groups: Groups, before: Memory) -> Scope:

@@ -125,7 +125,7 @@ def run(lake: Lake, dates: DateRange) -> None:
         made = _judged(lake, known, said, everything(now), rules)
         audit = [*_audited_pairs(by_memory, said.asked, dates.last), *_audited(lake, made, new, dates.last)]
         now, found = groups(*_said(known, said, prints)), made.rows
-        new = everything(now)
+        new = everything(now, before)
     else:
         made = _judged(lake, known, said, new, rules)
         found = _with_carried(lake, made.rows, new) if before else made.rows

@@ -211,3 +211,14 @@ def test_a_record_that_is_no_more_takes_its_rows_along():
     assert new.gone_parties == {"p1"}
     assert {row[0] for row in carried(made.rows, new)["identity.party_customer"]} == {"p0"}
     assert len(carried(made.rows, new)["identity.customer"]) == 1
+
+
+def test_after_a_day_on_which_all_were_judged_nothing_is_remembered_of_who_is_no_more():
+    people = {p: Person("core", START) for p in ("p0", "p1")}
+    one = World(people)
+    first = one.groups()
+    before = remembered(everything(first), None, first, whole(one).islands)
+    left = World({"p0": people["p0"]})
+    after = remembered(everything(left.groups(), before), before, left.groups(), whole(left).islands)
+    assert len(before.customers) == 2
+    assert list(after.customers) == [row[0] for row in whole(left).rows["identity.customer"]]
