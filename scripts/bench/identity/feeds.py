@@ -25,6 +25,8 @@ EVER = datetime(9999, 12, 31)
 # Numbers of a household, not of one of its people.
 HOUSEHOLD_BOOK = "03"
 SEVERAL = 2
+# What says which of a party's rows holds, and of what kind a certificate is.
+BESIDE = ("cert_type", "cert_no", "phone_no", "ecif_id", "step_ts", "update_ts", "del_flag")
 Record = Mapping[str, str]
 Tables = dict[str, tuple[list[str], list[tuple[str, list[str]]]]]
 # System → feed, and the columns that say something of the person.
@@ -78,13 +80,16 @@ def _latest(home: Path) -> dict[str, dict[str, Record]]:
     wanted = {"ecif__party_cert", "ecif__party_phone", *(feed for feed, _ in PARTY_FEEDS.values())}
     sources = {name: source for name, source in load_sources(settings.conf_dirs).items() if name in wanted}
     found: dict[str, dict[str, Record]] = {feed: {} for feed in wanted}
+    asked = {*BESIDE, *(column for _, columns in PARTY_FEEDS.values() for column in columns)}
     with tempfile.TemporaryDirectory() as work:
         for package in arrived(settings, EVER, sources):
             for examined in ledger.examine(package, sources, Path(work), EVER).files:
                 if examined.path is not None and examined.state.state_code == "verified":
                     feed = examined.state.feed_code
                     for record in _records(examined.path, sources[feed]):
-                        found[feed]["/".join(record.get(k) or "" for k in sources[feed].key)] = record
+                        key = "/".join(record.get(k) or "" for k in sources[feed].key)
+                        # Of a million people no more than what is asked fits into memory.
+                        found[feed][key] = {k: v for k, v in record.items() if k in asked}
     return found
 
 

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from spark_jobs.identity.engine.blocking import of_blocks
 
 Rows = npt.NDArray[np.int64]
+Ends = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
 # One pair's evidence counts so much at most (natural logarithm of a likelihood ratio), so that none outvotes all others.
 MOST_EVIDENCE, MOST_AGAINST = 25.0, 12.0
@@ -73,7 +74,7 @@ def clusters(
     return Refined(labels, len(sizes), len(refined), split, oversized)
 
 
-def apart(certificates: Rows, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+def apart(certificates: Rows, left: Ends, right: Ends) -> npt.NDArray[np.bool_]:
     """Whether two records have different valid certificates of one kind."""
     differ = np.zeros(len(left), bool)
     for kind in range(certificates.shape[1]):

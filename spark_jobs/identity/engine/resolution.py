@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.blocking import Candidates, candidates
 from spark_jobs.identity.engine.classes import Model
-from spark_jobs.identity.engine.closure import Refined, clusters
+from spark_jobs.identity.engine.closure import Refined, apart, clusters
 from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.form import Form
 from spark_jobs.identity.engine.frozen import Frozen, frozen
+from spark_jobs.identity.engine.left_over import asked_again
 from spark_jobs.identity.engine.levels import compared, unpacked
 from spark_jobs.identity.engine.model import Scored, scored
 from spark_jobs.identity.engine.one_of import OneOf, applies
@@ -90,7 +91,9 @@ def resolve(
     order = in_order(people)
     people = taken(people, order)
     form = model.form if model else Form(key)
-    judged = judge(standardised(people, form), len(people), threshold, model)
+    # Under a model that is kept a score follows from two records alone; else the whole file may say something of each.
+    sources = None if model or key != OPEN_KEY else _numbers(people.sources)
+    judged = judge(standardised(people, form), len(people), threshold, model, sources)
     ties, labels = judged.ties, judged.refined.labels
     table = pa.table(
         {
@@ -145,8 +148,20 @@ def _with_tied(
     )
 
 
-def judge(fields: list[Field], count: int, threshold: float, model: Frozen | None = None) -> Judged:
-    """Records that are read, in the order of source and id, judged and closed; by a model, or by one that is learned of them."""
+def _numbers(names: pa.Array) -> npt.NDArray[np.int64]:
+    """A number for each name, equal where the names are."""
+    found: npt.NDArray[np.int64] = names.dictionary_encode().indices.to_numpy().astype(np.int64)
+    return found
+
+
+def judge(
+    fields: list[Field], count: int, threshold: float, model: Frozen | None = None,
+    sources: npt.NDArray[np.int64] | None = None,
+) -> Judged:  # fmt: skip
+    """Records that are read, in the order of source and id, judged and closed; by a model, or by one that is learned of them.
+
+    sources  a number for the source of each, where records that go to nobody are to be asked once more (left_over.py)
+    """
     by_rule = rules(fields)
     if model:
         found = candidates(by_rule, count, model.largest, model.whole_up_to)
@@ -170,8 +185,17 @@ def judge(fields: list[Field], count: int, threshold: float, model: Frozen | Non
         of_all = np.log(result.model.sizes[0] / result.model.sizes[1:].sum())
         return by_names.log_odds(a, b, said + of_all) - of_all
 
-    ties = _with_tied(found, log_odds, tied)
-    refined = clusters(count, *ties, bar(threshold), told, numbers, strangeness(result.model))
+    def closed(log_odds: npt.NDArray[np.float64]) -> Refined:
+        ties = _with_tied(found, log_odds, tied)
+        return clusters(count, *ties, bar(threshold), told, numbers, strangeness(result.model))
+
+    refined = closed(log_odds)
+    if sources is not None and by_names is None and len(found.left):
+        may = ~apart(numbers, found.left, found.right)
+        may[wrong] = False
+        again = asked_again(refined.labels, sources, found.left, found.right, log_odds, may)
+        is_more = ((again >= bar(threshold)) & (log_odds < bar(threshold))).any()
+        log_odds, refined = again, closed(again) if is_more else refined
     return Judged(fields, found, result, log_odds, refined, numbers, tied)
 
 
