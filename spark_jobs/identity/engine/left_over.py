@@ -20,6 +20,8 @@ Ends = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
 # Who fits with less (log-odds) is a stranger oftener than not, whatever is counted.
 _LEAST, _MOST = -4.0, 6.0
+# Of what is expected never, so many come in one case of twenty (the rule of three).
+_FEW = 3.0
 # Nobody is certain by elimination.
 _SUREST = 0.999
 
@@ -34,20 +36,21 @@ class _Fits:
 
 
 def asked_again(
-    labels: Rows, sources: Rows, left: Ends, right: Ends, log_odds: Real, may: npt.NDArray[np.bool_]
+    labels: Rows, sources: Rows, left: Ends, right: Ends, log_odds: Real, not_of_kin: Real
 ) -> Real:
     """Log-odds of the pairs, higher where a record went to nobody and chance does not explain whom it fits. Never lower.
 
     labels   cluster of each record; sources: a number for the source of each
-    left, right, log_odds  pairs that were compared, each once; may: those that can be of one person at all
+    left, right, log_odds  pairs that were compared, each once
+    not_of_kin  how likely each is of one person, if it is of one or of two of a family: whom family fits, chance does not explain. 0: of two for certain
 
-    Of S records that are alone and have their best fit within one unit of log-odds, E are expected to have it by chance; one of them is right with
-    1 − (E + √E + 1) / S. The root is what counting may miss, and one more is for few: three records are never enough. Where several
-    fit, each with its share of the odds. Of two that are alone the one is asked whose source says more, and both for their share.
+    Of S records that are alone and have their best fit within one unit of log-odds, E are expected to have it by chance, and seldom more than
+    E + 2√E + 3 (of a Poisson count; 3 where none is expected). So one of them is right with 1 − (E + 2√E + 3) / S: fifteen records at least tell
+    anything. Where several fit, each with its share of the odds. Of two that are alone the one is asked whose source says more, and both for their share.
     """
     alone = np.bincount(labels)[labels] == 1
     asked = np.flatnonzero(
-        may & (labels[left] != labels[right]) & (log_odds >= _LEAST) & np.isfinite(log_odds)
+        (not_of_kin > 0) & (labels[left] != labels[right]) & (log_odds >= _LEAST) & np.isfinite(log_odds)
     )
     if not len(asked) or not alone.any():
         return log_odds
@@ -66,7 +69,7 @@ def asked_again(
     record, pair = found.record[of_alone], found.pair[of_alone]
     side = (record == right[asked][pair]).astype(np.int64)
     shares[side, pair] = np.exp(np.minimum(found.odds[of_alone], _MOST)) / total[record]
-    probability = np.clip(told.max(axis=0) * shares.prod(axis=0), 1e-9, _SUREST)
+    probability = np.clip(told.max(axis=0) * shares.prod(axis=0) * not_of_kin[asked], 1e-9, _SUREST)
     raised = log_odds.copy()
     raised[asked] = np.maximum(log_odds[asked], np.log(probability / (1 - probability)))
     return raised
@@ -97,7 +100,7 @@ def _own(sources: Rows, alone: npt.NDArray[np.bool_], best: Real) -> Real:
     by_chance = counts[0] * (records[1] / np.maximum(records[0], 1))[:, None]
     # Where a source has nobody whose person was found, nothing says what chance does.
     by_chance[records[0] == 0] = np.inf
-    right = 1 - (by_chance + np.sqrt(by_chance) + 1) / np.maximum(counts[1], 1)
+    right = 1 - (by_chance + 2 * np.sqrt(by_chance) + _FEW) / np.maximum(counts[1], 1)
     found = np.zeros(len(best))
     found[fitted] = np.clip(right, 0, 1).ravel()[cell]
     return found

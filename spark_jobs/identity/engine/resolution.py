@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from spark_jobs.identity.engine import THRESHOLD
 from spark_jobs.identity.engine.blocking import Candidates, candidates
-from spark_jobs.identity.engine.classes import Model
+from spark_jobs.identity.engine.classes import HOUSEHOLD, SAME, Model
 from spark_jobs.identity.engine.closure import Refined, apart, clusters
 from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.form import Form
@@ -191,12 +191,21 @@ def judge(
 
     refined = closed(log_odds)
     if sources is not None and by_names is None and len(found.left):
-        may = ~apart(numbers, found.left, found.right)
-        may[wrong] = False
-        again = asked_again(refined.labels, sources, found.left, found.right, log_odds, may)
+        own = not_of_kin(result)[result.place]
+        own[apart(numbers, found.left, found.right)] = 0.0
+        own[wrong] = 0.0
+        again = asked_again(refined.labels, sources, found.left, found.right, log_odds, own)
         is_more = ((again >= bar(threshold)) & (log_odds < bar(threshold))).any()
         log_odds, refined = again, closed(again) if is_more else refined
     return Judged(fields, found, result, log_odds, refined, numbers, tied)
+
+
+def not_of_kin(result: Scored) -> npt.NDArray[np.float64]:
+    """Of each pattern: how likely one person's, if it is one person's or two relatives'."""
+    same, model = result.posteriors[:, SAME], result.model
+    kin = result.posteriors[:, HOUSEHOLD] + (result.posteriors[:, model.twins] if model.twins else 0.0)
+    told: npt.NDArray[np.float64] = same / np.maximum(same + kin, 1e-300)
+    return told
 
 
 def bar(threshold: float) -> float:

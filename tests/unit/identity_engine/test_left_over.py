@@ -61,11 +61,11 @@ class File:
         self.pairs.append((customer, self.record(CORE, customer), 9.0))
         return customer
 
-    def told(self, may: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float64]:
+    def told(self, not_of_kin: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float64]:
         """Probability of each pair."""
         left, right, odds = (np.array(column) for column in zip(*self.pairs, strict=True))
-        allowed = np.ones(len(left), bool) if may is None else may
-        again = asked_again(np.array(self.labels), np.array(self.sources), left, right, odds, allowed)
+        own = np.ones(len(left)) if not_of_kin is None else not_of_kin
+        again = asked_again(np.array(self.labels), np.array(self.sources), left, right, odds, own)
         assert (again >= odds).all()
         return 1 / (1 + np.exp(-again))
 
@@ -74,7 +74,7 @@ def test_where_nearly_every_card_has_its_customer_one_that_fits_a_card_without_i
     file = File()
     file.found(1000)
     asked = file.missed(60, 0.5)
-    assert file.told()[asked] == pytest.approx(1 - 1 / 60)
+    assert file.told()[asked] == pytest.approx(1 - 3 / 60)
 
 
 def test_where_somebody_else_fits_the_cards_that_have_theirs_just_as_often_it_is_chance():
@@ -103,13 +103,13 @@ def test_how_many_are_right_is_told_as_dice_made_it():
     told = file.told()[own + strange]
     right = len(own) / (len(own) + len(strange))
     # By chance all four hundred may be fitted, also those whose own is there: told is less than true, not more.
-    assert right - 0.16 < told.mean() < right
+    assert right - 0.2 < told.mean() < right
 
 
 def test_a_handful_of_cards_says_nothing():
     file = File()
     file.found(1000)
-    asked = file.missed(4, 0.5)
+    asked = file.missed(14, 0.5)
     assert (file.told()[asked] < THRESHOLD).all()
 
 
@@ -135,15 +135,15 @@ def test_two_accounts_of_one_customer_are_one_whom_a_card_fits():
     assert told[-1] == pytest.approx(1 / (1 + np.exp(-0.2))), "the pair that says most stands for both"
 
 
-def test_who_cannot_be_one_person_is_not_made_one():
+def test_who_cannot_be_one_person_or_may_be_of_one_family_is_not_made_one():
     file = File()
     file.found(1000)
     asked = file.missed(60, 0.5)
-    may = np.ones(len(file.pairs), bool)
-    may[asked[:5]] = False
-    told = file.told(may)
-    assert told[asked[:5]] == pytest.approx(1 / (1 + np.exp(-0.5)))
-    assert (told[asked[5:]] > 0.9).all()
+    not_of_kin = np.ones(len(file.pairs))
+    not_of_kin[asked[:5]], not_of_kin[asked[5:10]] = 0.0, 0.3
+    told = file.told(not_of_kin)
+    assert told[asked[:10]] == pytest.approx(1 / (1 + np.exp(-0.5)))
+    assert (told[asked[10:]] > 0.9).all()
 
 
 def test_where_no_record_of_a_source_found_anybody_nothing_is_told():
