@@ -16,27 +16,6 @@ from spark_jobs.columns.names import parsed_name
 GOOD_BIRTH = ("declared", "agrees")
 
 
-def first_seen(party_history: DataFrame, owners: Sequence[str]) -> DataFrame:
-    """Natural persons and the business date from which the lake knows them.
-
-    Grain: party_id; source_code, first_seen_date, is_identifiable. party_history: current belief of silver.party_hist.
-    owners  systems whose records hold from the day they are delivered. What others date back further than the first of those days
-            (an app user bound years ago) counts from it: before it there was nothing to belong to.
-    """
-    persons = party_history.where("party_kind_code = 'person'")
-    # A bank whose rules know no system's numbers dates nobody back.
-    owns = F.col("source_code").isin(*owners) if owners else F.lit(False)
-    begin = persons.agg(F.min(F.when(owns, F.col("valid_from"))).alias("_begin"))
-    persons = persons.crossJoin(F.broadcast(begin)).withColumn(
-        "valid_from", F.greatest("valid_from", "_begin")
-    )
-    return persons.groupBy("party_id").agg(
-        F.min("source_code").alias("source_code"),
-        F.min("valid_from").alias("first_seen_date"),
-        F.coalesce(F.min("is_identifiable"), F.lit(True)).alias("is_identifiable"),
-    )
-
-
 def own_ids(identifiers: DataFrame, kinds: Sequence[str]) -> DataFrame:
     """Valid certificates that name one person, and which of them is the party's own.
 
@@ -158,7 +137,7 @@ def traits(seen: DataFrame, named: DataFrame, born: DataFrame, ids: DataFrame) -
     """One row per party that may be compared, everything known of it as dated arrays.
 
     Grain: party_id; source_code, first_seen_date, names, birth_dates, birth_months, sexes, own_id (token, since) or null.
-    seen, named, born, ids: results of `first_seen`, `names`, `births`, `own_ids`.
+    seen: `Silver.seen` (prints.py); named, born, ids: results of `names`, `births`, `own_ids`.
     """
     name = F.struct(
         "name_folded", "name_quality_code", "name_pinyin_keys", F.col("name_since_date").alias("since")

@@ -6,6 +6,7 @@ Only the columns named here reach features, rules and model: what else changes a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -17,14 +18,18 @@ import pyarrow.compute as pc
 
 from spark_jobs.identity.compared import Prints
 from spark_jobs.identity.engine.coded import ODD, mixed
+from spark_jobs.identity.reach import Keys, meeting_keys, used_keys
 from spark_jobs.identity.together import KEYS
 from spark_jobs.identity.versions import CONTACT, NUMBER, PARTY, Versions, lenders, only, versions
 
 # By these columns of silver.party_hist, silver.party_identifier and silver.party_contact a person is compared: by rules (features.py, evidence.py)
-# and by the model (versions.py).
-PARTIES = (*PARTY, "is_identifiable")
+# and by the model (versions.py); and what else the golden record and the registers say of one (golden.py, registers.py).
+PARTIES = (*PARTY, "is_identifiable", "is_masked", "nationality_code", "occupation_code", "deceased_date", "address_norm")  # fmt: skip
 NUMBERS = (*NUMBER, "source_code", "id_token", "checksum_state_code", "is_primary", "id_birth_date", "id_sex_code")  # fmt: skip
-CONTACTS = (*CONTACT, "contact_token", "is_masked")
+CONTACTS = (*CONTACT, "source_code", "contact_token", "is_masked")
+SEEN = pa.schema([
+    ("party_id", pa.string()), ("source_code", pa.string()), ("first_seen_date", pa.date32()), ("is_identifiable", pa.bool_()),
+])  # fmt: skip
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -43,8 +48,7 @@ class Silver:
     def prints(self) -> Prints:
         """Two hashes per party, of its rows and of the rows of records that speak for it."""
         tables = (self._parties, self._numbers, self._contacts)
-        every = pa.chunked_array([c for table in tables for c in table["party_id"].chunks], pa.string())
-        ids = pc.unique(every).sort()
+        ids = self._ids
         sums = np.zeros((len(ids), len(KEYS)), np.uint64)
         for table in tables:
             at = pc.index_in(table["party_id"], value_set=ids).to_numpy()
@@ -71,6 +75,57 @@ class Silver:
             for table in (self._parties, self._numbers, self._contacts)
         )
         return only(versions(parties, numbers, contacts, self._rules), set(wanted))
+
+    def keys(self) -> tuple[Keys, Keys]:
+        """Keys by which rules let two meet, and numbers that are counted."""
+        return (
+            meeting_keys(self._ids, self._parties, self._numbers, self._contacts, self._rules),
+            used_keys(self._ids, self._numbers, self._contacts),
+        )
+
+    def rows_of(self, parties: Collection[str]) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """Rows of these parties: of parties, of numbers, of contacts."""
+        some = pa.array(sorted(parties), pa.string())
+        one, two, three = (
+            table.filter(pc.is_in(table["party_id"], value_set=some))
+            for table in (self._parties, self._numbers, self._contacts)
+        )
+        return one, two, three
+
+    @cached_property
+    def begin(self) -> date | None:
+        """First day of a record of a system whose records hold from the day they are delivered; None: there is none."""
+        owners = [rule["owner"] for rule in self._rules["rules"].values() if rule["key"] == "reference"]
+        own = pc.is_in(self._persons["source_code"], value_set=pa.array(owners, pa.string()))
+        found: date | None = pc.min(self._persons.filter(own)["valid_from"]).as_py()
+        return found
+
+    @cached_property
+    def seen(self) -> pa.Table:
+        """Natural persons and the business date from which the lake knows them.
+
+        Grain: party_id; source_code, first_seen_date, is_identifiable (true where nobody says). What a system dates back further than `begin` (an app
+        user bound years ago) counts from it: before it there was nothing to belong to.
+        """
+        found = self._persons.group_by("party_id", use_threads=False).aggregate([
+            ("source_code", "min"), ("valid_from", "min"), ("is_identifiable", "min"),
+        ]).sort_by("party_id")  # fmt: skip
+        first = found["valid_from_min"]
+        if self.begin is not None and len(first):
+            first = pc.max_element_wise(first, pa.scalar(self.begin, pa.date32()))
+        known = pc.fill_null(found["is_identifiable_min"].cast(pa.bool_()), fill_value=True)
+        return pa.table([found["party_id"], found["source_code_min"], first, known], schema=SEEN)
+
+    @cached_property
+    def _persons(self) -> pa.Table:
+        return self._parties.filter(pc.equal(self._parties["party_kind_code"], "person"))
+
+    @cached_property
+    def _ids(self) -> pa.Array:
+        """Ids of all parties, sorted."""
+        tables = (self._parties, self._numbers, self._contacts)
+        every = pa.chunked_array([c for table in tables for c in table["party_id"].chunks], pa.string())
+        return pc.unique(every).sort()
 
     @cached_property
     def _lent(self) -> pd.DataFrame:

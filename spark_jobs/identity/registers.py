@@ -87,7 +87,8 @@ def assemble_identifiers(
     )
     shared = phone & (F.col("_names") > limits["phone_shared_names"])
     reason = F.when(F.col("_placeholder"), "placeholder").when(crowd, "too_many_names").when(shared, "shared")
-    return counted.withColumn("hub_reason_code", reason).withColumn("is_hub", F.col("_placeholder") | crowd)
+    told = counted.withColumn("hub_reason_code", reason).withColumn("is_hub", F.col("_placeholder") | crowd)
+    return told.drop("_placeholder", "_names")
 
 
 def household_books(identifiers: DataFrame) -> DataFrame:

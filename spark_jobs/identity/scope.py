@@ -19,6 +19,7 @@ from spark_jobs.identity.looks import Looks
 from spark_jobs.identity.memory import Memory
 from spark_jobs.identity.modelled import Alike
 from spark_jobs.identity.outcome import Pair
+from spark_jobs.identity.reach import Ruled
 from spark_jobs.identity.together import Groups, Said, as_before
 from spark_jobs.identity.words import Decision
 
@@ -44,8 +45,12 @@ class Scope:
 
     def pairs(self, told: pa.Table) -> list[Pair]:
         """Pairs of what is judged; told: columns of `Pair`. Both sides are in one group."""
-        inside = np.fromiter((p in self.parties for p in told["party_id_a"].to_pylist()), bool, told.num_rows)
-        return [Pair(**row) for row in told.filter(pa.array(inside)).to_pylist()]
+        return [Pair(**row) for row in self.rows(told).to_pylist()]
+
+    def rows(self, pairs: pa.Table) -> pa.Table:
+        """Rows of pairs of what is judged, by `party_id_a`."""
+        inside = np.fromiter((p in self.parties for p in pairs["party_id_a"].to_pylist()), bool, pairs.num_rows)  # fmt: skip
+        return pairs.filter(pa.array(inside))
 
     def alike(self, seen: Looks, rows: Alike) -> Alike:
         """Rows of pairs of what is judged."""
@@ -77,11 +82,13 @@ def scope(groups: Groups, before: Memory) -> Scope:
 
 
 def remembered(
-    scope: Scope, before: Memory | None, groups: Groups, made: Mapping[str, str], model: str | None = None, compared: Compared | None = None
+    scope: Scope, before: Memory | None, groups: Groups, made: Mapping[str, str], model: str | None = None, compared: Compared | None = None,
+    ruled: Ruled | None = None,
 ) -> Memory:  # fmt: skip
     """What a run leaves to the next.
 
-    before  what it found; made: customer id → a party of its group, of those that were judged; model, compared: of what the model was asked
+    before  what it found; made: customer id → a party of its group, of those that were judged; model, compared: of what the model was asked;
+    ruled: what the rules said
     """
     anchors = dict(made)
     if before is not None:
@@ -91,14 +98,14 @@ def remembered(
                 anchors[customer] = was[at]
     place = {party: n for n, party in enumerate(groups.parties)}
     ids = sorted(anchors)
-    return Memory(model, groups, ids, np.array([place[anchors[c]] for c in ids], np.int64), compared)
+    return Memory(model, groups, ids, np.array([place[anchors[c]] for c in ids], np.int64), compared, ruled)
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------
 
 
 def of_parties(place: Mapping[str, int], seen: pa.Table, prints: Prints | None) -> Iterator[Said]:
-    """Each party as its source first gave it, and the hashes of all that silver says of it. seen: party_id and columns of `features.first_seen`."""
+    """Each party as its source first gave it, and the hashes of all that silver says of it. seen: party_id and columns of `Silver.seen`."""
     yield Said.of(place, [seen["party_id"].to_pylist()], [seen[name] for name in seen.column_names])
     if prints is not None:
         yield Said.of(place, [prints.parties], [pa.array(column) for column in prints.hashes.T])
