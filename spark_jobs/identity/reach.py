@@ -157,15 +157,20 @@ def _masked_in_a_month(
     """What a mask may show of a phone, and a month of birth: party and both as a text. Of any phone, since what is masked is told later."""
     national = pc.replace_substring_regex(called["contact_norm"], r"^\+86", "")
     shown = pc.binary_join_element_wise(pc.utf8_slice_codeunits(national, 0, 3), pc.utf8_slice_codeunits(national, -4), "*")  # fmt: skip
-    phones = pd.DataFrame({"party": called["party_id"].to_pylist(), "shown": shown.to_pylist()})
+    phones = _each(pa.table({"party": called["party_id"], "shown": shown}))
     births = [(table["party_id"], table[name]) for table, name in ((parties, "birth_date"), (numbers, "id_birth_date"))]  # fmt: skip
-    months = pd.concat([
-        pd.DataFrame({"party": party.to_pylist(), "month": pc.strftime(pc.cast(born, pa.timestamp("s")), "%Y-%m").to_pylist()})
+    months = [
+        pa.table({"party": party, "month": pc.strftime(born.cast(pa.timestamp("s")), format="%Y-%m")})
         for party, born in births
-    ])  # fmt: skip
-    both = phones.drop_duplicates().merge(months.dropna().drop_duplicates(), on="party")
-    text = both["shown"].astype(str) + "|" + both["month"].astype(str)
-    return pa.chunked_array([pa.array(both["party"], pa.string())]), pa.chunked_array([pa.array(text, pa.string())])  # fmt: skip
+    ]
+    known = pa.concat_tables(months).drop_null()
+    both = phones.join(_each(known), "party", join_type="inner", use_threads=False)
+    return both["party"], pc.binary_join_element_wise(both["shown"], both["month"], "|")
+
+
+def _each(rows: pa.Table) -> pa.Table:
+    """Each row once."""
+    return rows.group_by(rows.column_names, use_threads=False).aggregate([])
 
 
 def used_keys(ids: pa.Array, numbers: pa.Table, contacts: pa.Table) -> Keys:
@@ -181,8 +186,7 @@ def numbers_of(keys: Hashes, kinds: pa.ChunkedArray, tokens: pa.ChunkedArray) ->
     """Which of these numbers, of kind and token, have one of the keys: id_kind_code, id_token, each once."""
     texts = _of_number(kinds, tokens)
     some = pa.array(np.isin(_hashes(pc.binary_join_element_wise("", texts, "")), keys))
-    found = pa.table({"id_kind_code": kinds.filter(some), "id_token": tokens.filter(some)})
-    return found.group_by(["id_kind_code", "id_token"], use_threads=False).aggregate([])
+    return _each(pa.table({"id_kind_code": kinds.filter(some), "id_token": tokens.filter(some)}))
 
 
 def used_numbers(keys: Hashes, numbers: pa.Table, contacts: pa.Table) -> pa.Table:

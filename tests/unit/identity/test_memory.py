@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import stat
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from spark_jobs.identity import memory
 from spark_jobs.identity.compared import Compared
 from spark_jobs.identity.memory import Memory
+from spark_jobs.identity.reach import HELD, Ruled
 from spark_jobs.identity.together import Groups
 from tests.unit.identity.test_compared import NAMESAKE, OWNER, STRANGER, Bank, judged_from, rows_of
 from tests.unit.identity.test_modelled import CARD, model
 
 __all__ = ["model"]
+HELD_ROWS = [
+    {
+        "party_id_a": "card.1", "party_id_b": "ecif.1", "rule_code": rule, "effective_from": date(2026, 9, n), "effective_to": date(9999, 12, 31),
+        "is_contradiction": n > 1, "is_ambiguous": n < 2, "source_a": "card", "source_b": "ecif", "evidence_text": text, "pattern_code": n * 7,
+    }
+    for n, (rule, text) in enumerate([("same_resident_id", "name+ birth?"), ("name_phone", None), ("name_phone", "name+ birth?")], 1)
+]  # fmt: skip
 TERMS = {"rules": "r1", "code": "c1", "tables": {"identity.customer": 3, "identity.link_event": None}}
 
 
@@ -30,7 +40,9 @@ def left(bank, model) -> Memory:
     _, compared, _ = judged_from(None, bank, model)
     digests = np.array([[1, 2], [3, 4], [2**64 - 1, 0]], np.uint64)
     groups = Groups(sorted({row[0] for row in bank.rows}), np.array([0, 0, 1, 2]), digests)
-    return Memory("model-1", groups, ["k1", "k2", "k3"], np.array([0, 2, 3]), compared)
+    keys, used = bank.silver.keys()
+    ruled = Ruled(bank.prints(), keys, used, date(2026, 8, 31), pa.Table.from_pylist(HELD_ROWS, HELD))
+    return Memory("model-1", groups, ["k1", "k2", "k3"], np.array([0, 2, 3]), compared, ruled)
 
 
 def test_the_next_run_finds_what_was_left_and_compares_nothing(bank, left, model, tmp_path):
@@ -45,6 +57,12 @@ def test_the_next_run_finds_what_was_left_and_compares_nothing(bank, left, model
     seen, again, done = judged_from(found.compared, bank, model)
     assert done.compared == done.read == 0
     assert rows_of(seen) == rows_of(judged_from(None, bank, model)[0])
+    assert found.ruled is not None and left.ruled is not None
+    assert found.ruled.held.equals(left.ruled.held)
+    assert found.ruled.held.to_pylist() == HELD_ROWS
+    assert (found.ruled.begin, found.ruled.prints.other_than(bank.prints())) == (date(2026, 8, 31), ([], []))
+    for kept, keys in ((found.ruled.keys, left.ruled.keys), (found.ruled.used, left.ruled.used)):
+        assert (kept.parties, kept.party.tolist(), kept.key.tolist()) == (keys.parties, keys.party.tolist(), keys.key.tolist())  # fmt: skip
     memory.write(tmp_path / "second", replace(left, compared=again), TERMS)
     assert (tmp_path / "second").read_bytes() == file.read_bytes(), "the same is left as the same bytes"
 
@@ -52,7 +70,8 @@ def test_the_next_run_finds_what_was_left_and_compares_nothing(bank, left, model
 def test_a_bank_without_a_model_remembers_its_groups(left, tmp_path):
     memory.write(tmp_path / "m", replace(left, model=None, compared=None), TERMS)
     found = memory.opened(tmp_path / "m", TERMS)
-    assert found is not None
+    assert found is not None and found.ruled is not None
+    assert found.ruled.prints.parties == found.groups.parties
     assert (found.model, found.compared, found.customers) == (None, None, ["k1", "k2", "k3"])
 
 

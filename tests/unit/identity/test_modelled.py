@@ -23,7 +23,7 @@ from spark_jobs.identity.versions import CONTACT, NUMBER, PARTY, Versions, versi
 RULES = {
     "placeholder_birth_dates": ["1900-01-01"], "strong_id_kinds": ["01"], "phone_region": "CN",
     "rules": {
-        "same_document": {"key": "certificate", "id_kinds": ["04", "20"]},
+        "same_document": {"key": "certificate", "id_kinds": ["04", "20"], "id_classes": ["strong", "medium"]},
         "core_number": {"key": "reference", "id_kinds": ["cust_no_core"], "owner": "core", "id_classes": ["strong"]},
         "claimed_core_number": {"key": "reference", "id_kinds": ["cust_no_core"], "owner": "core", "id_classes": ["medium"]},
     },
