@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -23,6 +24,7 @@ from spark_jobs.tables import Lake
 
 # Rows of so many parties are handed to the server from here; those of more it reads itself.
 _HANDED_OVER = 50_000
+_SEEN = "party_id string, source_code string, first_seen_date date, is_identifiable boolean"
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,14 @@ class Known:
 
     def features(self, parties: Collection[str] | None = None) -> Features:
         """What these parties are compared by; None: all. Each follows from its own rows."""
-        seen = self.silver.seen
         people, numbers, called = self._rows(parties)
         ids = features.own_ids(numbers, self.rules["strong_id_kinds"]).localCheckpoint()
         placeholders = [date.fromisoformat(str(day)) for day in self.rules["placeholder_birth_dates"]]
         born = features.births(people, ids, placeholders)
-        persons = self.lake.spark.createDataFrame(
-            seen, "party_id string, source_code string, first_seen_date date, is_identifiable boolean"
-        )
+        seen = self.silver.seen
         if parties is not None:
-            persons = persons.join(people.select("party_id").distinct(), "party_id", "left_semi")
+            seen = seen.filter(pc.is_in(seen["party_id"], value_set=pa.array(sorted(parties), pa.string())))
+        persons = self.lake.spark.createDataFrame(seen, _SEEN)
         traits = features.traits(persons, features.names(people), born, ids).localCheckpoint()
         return Features(people, numbers, called, ids, features.phones(called).localCheckpoint(), traits)
 
@@ -83,8 +83,9 @@ class Known:
             return frames
         if len(parties) <= _HANDED_OVER:
             rows = self.silver.rows_of(parties)
+            # Kept by the server: a plan has the rows of a frame that is handed over once for each time that it is named.
             return [
-                self.lake.spark.createDataFrame(told, like.schema)
+                self.lake.spark.createDataFrame(told, like.schema).localCheckpoint()
                 for told, like in zip(rows, frames, strict=True)
             ]
         some = listed(self.lake, "_party", parties)
