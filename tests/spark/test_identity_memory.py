@@ -45,7 +45,7 @@ def _believed(lake, name):
 
 @pytest.mark.slow
 def test_days_judged_from_what_is_remembered_equal_days_judged_anew(make_lake, spark, monkeypatch, caplog):
-    """The bank as it was drawn; a record and a phone more, and a steward's merge; the merge taken back and the record gone.
+    """The bank as it was drawn; a record and two phones more, one of them nobody else's, and a steward's merge; the merge taken back and the record gone.
 
     One lake remembers, in the other the memory is deleted before each run.
     """
@@ -70,7 +70,7 @@ def test_days_judged_from_what_is_remembered_equal_days_judged_anew(make_lake, s
     assert (groups, ruled, read, compared) == (all_groups, all_ruled, parties, pairs)
 
     for lake in (remembering, forgetting):
-        stocked(lake, spark, people="loan.late | 王敏 | 1980-01-01 | declared | F | | 2026-09-21", phones="loan.late | +8615400000001 | 2026-09-21 | 9999-12-31")  # fmt: skip
+        stocked(lake, spark, people="loan.late | 王敏 | 1980-01-01 | declared | F | | 2026-09-21", phones="loan.late | +8615400000001 | 2026-09-21 | 9999-12-31\n loan.late | +8615400000099 | 2026-09-21 | 9999-12-31")  # fmt: skip
         decide(lake, spark, merge)
     groups, all_groups, ruled, all_ruled, read, parties, compared, pairs = judged()
     assert groups == 2 < all_groups

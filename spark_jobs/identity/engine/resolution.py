@@ -192,8 +192,7 @@ def judge(
     refined = closed(log_odds)
     if sources is not None and by_names is None and len(found.left):
         own = not_of_kin(result)[result.place]
-        own[apart(numbers, found.left, found.right)] = 0.0
-        own[wrong] = 0.0
+        own[wrong] = own[apart(numbers, found.left, found.right)] = 0.0
         again = asked_again(refined.labels, sources, found.left, found.right, log_odds, own)
         is_more = ((again >= bar(threshold)) & (log_odds < bar(threshold))).any()
         log_odds, refined = again, closed(again) if is_more else refined
