@@ -185,12 +185,18 @@ def _crowd(dice, rows):
 
 
 @pytest.mark.slow
-def test_pairs_by_rules_of_whom_a_change_reaches_and_those_of_before_are_those_of_all(make_lake, spark):
-    """A crowd in which everything is shared, of which a few people change a word, come or go from run to run."""
+def test_pairs_by_rules_of_whom_a_change_reaches_and_those_of_before_are_those_of_all(
+    make_lake, spark, monkeypatch
+):
+    """A crowd in which everything is shared, of which a few people change a word, come or go from run to run.
+
+    Rows of whom a change reaches are handed to the server once, and once read by it, as where they are many.
+    """
     lake, dice = make_lake(DATES.last, DATES.first), random.Random(20260930)
     kinds = _crowd(dice, 240)
     before, carried = None, 0
-    for _ in range(3):
+    for handed_over in (50_000, 50_000, 0):
+        monkeypatch.setattr("spark_jobs.identity.known._HANDED_OVER", handed_over)
         stocked(lake, spark, *("\n".join(rows) for rows in kinds))
         silver = known(lake, DATES, lake.rules("identity"))
         by_memory, anew = looked(silver, before), looked(silver, None)

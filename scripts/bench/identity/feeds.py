@@ -21,7 +21,7 @@ from spark_jobs.contracts.sources import SourceContract, load_sources
 
 SYSTEMS = ("CORE", "ECIF", "CARD", "LOAN", "WEALTH")
 FIRST = "2026-09-21"
-# Of so many people a day is made in half an hour: what was there before, which is nearly all, and the last day do.
+# Of so many people a day takes half an hour to make: what was there before, which is nearly all, and the last day do.
 MANY, LAST = 200_000, "2026-09-30"
 EVER = datetime(9999, 12, 31)
 # Numbers of a household, not of one of its people.
