@@ -57,8 +57,13 @@ ENGINES: Mapping[str, Engine] = {
         Engine("goldenmatch-fs", "GoldenMatch, probabilistic", "goldenmatch", "goldenmatch_run.py", ("--mode", "probabilistic")),
     )
 }  # fmt: skip
-# Splink on Spark takes minutes at any size.
-USUAL = tuple(name for name in ENGINES if name != "splink-spark")
+# Splink on Spark takes minutes at any size; of more records it is asked only where somebody names it.
+_FEW, _SLOW = 20_000, "splink-spark"
+
+
+def usual(of: Set) -> list[str]:
+    """Engines that a set is resolved by where nobody says which."""
+    return [name for name in ENGINES if name != _SLOW or of.records <= _FEW]
 
 
 def environment(engine: Engine) -> Mapping[str, str]:
