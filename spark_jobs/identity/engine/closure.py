@@ -55,7 +55,8 @@ def clusters(
     certificates  records × kinds: code of the valid certificate of that kind, negative where none
     bar           what mean evidence must exceed for parts of a component to stay together
     """
-    taken = (log_odds >= threshold) & ~apart(certificates, left, right)
+    taken = np.flatnonzero(log_odds >= threshold)
+    taken = taken[~apart(certificates, left[taken], right[taken])]
     one, other, strength = left[taken].astype(np.int64), right[taken].astype(np.int64), log_odds[taken]
     labels, oversized = _components(count, one, other, strength, threshold)
     inside = labels[one] == labels[other]

@@ -35,6 +35,13 @@ class _Fits:
     odds: Real
 
 
+def worth_asking(labels: Rows, left: Ends, right: Ends, log_odds: Real) -> Rows:
+    """Places of pairs of two clusters that say anything; a few of all that are compared."""
+    near = np.flatnonzero(log_odds >= _LEAST)
+    found: Rows = near[labels[left[near]] != labels[right[near]]]
+    return found
+
+
 def asked_again(
     labels: Rows, sources: Rows, left: Ends, right: Ends, log_odds: Real, not_of_kin: Real
 ) -> Real:
@@ -49,9 +56,8 @@ def asked_again(
     anything. Where several fit, each with its share of the odds. Of two that are alone the one is asked whose source says more, and both for their share.
     """
     alone = np.bincount(labels)[labels] == 1
-    asked = np.flatnonzero(
-        (not_of_kin > 0) & (labels[left] != labels[right]) & (log_odds >= _LEAST) & np.isfinite(log_odds)
-    )
+    near = worth_asking(labels, left, right, log_odds)
+    asked = near[not_of_kin[near] > 0]
     if not len(asked) or not alone.any():
         return log_odds
     found = _best_of_each(labels, left[asked], right[asked], log_odds[asked])

@@ -21,7 +21,7 @@ from spark_jobs.identity.engine.closure import Refined, apart, clusters
 from spark_jobs.identity.engine.coded import OPEN_KEY
 from spark_jobs.identity.engine.form import Form
 from spark_jobs.identity.engine.frozen import Frozen, frozen
-from spark_jobs.identity.engine.left_over import asked_again
+from spark_jobs.identity.engine.left_over import asked_again, worth_asking
 from spark_jobs.identity.engine.levels import compared, unpacked
 from spark_jobs.identity.engine.model import Scored, scored
 from spark_jobs.identity.engine.one_of import OneOf, applies
@@ -191,11 +191,15 @@ def judge(
 
     refined = closed(log_odds)
     if sources is not None and by_names is None and len(found.left):
-        own = not_of_kin(result)[result.place]
-        own[wrong] = own[apart(numbers, found.left, found.right)] = 0.0
-        again = asked_again(refined.labels, sources, found.left, found.right, log_odds, own)
-        is_more = ((again >= bar(threshold)) & (log_odds < bar(threshold))).any()
-        log_odds, refined = again, closed(again) if is_more else refined
+        # Of few pairs: as many numbers as there are pairs are half of what memory holds.
+        near = worth_asking(refined.labels, found.left, found.right, log_odds)
+        left, right = found.left[near], found.right[near]
+        own = not_of_kin(result)[result.place[near]]
+        own[apart(numbers, left, right) | np.isin(near, wrong)] = 0.0
+        again = asked_again(refined.labels, sources, left, right, log_odds[near], own)
+        is_more = ((again >= bar(threshold)) & (log_odds[near] < bar(threshold))).any()
+        log_odds[near] = again
+        refined = closed(log_odds) if is_more else refined
     return Judged(fields, found, result, log_odds, refined, numbers, tied)
 
 
