@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.history import current_belief
 from spark_jobs.identity.known import listed
+from spark_jobs.identity.prints import row_hashes
 from spark_jobs.identity.reach import Recounted, Ruled, numbers_of
 from spark_jobs.identity.scope import Scope
+from spark_jobs.identity.together import KEYS
 from spark_jobs.tables import Lake
 
 # Tables that follow group by group from what is said (together.py), and by which column a group's rows are known.
@@ -83,9 +84,5 @@ class Carried:
 
 def audited_pairs(before: Ruled, anew: Ruled, judged: int) -> tuple[str, int, int]:
     """Of pairs by rules: how many were carried, and how many are not what judging all gives; judged: pairs that were not carried."""
-    one, other = (_texts(ruled.held) for ruled in (before, anew))
-    return "identity.evidence", before.held.num_rows - judged, len(one ^ other)
-
-
-def _texts(held: pa.Table) -> set[tuple[Any, ...]]:
-    return set(zip(*(pc.cast(column, pa.string()).to_pylist() for column in held.columns), strict=True))
+    one, other = (row_hashes(ruled.held, KEYS[0]) for ruled in (before, anew))
+    return "identity.evidence", before.held.num_rows - judged, len(np.setxor1d(one, other))

@@ -54,7 +54,7 @@ class Silver:
             at = pc.index_in(table["party_id"], value_set=ids).to_numpy()
             for n, key in enumerate(KEYS):
                 # Sums: in whatever order rows come, and equal rows count as often as they are there.
-                np.add.at(sums[:, n], at, _of_rows(table, key))
+                np.add.at(sums[:, n], at, row_hashes(table, key))
         owner, speaker = (
             pc.index_in(pa.array(side, pa.string()), value_set=ids).to_numpy(zero_copy_only=False).astype(np.int64)
             for side in (self._lent["owner"], self._lent["speaker"])
@@ -145,7 +145,7 @@ class Silver:
         return both.set_axis(["speaker", "owner"], axis=1)
 
 
-def _of_rows(table: pa.Table, key: str) -> Hashes:
+def row_hashes(table: pa.Table, key: str) -> Hashes:
     """A hash of each row; which columns there are tells the tables apart."""
     found = np.full(table.num_rows, len(table.column_names), np.uint64)
     for name in table.column_names:
