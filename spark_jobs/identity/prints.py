@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from spark_jobs.identity.compared import Prints
 from spark_jobs.identity.engine.coded import ODD, mixed
-from spark_jobs.identity.reach import Keys, meeting_keys, used_keys
+from spark_jobs.identity.reach import Keys, meeting_keys, text_hashes, used_keys
 from spark_jobs.identity.together import KEYS
 from spark_jobs.identity.versions import CONTACT, NUMBER, PARTY, Versions, lenders, only, versions
 
@@ -69,11 +69,7 @@ class Silver:
         if wanted is None:
             return versions(self._parties, self._numbers, self._contacts, self._rules)
         speakers = self._lent.loc[self._lent["owner"].isin(set(wanted)), "speaker"]
-        asked = pa.array(sorted({*wanted, *speakers}), pa.string())
-        parties, numbers, contacts = (
-            table.filter(pc.is_in(table["party_id"], value_set=asked))
-            for table in (self._parties, self._numbers, self._contacts)
-        )
+        parties, numbers, contacts = self.rows_of({*wanted, *speakers})
         return only(versions(parties, numbers, contacts, self._rules), set(wanted))
 
     def keys(self) -> tuple[Keys, Keys]:
@@ -149,10 +145,6 @@ def row_hashes(table: pa.Table, key: str) -> Hashes:
     """A hash of each row; which columns there are tells the tables apart."""
     found = np.full(table.num_rows, len(table.column_names), np.uint64)
     for name in table.column_names:
-        coded = table[name].combine_chunks().cast(pa.string()).dictionary_encode()
-        values = np.array([*coded.dictionary.to_pylist(), "\x1e"], object)
-        hashes = pd.util.hash_array(values, hash_key=key, categorize=False)
-        codes = coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
         with np.errstate(over="ignore"):
-            found = mixed(found * ODD + hashes[codes])
+            found = mixed(found * ODD + text_hashes(table[name], key))
     return found

@@ -185,7 +185,7 @@ def used_keys(ids: pa.Array, numbers: pa.Table, contacts: pa.Table) -> Keys:
 def numbers_of(keys: Hashes, kinds: pa.ChunkedArray, tokens: pa.ChunkedArray) -> pa.Table:
     """Which of these numbers, of kind and token, have one of the keys: id_kind_code, id_token, each once."""
     texts = _of_number(kinds, tokens)
-    some = pa.array(np.isin(_hashes(pc.binary_join_element_wise("", texts, "")), keys))
+    some = pa.array(np.isin(text_hashes(pc.binary_join_element_wise("", texts, ""), KEYS[0]), keys))
     return _each(pa.table({"id_kind_code": kinds.filter(some), "id_token": tokens.filter(some)}))
 
 
@@ -209,13 +209,13 @@ def _of_number(kind: Any, token: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(kind, token, ":")
 
 
-def _hashes(texts: pa.ChunkedArray) -> Hashes:
-    """A hash of each text; of one that is missing, too."""
-    coded = pc.fill_null(texts.combine_chunks().cast(pa.string()), "\x1e").dictionary_encode()
+def text_hashes(texts: pa.ChunkedArray, key: str) -> Hashes:
+    """A hash of each value as a text; of one that is missing, too."""
+    coded = texts.combine_chunks().cast(pa.string()).dictionary_encode()
     coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
-    values = np.array([*coded.dictionary.to_pylist(), ""], object)
-    found: Hashes = pd.util.hash_array(values, hash_key=KEYS[0], categorize=False)
-    return found[coded.indices.to_numpy(zero_copy_only=False)]
+    values = np.array([*coded.dictionary.to_pylist(), "\x1e"], object)
+    found: Hashes = pd.util.hash_array(values, hash_key=key, categorize=False)
+    return found[coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)]
 
 
 def _keys(ids: pa.Array, told: Iterable[tuple[str, pa.ChunkedArray, pa.ChunkedArray]]) -> Keys:
@@ -225,7 +225,9 @@ def _keys(ids: pa.Array, told: Iterable[tuple[str, pa.ChunkedArray, pa.ChunkedAr
         known = pc.is_valid(text)
         at = pc.index_in(party.filter(known), value_set=ids)
         places.append(at.to_numpy().astype(np.int64))
-        keys.append(_hashes(pc.binary_join_element_wise(pa.scalar(prefix), text.filter(known), "")))
+        keys.append(
+            text_hashes(pc.binary_join_element_wise(pa.scalar(prefix), text.filter(known), ""), KEYS[0])
+        )
     place, key = np.concatenate(places), np.concatenate(keys)
     order = np.lexsort((key, place))
     place, key = place[order], key[order]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -43,14 +43,13 @@ def looked(known: Known, before: Ruled | None) -> Looked:
     (identity.memory_audit).
     """
     silver = known.silver
-    prints, (keys, used) = silver.prints(), silver.keys()
-    if before is None or before.begin != silver.begin:
-        features = known.features()
-        held = _sorted(judged(features, known.rules))
-        return Looked(Ruled(prints, keys, used, silver.begin, held), features, None, held.num_rows)
-    changed, gone = prints.other_than(before.prints)
+    keys, used = silver.keys()
+    now = Ruled(silver.prints(), keys, used, silver.begin, HELD.empty_table())
+    if before is None or before.begin != now.begin:
+        return whole(known, now)
+    changed, gone = now.prints.other_than(before.prints)
     if not (changed or gone):
-        return Looked(Ruled(prints, keys, used, silver.begin, before.held), None, frozenset(), 0)
+        return Looked(replace(now, held=before.held), None, frozenset(), 0)
     reach = reached(keys, before.keys, changed, gone)
     features = known.features(reach.needed)
     found = judged(features, known.rules)
@@ -58,12 +57,15 @@ def looked(known: Known, before: Ruled | None) -> Looked:
     as_before = before.held.filter(pc.invert(touching(before.held, reach.parties)))
     held = _sorted(pa.concat_tables([as_before, anew]))
     return Looked(
-        Ruled(prints, keys, used, silver.begin, held),
-        features,
-        reach.needed,
-        anew.num_rows,
-        frozenset([*changed, *gone]),
+        replace(now, held=held), features, reach.needed, anew.num_rows, frozenset([*changed, *gone])
     )
+
+
+def whole(known: Known, now: Ruled) -> Looked:
+    """What rules say of all pairs, all judged; now: what silver says."""
+    features = known.features()
+    held = _sorted(judged(features, known.rules))
+    return Looked(replace(now, held=held), features, None, held.num_rows)
 
 
 def _sorted(held: pa.Table) -> pa.Table:

@@ -23,7 +23,7 @@ from spark_jobs.identity.guards import Mark
 from spark_jobs.identity.known import Features, Known, known, listed
 from spark_jobs.identity.memory import Memory
 from spark_jobs.identity.reach import HELD, recounted, used_numbers
-from spark_jobs.identity.ruled import Looked, looked
+from spark_jobs.identity.ruled import Looked, looked, whole
 from spark_jobs.identity.scope import Scope, everything, remembered, scope
 from spark_jobs.identity.together import Groups, groups
 from spark_jobs.tables import Lake
@@ -114,7 +114,7 @@ def run(lake: Lake, dates: DateRange) -> None:
         made, found = _judged_whole(lake, said, new)
     elif _is_audited(dates, rules):
         carried = _carried(lake, said, new, before)[0]
-        anew = replace(said, ruled=looked(said_by_silver, None), asked=ask(None))
+        anew = replace(said, ruled=whole(said_by_silver, ruled.ruled), asked=ask(None))
         made, found = _judged_whole(lake, anew, everything(now))
         audit = [
             *_audited_pairs(said, anew), *carried.audited(found, made.islands, new.parties),
